@@ -1,0 +1,105 @@
+/**
+ * The one error class. Every failure that leaves pgcopy is a `PgCopyError`: what was attempted,
+ * on what, on which side, then the server's own words.
+ */
+
+/** Which end of a copy something happened on. */
+export type Side = "source" | "target";
+
+/**
+ * The closed set of codes. The command line maps each to an exit code (docs/errors.md).
+ *
+ * - `usage`: an option or an endpoint is wrong; nothing was connected to.
+ * - `connection_failed`: a server could not be reached, or refused us.
+ * - `source_unfit`, `target_unfit`: connected, but the clone can't be done; nothing was changed.
+ * - `schema_dump_failed`: pg_dump could not be found or run, or its output not read.
+ * - `task_failed`: part of the work failed; the journal in the target says what is done.
+ * - `verification_failed`: all was copied, and source and target differ.
+ * - `interrupted`: the caller's signal was aborted.
+ * - `internal`: a mistake in pgcopy itself.
+ */
+export type PgCopyErrorCode =
+  | "usage"
+  | "connection_failed"
+  | "source_unfit"
+  | "target_unfit"
+  | "schema_dump_failed"
+  | "task_failed"
+  | "verification_failed"
+  | "interrupted"
+  | "internal";
+
+/** What a server said, field by field (the protocol's ErrorResponse). */
+export interface ServerReport {
+  readonly severity: string;
+  readonly sqlstate: string;
+  readonly message: string;
+  readonly detail?: string;
+  readonly hint?: string;
+  /** The call stack of the error on the server, for example the line of a COPY. */
+  readonly where?: string;
+  readonly constraint?: string;
+}
+
+export interface PgCopyErrorFields {
+  readonly code: PgCopyErrorCode;
+  /** What was tried, as a noun phrase: `COPY public.orders (part 3 of 8)`. */
+  readonly attempted?: string;
+  readonly side?: Side;
+  readonly server?: ServerReport;
+  /** What to do about it, one sentence. */
+  readonly advice?: string;
+  /** The things that the message speaks of, one a line (objects in the way, missing roles). */
+  readonly items?: readonly string[];
+  /** Whether the same call may be repeated without harm. */
+  readonly retrySafe?: boolean;
+  readonly cause?: unknown;
+}
+
+/** The only error that pgcopy's functions throw. Never holds a password. */
+export class PgCopyError extends Error {
+  override readonly name = "PgCopyError";
+  readonly code: PgCopyErrorCode;
+  readonly attempted: string | undefined;
+  readonly side: Side | undefined;
+  readonly server: ServerReport | undefined;
+  readonly advice: string | undefined;
+  readonly items: readonly string[];
+  readonly retrySafe: boolean;
+
+  constructor(message: string, fields: PgCopyErrorFields) {
+    super(message, fields.cause === undefined ? undefined : { cause: fields.cause });
+    this.code = fields.code;
+    this.attempted = fields.attempted;
+    this.side = fields.side;
+    this.server = fields.server;
+    this.advice = fields.advice;
+    this.items = fields.items ?? [];
+    this.retrySafe = fields.retrySafe ?? false;
+  }
+
+  /** The error as plain data, for a log or a JSON event. */
+  toJSON(): Record<string, unknown> {
+    return {
+      code: this.code,
+      message: this.message,
+      attempted: this.attempted,
+      side: this.side,
+      server: this.server,
+      advice: this.advice,
+      items: this.items.length > 0 ? this.items : undefined,
+      retrySafe: this.retrySafe,
+    };
+  }
+}
+
+/** Turns anything thrown into a `PgCopyError`; what is one already passes unchanged. */
+export function asPgCopyError(thrown: unknown, attempted?: string): PgCopyError {
+  if (thrown instanceof PgCopyError) return thrown;
+  const words = thrown instanceof Error ? thrown.message : String(thrown);
+  return new PgCopyError(attempted === undefined ? words : `${attempted} failed: ${words}`, {
+    code: "internal",
+    ...(attempted === undefined ? {} : { attempted }),
+    cause: thrown,
+  });
+}

@@ -1,0 +1,101 @@
+/**
+ * What the engine tells its observer. The engine itself never prints: the command line's terminal
+ * view, its plain lines and its JSON lines (docs/command-line.md) are three observers of these
+ * same events. Times are milliseconds, sizes are bytes.
+ */
+
+import type { Side } from "./errors.js";
+
+/** The kinds of tasks that a clone consists of. */
+export type TaskKind =
+  | "pre_data"
+  | "copy"
+  | "verify"
+  | "release_snapshot"
+  | "index"
+  | "constraint"
+  | "foreign_key"
+  | "post_data"
+  | "acl"
+  | "refresh"
+  | "sequences"
+  | "analyze"
+  | "finish";
+
+/** A task as events and reports name it. */
+export interface TaskInfo {
+  readonly id: string;
+  readonly kind: TaskKind;
+  /** `COPY public.orders (part 3 of 8)`, `CREATE INDEX public.orders_customer_idx`. */
+  readonly label: string;
+}
+
+/** What one running task has done so far. */
+export interface RunningTask extends TaskInfo {
+  readonly durationMs: number;
+  /** Rows and bytes moved so far; 0 for tasks that move none. */
+  readonly rows: number;
+  readonly bytes: number;
+  /** 0 to 1; absent while it can't be known. */
+  readonly fraction?: number;
+  /** For an index build the server's own word for what it does (pg_stat_progress_create_index). */
+  readonly phase?: string;
+}
+
+/** The whole run at one moment. */
+export interface Progress {
+  readonly rows: number;
+  readonly bytes: number;
+  /** An estimate, from the catalog's sizes. */
+  readonly bytesTotal: number;
+  /** Over the last few seconds. */
+  readonly bytesPerSecond: number;
+  readonly tablesDone: number;
+  readonly tablesTotal: number;
+  readonly indexesDone: number;
+  readonly indexesTotal: number;
+  readonly tasksDone: number;
+  readonly tasksTotal: number;
+  /** 0 to 1, of the planned cost. */
+  readonly fraction: number;
+  /** Absent until there is enough to tell. */
+  readonly remainingMs?: number;
+  readonly running: readonly RunningTask[];
+}
+
+/** Every event carries `atMs`: milliseconds since the run began. */
+export type RunEvent = { readonly atMs: number } & (
+  | { readonly type: "step_started"; readonly step: string }
+  | { readonly type: "step_finished"; readonly step: string; readonly durationMs: number }
+  | {
+      readonly type: "connected";
+      readonly side: Side;
+      readonly endpoint: string;
+      readonly serverVersion: string;
+    }
+  | { readonly type: "notice"; readonly level: "info" | "warning"; readonly message: string }
+  | {
+      readonly type: "planned";
+      readonly tables: number;
+      readonly indexes: number;
+      readonly tasks: number;
+      readonly bytes: number;
+    }
+  | { readonly type: "task_started"; readonly task: TaskInfo }
+  | {
+      readonly type: "task_finished";
+      readonly task: TaskInfo;
+      readonly durationMs: number;
+      readonly rows: number;
+      readonly bytes: number;
+    }
+  | {
+      readonly type: "task_failed";
+      readonly task: TaskInfo;
+      readonly error: Record<string, unknown>;
+    }
+  | ({ readonly type: "progress" } & Progress)
+);
+
+/** Called for every event, in order. It must not throw; what it throws is ignored. */
+export type Observer = (event: RunEvent) => void;

@@ -1,0 +1,75 @@
+/**
+ * Cancelling on the server. Closing a socket does not stop a CREATE INDEX: the server notices only
+ * when it next writes to the client, which may be an hour later. So every abort sends a
+ * CancelRequest on a connection of its own first (protocol documentation, "Canceling Requests in
+ * Progress"). A connection slot is not needed for it: the server answers it before it authenticates.
+ */
+
+import { connect as connectTcp, type Socket } from "node:net";
+import { type ConnectionOptions, connect as connectTls } from "node:tls";
+
+const CANCEL_REQUEST_CODE = 80877102;
+const SSL_REQUEST_CODE = 80877103;
+
+export interface CancelTarget {
+  /** A path starting with `/` is a unix socket's directory. */
+  readonly host: string;
+  readonly port: number;
+  /** Present when the session itself runs over TLS. */
+  readonly tls?: ConnectionOptions;
+  readonly processId: number;
+  readonly secretKey: number;
+}
+
+/** Asks the server to cancel what the session is doing. Settles when the request is sent; never throws. */
+export async function cancelOnServer(target: CancelTarget, timeoutMs = 1_000): Promise<void> {
+  const socket = target.host.startsWith("/")
+    ? connectTcp(`${target.host}/.s.PGSQL.${target.port}`)
+    : connectTcp(target.port, target.host);
+  const timer = setTimeout(() => socket.destroy(), timeoutMs);
+  try {
+    await once(socket, "connect");
+    const channel = target.tls === undefined ? socket : await upgrade(socket, target.tls);
+    channel.end(cancelRequest(target.processId, target.secretKey));
+    // The server closes without a word; until then it may not have read the request.
+    channel.resume();
+    await once(channel, "close");
+  } catch {
+    // Whoever called goes on to close the session: there is nothing better to do here.
+  } finally {
+    clearTimeout(timer);
+    socket.destroy();
+  }
+}
+
+async function upgrade(socket: Socket, tls: ConnectionOptions): Promise<Socket> {
+  const request = Buffer.alloc(8);
+  request.writeInt32BE(8, 0);
+  request.writeInt32BE(SSL_REQUEST_CODE, 4);
+  socket.write(request);
+  const answer = await new Promise<Buffer>((resolve, reject) => {
+    socket.once("data", resolve);
+    socket.once("error", reject);
+  });
+  if (answer.toString("latin1") !== "S") return socket;
+  const secure = connectTls({ ...tls, socket });
+  await once(secure, "secureConnect");
+  return secure;
+}
+
+function cancelRequest(processId: number, secretKey: number): Buffer {
+  const request = Buffer.alloc(16);
+  request.writeInt32BE(16, 0);
+  request.writeInt32BE(CANCEL_REQUEST_CODE, 4);
+  request.writeInt32BE(processId, 8);
+  request.writeInt32BE(secretKey, 12);
+  return request;
+}
+
+function once(socket: Socket, event: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once(event, () => resolve());
+    socket.once("error", reject);
+    socket.once("close", () => (event === "close" ? resolve() : reject(new Error("closed"))));
+  });
+}

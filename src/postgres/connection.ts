@@ -1,0 +1,281 @@
+/**
+ * One session on one server: opened with every setting pinned, used by one caller at a time, and
+ * cancelled on the server as well as here when its signal is aborted.
+ */
+
+import type { ConnectionOptions } from "node:tls";
+import pg from "pg";
+import { PgCopyError, type Side } from "../errors.js";
+import { interruptedError, throwIfAborted } from "../run/abort.js";
+import { cancelOnServer } from "./cancel.js";
+import { type ConnectionAttempt, connectionAttempts } from "./connection-attempts.js";
+import { connectionError } from "./connection-error.js";
+import { describeEndpoint, type ServerEndpoint } from "./endpoint.js";
+import { statementError } from "./server-error.js";
+import { pinSettings } from "./session-settings.js";
+
+/** How long a cancelled statement has to end before its socket is cut, in milliseconds. */
+const CANCEL_GRACE_MS = 1_500;
+
+export interface ConnectOptions {
+  readonly side: Side;
+  /** Ends as application_name, after `pgcopy `. */
+  readonly purpose: string;
+  readonly signal: AbortSignal;
+  /** Parameters set in addition to the pinned ones. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** A row of a result, by column name. */
+export type Row = Record<string, unknown>;
+
+/**
+ * Opens a session.
+ *
+ * @throws PgCopyError `connection_failed`, saying which host refused and why; `interrupted`.
+ */
+export async function connect(
+  endpoint: ServerEndpoint,
+  options: ConnectOptions,
+): Promise<Connection> {
+  throwIfAborted(options.signal);
+  let failure: unknown;
+  for (const attempt of await connectionAttempts(endpoint)) {
+    try {
+      return await open(endpoint, attempt, options);
+    } catch (error) {
+      if (options.signal.aborted) throw interruptedError(`connecting to the ${options.side}`);
+      failure = connectionError(error, endpoint, attempt, options.side);
+      if (!attempt.mayTryNext(error)) break;
+    }
+  }
+  throw failure;
+}
+
+async function open(
+  endpoint: ServerEndpoint,
+  attempt: ConnectionAttempt,
+  options: ConnectOptions,
+): Promise<Connection> {
+  const client = new pg.Client({
+    host: attempt.host,
+    port: attempt.port,
+    user: endpoint.user,
+    database: endpoint.database,
+    // A function is asked only if the server wants a password; node-postgres would otherwise look
+    // into PGPASSWORD and ~/.pgpass by itself.
+    password: () => endpoint.password ?? "",
+    ssl: attempt.tls ?? false,
+    sslnegotiation: attempt.directTls ? "direct" : "postgres",
+    application_name: `pgcopy ${options.purpose}`.slice(0, 63),
+    ...(endpoint.options === undefined ? {} : { options: endpoint.options }),
+    client_encoding: "utf8",
+    connectionTimeoutMillis: endpoint.connectTimeoutMs,
+    keepAlive: endpoint.keepAlive,
+    keepAliveInitialDelayMillis: endpoint.keepAliveIdleMs,
+  } as pg.ClientConfig);
+  const parameters = new Map<string, string>();
+  rawConnection(client).on("parameterStatus", (message) => {
+    parameters.set(message.parameterName, message.parameterValue);
+  });
+  const stop = () => rawConnection(client).stream.destroy(interruptedError());
+  options.signal.addEventListener("abort", stop, { once: true });
+  try {
+    await client.connect();
+    const connection = new Connection(client, endpoint, attempt, options, parameters);
+    await connection.pin(options.settings ?? {});
+    return connection;
+  } catch (error) {
+    rawConnection(client).stream.destroy();
+    throw error;
+  } finally {
+    options.signal.removeEventListener("abort", stop);
+  }
+}
+
+/** The parts of node-postgres' protocol connection that its types leave out. */
+interface RawConnection {
+  readonly stream: import("node:net").Socket;
+  on(
+    event: "parameterStatus",
+    listener: (message: { parameterName: string; parameterValue: string }) => void,
+  ): void;
+  once(event: "readyForQuery", listener: () => void): void;
+  removeListener(event: "readyForQuery", listener: () => void): void;
+}
+
+function rawConnection(client: pg.Client): RawConnection {
+  return client.connection as unknown as RawConnection;
+}
+
+/** Opened by `connect`; released by `close`, or at the end of an `await using` scope. */
+export class Connection implements AsyncDisposable {
+  readonly side: Side;
+  readonly endpoint: ServerEndpoint;
+  /** server_version_num: 150004 is 15.4. */
+  readonly serverVersion: number;
+  /** ParameterStatus values that the server reported at start-up. */
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly host: string;
+  readonly port: number;
+  readonly #client: pg.Client;
+  readonly #tls: ConnectionOptions | undefined;
+  readonly #signal: AbortSignal;
+  #tail: Promise<unknown> = Promise.resolve();
+  #state: "open" | "lost" | "closed" = "open";
+
+  /** @internal */
+  constructor(
+    client: pg.Client,
+    endpoint: ServerEndpoint,
+    attempt: ConnectionAttempt,
+    options: ConnectOptions,
+    parameters: ReadonlyMap<string, string>,
+  ) {
+    this.#client = client;
+    this.#tls = attempt.tls;
+    this.#signal = options.signal;
+    this.side = options.side;
+    this.endpoint = endpoint;
+    this.host = attempt.host;
+    this.port = attempt.port;
+    this.parameters = parameters;
+    this.serverVersion = versionNumber(parameters.get("server_version") ?? "");
+    // Without a listener a connection lost while idle would end the process.
+    client.on("error", () => this.#lose());
+    client.on("end", () => this.#lose());
+  }
+
+  /** The server's process id of this session, as in pg_stat_activity. */
+  get processId(): number {
+    return (this.#client as unknown as { processID: number }).processID;
+  }
+
+  /** Whether the session can still be used. */
+  get usable(): boolean {
+    return this.#state === "open";
+  }
+
+  /** @internal Sets the pinned settings; `connect` has called it. */
+  async pin(settings: Readonly<Record<string, string>>): Promise<void> {
+    await this.#client.query(pinSettings(this.serverVersion, settings));
+  }
+
+  /**
+   * Runs one statement with parameters and gives its rows.
+   *
+   * @param attempted what it does, for the error's message.
+   * @throws PgCopyError `task_failed` with the server's report; `interrupted`.
+   */
+  async query<R extends Row = Row>(
+    attempted: string,
+    sql: string,
+    values: readonly unknown[] = [],
+  ): Promise<R[]> {
+    const result = await this.#run(attempted, () =>
+      values.length === 0 ? this.#client.query(sql) : this.#client.query(sql, values as unknown[]),
+    );
+    return (Array.isArray(result) ? (result.at(-1)?.rows ?? []) : result.rows) as R[];
+  }
+
+  /** Runs a script of any number of statements in one round trip (and, unless it says otherwise, one transaction). */
+  async execute(attempted: string, script: string): Promise<void> {
+    await this.#run(attempted, () => this.#client.query(script));
+  }
+
+  /**
+   * Gives `use` the driver's client for as long as it runs, with no other statement beside it.
+   * For COPY streams and the raw protocol.
+   */
+  async exclusively<T>(use: (client: pg.Client) => Promise<T>): Promise<T> {
+    return await this.#queue(() => use(this.#client));
+  }
+
+  /** Resolves when the server next says ReadyForQuery, or the connection is gone. */
+  readyForQuery(): Promise<void> {
+    const raw = rawConnection(this.#client);
+    return new Promise((resolve) => {
+      const done = () => {
+        raw.removeListener("readyForQuery", done);
+        this.#client.removeListener("end", done);
+        resolve();
+      };
+      raw.once("readyForQuery", done);
+      this.#client.once("end", done);
+      if (this.#state !== "open") done();
+    });
+  }
+
+  /** Asks the server to cancel the statement that runs now, on a connection of its own. Never throws. */
+  async cancel(): Promise<void> {
+    await cancelOnServer({
+      host: this.host,
+      port: this.port,
+      ...(this.#tls === undefined ? {} : { tls: this.#tls }),
+      processId: this.processId,
+      secretKey: (this.#client as unknown as { secretKey: number }).secretKey,
+    });
+  }
+
+  /** Ends the session. What still runs is cancelled first. Never throws. */
+  async close(): Promise<void> {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    await this.#client.end().catch(() => {});
+  }
+
+  /** Cuts the socket, without a word to the server. */
+  destroy(): void {
+    this.#lose();
+    rawConnection(this.#client).stream.destroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #lose(): void {
+    if (this.#state === "open") this.#state = "lost";
+  }
+
+  /** node-postgres warns when a statement is given before the last one ended: callers wait in line. */
+  #queue<T>(use: () => Promise<T>): Promise<T> {
+    const turn = this.#tail.then(use, use);
+    this.#tail = turn.catch(() => {});
+    return turn;
+  }
+
+  async #run<T>(attempted: string, send: () => Promise<T>): Promise<T> {
+    return await this.#queue(async () => {
+      throwIfAborted(this.#signal, attempted);
+      if (this.#state !== "open") {
+        throw new PgCopyError(
+          `${attempted} failed on ${this.side}: the connection to ${describeEndpoint(this.endpoint)} is ${this.#state}`,
+          { code: "task_failed", attempted, side: this.side, retrySafe: true },
+        );
+      }
+      const stop = () => this.#stop();
+      this.#signal.addEventListener("abort", stop, { once: true });
+      try {
+        return await send();
+      } catch (error) {
+        if (this.#signal.aborted) throwIfAborted(this.#signal, attempted);
+        throw statementError(error, attempted, this.side);
+      } finally {
+        this.#signal.removeEventListener("abort", stop);
+      }
+    });
+  }
+
+  #stop(): void {
+    void this.cancel();
+    const cut = setTimeout(() => this.destroy(), CANCEL_GRACE_MS);
+    void this.readyForQuery().then(() => clearTimeout(cut));
+  }
+}
+
+/** `16.2 (Debian …)` → 160002, `18beta1` → 180000: server_version_num, which is not reported by itself. */
+export function versionNumber(serverVersion: string): number {
+  const match = /^(\d+)(?:\.(\d+))?/.exec(serverVersion);
+  return match === null ? 0 : Number(match[1]) * 10_000 + Number(match[2] ?? 0);
+}

@@ -1,0 +1,49 @@
+/**
+ * Stopping together. The first failure wins, its siblings are aborted, and all of them are awaited
+ * before the error leaves: `Promise.all` alone does neither, and would leave statements running on
+ * a server after the caller was told that the work had failed.
+ */
+
+import { PgCopyError } from "../errors.js";
+
+/** The error of work that was stopped by the caller's signal. */
+export function interruptedError(attempted?: string): PgCopyError {
+  return new PgCopyError(attempted === undefined ? "interrupted" : `${attempted} was interrupted`, {
+    code: "interrupted",
+    ...(attempted === undefined ? {} : { attempted }),
+    retrySafe: true,
+  });
+}
+
+/** Throws the interruption if the signal is aborted: the reason, where that is an error of ours. */
+export function throwIfAborted(signal: AbortSignal, attempted?: string): void {
+  if (!signal.aborted) return;
+  throw signal.reason instanceof PgCopyError ? signal.reason : interruptedError(attempted);
+}
+
+/**
+ * Runs all of `steps` side by side. When one fails, the signal given to the others is aborted, all
+ * are awaited, and the first failure is thrown.
+ */
+export async function all<T extends readonly unknown[]>(
+  signal: AbortSignal,
+  steps: { [K in keyof T]: (signal: AbortSignal) => Promise<T[K]> },
+): Promise<T> {
+  const siblings = new AbortController();
+  const combined = AbortSignal.any([signal, siblings.signal]);
+  let first: { error: unknown } | undefined;
+  const results = await Promise.all(
+    steps.map(async (step) => {
+      try {
+        throwIfAborted(combined);
+        return await step(combined);
+      } catch (error) {
+        first ??= { error };
+        siblings.abort(interruptedError());
+        return undefined;
+      }
+    }),
+  );
+  if (first !== undefined) throw first.error;
+  return results as unknown as T;
+}

@@ -1,0 +1,216 @@
+/**
+ * The task graph runner. It knows nothing of PostgreSQL: a task starts as soon as what it needs is
+ * done, its pool has room and nobody holds a lock that it conflicts with; of those that could
+ * start, the one with the longest remaining path goes first, so that the last minutes of a run are
+ * not one long task that could have begun earlier.
+ */
+
+import { PgCopyError } from "../errors.js";
+import { interruptedError } from "./abort.js";
+
+/** One unit of work, as the plan describes it. */
+export interface Task {
+  readonly id: string;
+  /** The pool that bounds how many tasks of its sort run at a time. */
+  readonly pool: string;
+  /** Ids of the tasks that must be done before this one starts. */
+  readonly needs: readonly string[];
+  /** Estimated length, in seconds; only compared with that of other tasks. */
+  readonly cost: number;
+  /**
+   * Names that are held while the task runs. Two tasks sharing a name run together only if both
+   * hold it shared. The runner takes all of a task's locks at once, so it can't deadlock.
+   */
+  readonly locks?: { readonly shared?: readonly string[]; readonly exclusive?: readonly string[] };
+}
+
+export interface GraphOptions<T extends Task> {
+  /** How many tasks of each pool may run at a time. */
+  readonly pools: Readonly<Record<string, number>>;
+  /** Does one task. When `signal` is aborted, it must stop and settle. */
+  readonly execute: (task: T, signal: AbortSignal) => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs all tasks. On the first failure no further task starts, the running ones are aborted and
+ * awaited, and that failure is thrown.
+ *
+ * @throws PgCopyError `internal` when tasks need each other in a circle, or one that is not there.
+ */
+export async function runGraph<T extends Task>(
+  tasks: readonly T[],
+  options: GraphOptions<T>,
+): Promise<void> {
+  const graph = new Graph(tasks, options.pools);
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const running = new Set<Promise<void>>();
+  let failure: { error: unknown } | undefined;
+
+  const start = (task: T) => {
+    const done = options.execute(task, signal).then(
+      () => graph.finish(task),
+      (error: unknown) => {
+        failure ??= { error };
+        stop.abort(interruptedError());
+      },
+    );
+    const settled: Promise<void> = done.finally(() => running.delete(settled));
+    running.add(settled);
+  };
+
+  for (;;) {
+    if (!signal.aborted) for (const task of graph.startable()) start(task);
+    if (running.size === 0) break;
+    await Promise.race(running);
+  }
+  if (failure !== undefined) throw failure.error;
+  if (signal.aborted)
+    throw signal.reason instanceof PgCopyError ? signal.reason : interruptedError();
+  graph.assertFinished();
+}
+
+/** For each task the length of the longest path from its start to the end of the run, in seconds. */
+export function remainingPaths(tasks: readonly Task[]): Map<string, number> {
+  const dependants = dependantsOf(tasks);
+  const costs = new Map(tasks.map((task) => [task.id, task.cost]));
+  const paths = new Map<string, number>();
+  for (const id of inOrder(tasks).reverse()) {
+    let longest = 0;
+    for (const next of dependants.get(id) ?? []) longest = Math.max(longest, paths.get(next) ?? 0);
+    paths.set(id, longest + (costs.get(id) ?? 0));
+  }
+  return paths;
+}
+
+class Graph<T extends Task> {
+  readonly #waiting = new Map<string, number>();
+  readonly #byId: Map<string, T>;
+  readonly #dependants: Map<string, string[]>;
+  readonly #paths: Map<string, number>;
+  readonly #ready = new Map<string, T[]>();
+  readonly #free: Map<string, number>;
+  readonly #held = new Map<string, number>();
+  #unfinished: number;
+
+  constructor(tasks: readonly T[], pools: Readonly<Record<string, number>>) {
+    this.#byId = new Map(tasks.map((task) => [task.id, task]));
+    this.#dependants = dependantsOf(tasks);
+    this.#paths = remainingPaths(tasks);
+    this.#free = new Map(Object.entries(pools));
+    this.#unfinished = tasks.length;
+    for (const task of tasks) {
+      if (!this.#free.has(task.pool))
+        throw wrongGraph(`${task.id} names the unknown pool ${task.pool}`);
+      const needs = new Set(task.needs).size;
+      this.#waiting.set(task.id, needs);
+      if (needs === 0) this.#offer(task);
+    }
+  }
+
+  /** Takes every task that may start now, best first; the caller must start each. */
+  startable(): T[] {
+    const taken: T[] = [];
+    for (const [pool, ready] of this.#ready) {
+      let free = this.#free.get(pool) ?? 0;
+      for (let i = 0; i < ready.length && free > 0; ) {
+        const task = ready[i] as T;
+        if (!this.#lock(task)) {
+          i++;
+          continue;
+        }
+        ready.splice(i, 1);
+        taken.push(task);
+        free--;
+      }
+      this.#free.set(pool, free);
+    }
+    return taken;
+  }
+
+  finish(task: T): void {
+    this.#unlock(task);
+    this.#unfinished--;
+    this.#free.set(task.pool, (this.#free.get(task.pool) ?? 0) + 1);
+    for (const id of this.#dependants.get(task.id) ?? []) {
+      const left = (this.#waiting.get(id) ?? 0) - 1;
+      this.#waiting.set(id, left);
+      if (left === 0) this.#offer(this.#byId.get(id) as T);
+    }
+  }
+
+  assertFinished(): void {
+    if (this.#unfinished > 0) throw wrongGraph(`${this.#unfinished} tasks could never start`);
+  }
+
+  /** Keeps each pool's ready tasks sorted, longest remaining path first, by binary insertion. */
+  #offer(task: T): void {
+    const ready = this.#ready.get(task.pool) ?? [];
+    this.#ready.set(task.pool, ready);
+    const path = this.#paths.get(task.id) ?? 0;
+    let low = 0;
+    let high = ready.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#paths.get((ready[middle] as T).id) ?? 0) >= path) low = middle + 1;
+      else high = middle;
+    }
+    ready.splice(low, 0, task);
+  }
+
+  /** A held name counts its shared holders; -1 is one exclusive holder. */
+  #lock(task: T): boolean {
+    const shared = task.locks?.shared ?? [];
+    const exclusive = task.locks?.exclusive ?? [];
+    if (exclusive.some((name) => this.#held.has(name))) return false;
+    if (shared.some((name) => this.#held.get(name) === -1)) return false;
+    for (const name of shared) this.#held.set(name, (this.#held.get(name) ?? 0) + 1);
+    for (const name of exclusive) this.#held.set(name, -1);
+    return true;
+  }
+
+  #unlock(task: T): void {
+    for (const name of task.locks?.exclusive ?? []) this.#held.delete(name);
+    for (const name of task.locks?.shared ?? []) {
+      const left = (this.#held.get(name) ?? 1) - 1;
+      if (left === 0) this.#held.delete(name);
+      else this.#held.set(name, left);
+    }
+  }
+}
+
+function dependantsOf(tasks: readonly Task[]): Map<string, string[]> {
+  const dependants = new Map<string, string[]>(tasks.map((task) => [task.id, []]));
+  for (const task of tasks) {
+    for (const need of new Set(task.needs)) {
+      const list = dependants.get(need);
+      if (list === undefined) throw wrongGraph(`${task.id} needs ${need}, which is not there`);
+      list.push(task.id);
+    }
+  }
+  return dependants;
+}
+
+/** The ids so that each comes after all that it needs. */
+function inOrder(tasks: readonly Task[]): string[] {
+  const dependants = dependantsOf(tasks);
+  const waiting = new Map(tasks.map((task) => [task.id, new Set(task.needs).size]));
+  const order = tasks.filter((task) => waiting.get(task.id) === 0).map((task) => task.id);
+  for (let i = 0; i < order.length; i++) {
+    for (const next of dependants.get(order[i] as string) ?? []) {
+      const left = (waiting.get(next) ?? 0) - 1;
+      waiting.set(next, left);
+      if (left === 0) order.push(next);
+    }
+  }
+  if (order.length < tasks.length) {
+    const stuck = tasks.filter((task) => !order.includes(task.id)).map((task) => task.id);
+    throw wrongGraph(`these tasks need each other in a circle: ${stuck.slice(0, 10).join(", ")}`);
+  }
+  return order;
+}
+
+function wrongGraph(what: string): PgCopyError {
+  return new PgCopyError(`the task graph is wrong: ${what}`, { code: "internal" });
+}
