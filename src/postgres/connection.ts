@@ -8,10 +8,20 @@ import pg from "pg";
 import { PgCopyError, type Side } from "../errors.js";
 import { interruptedError, throwIfAborted } from "../run/abort.js";
 import { cancelOnServer } from "./cancel.js";
-import { type ConnectionAttempt, connectionAttempts } from "./connection-attempts.js";
+import {
+  type ConnectionAttempt,
+  connectionAttempts,
+  endpointOf,
+  type FailedAttempt,
+} from "./connection-attempts.js";
 import { connectionError } from "./connection-error.js";
 import { describeEndpoint, type ServerEndpoint } from "./endpoint.js";
 import { statementError } from "./server-error.js";
+import {
+  checkSessionAttributes,
+  DeclinedSession,
+  requireChannelBinding,
+} from "./session-checks.js";
 import { pinSettings } from "./session-settings.js";
 
 /** How long a cancelled statement has to end before its socket is cut, in milliseconds. */
@@ -39,17 +49,17 @@ export async function connect(
   options: ConnectOptions,
 ): Promise<Connection> {
   throwIfAborted(options.signal);
-  let failure: unknown;
-  for (const attempt of await connectionAttempts(endpoint)) {
+  const failures: FailedAttempt[] = [];
+  const { side, signal } = options;
+  for await (const attempt of connectionAttempts({ endpoint, side, signal, failures })) {
     try {
       return await open(endpoint, attempt, options);
     } catch (error) {
-      if (options.signal.aborted) throw interruptedError(`connecting to the ${options.side}`);
-      failure = connectionError(error, endpoint, attempt, options.side);
-      if (!attempt.mayTryNext(error)) break;
+      if (signal.aborted) throw interruptedError(`connecting to the ${side}`);
+      failures.push({ attempt, error });
     }
   }
-  throw failure;
+  throw connectionError(failures, endpoint, side);
 }
 
 async function open(
@@ -57,51 +67,88 @@ async function open(
   attempt: ConnectionAttempt,
   options: ConnectOptions,
 ): Promise<Connection> {
-  const client = new pg.Client({
-    host: attempt.host,
-    port: attempt.port,
-    user: endpoint.user,
-    database: endpoint.database,
-    // A function is asked only if the server wants a password; node-postgres would otherwise look
-    // into PGPASSWORD and ~/.pgpass by itself.
-    password: () => endpoint.password ?? "",
-    ssl: attempt.tls ?? false,
-    sslnegotiation: attempt.directTls ? "direct" : "postgres",
-    application_name: `pgcopy ${options.purpose}`.slice(0, 63),
-    ...(endpoint.options === undefined ? {} : { options: endpoint.options }),
-    client_encoding: "utf8",
-    connectionTimeoutMillis: endpoint.connectTimeoutMs,
-    keepAlive: endpoint.keepAlive,
-    keepAliveInitialDelayMillis: endpoint.keepAliveIdleMs,
-  } as pg.ClientConfig);
+  const client = newClient(endpoint, attempt, options);
+  const raw = rawConnection(client);
   const parameters = new Map<string, string>();
-  rawConnection(client).on("parameterStatus", (message) => {
-    parameters.set(message.parameterName, message.parameterValue);
+  raw.on("parameterStatus", ({ parameterName, parameterValue }) => {
+    if (parameterName !== undefined) parameters.set(parameterName, parameterValue ?? "");
   });
-  const stop = () => rawConnection(client).stream.destroy(interruptedError());
+  const bound = endpoint.channelBinding === "require" ? requireChannelBinding(raw) : undefined;
+  // Without a listener a connection lost right after it opened would end the process.
+  client.on("error", () => {});
+  // The stream is looked up when it is needed: with TLS it becomes another one.
+  const stop = () => raw.stream.destroy(interruptedError());
   options.signal.addEventListener("abort", stop, { once: true });
   try {
     await client.connect();
-    const connection = new Connection(client, endpoint, attempt, options, parameters);
+    bound?.();
+    const here = endpointOf(attempt, endpoint);
+    const connection = new Connection(client, here, attempt, options, parameters);
     await connection.pin(options.settings ?? {});
+    await checkSessionAttributes(connection, attempt.sessionAttributes);
     return connection;
   } catch (error) {
-    rawConnection(client).stream.destroy();
+    raw.stream.destroy();
     throw error;
   } finally {
     options.signal.removeEventListener("abort", stop);
   }
 }
 
+/**
+ * A client of node-postgres that is told everything: what it is not told it would take from
+ * process.env and ~/.pgpass.
+ */
+function newClient(
+  endpoint: ServerEndpoint,
+  attempt: ConnectionAttempt,
+  options: ConnectOptions,
+): pg.Client {
+  const client = new pg.Client({
+    host: attempt.address,
+    port: attempt.port,
+    user: endpoint.user,
+    database: endpoint.database,
+    // Asked only if the server wants a password.
+    password: () => {
+      if (attempt.password) return attempt.password;
+      throw new DeclinedSession(
+        "no_password",
+        "the server asks for a password, and none was given",
+      );
+    },
+    // A copy: node-postgres makes the key in it invisible, and cancelling uses these options too.
+    ssl: attempt.tls === undefined ? false : { ...attempt.tls },
+    sslnegotiation: attempt.directTls ? "direct" : "postgres",
+    enableChannelBinding: endpoint.channelBinding === "require",
+    application_name: `pgcopy ${options.purpose}`.slice(0, 63),
+    client_encoding: "utf8",
+    connectionTimeoutMillis: endpoint.connectTimeoutMs,
+    keepAlive: endpoint.keepAlive,
+    keepAliveInitialDelayMillis: endpoint.keepAliveIdleMs,
+  } as pg.ClientConfig);
+  // Left empty above, these two would be PGOPTIONS and PGREPLICATION.
+  const { connectionParameters } = client as unknown as {
+    connectionParameters: { options: string | undefined; replication: string | undefined };
+  };
+  connectionParameters.options = endpoint.options;
+  connectionParameters.replication = undefined;
+  return client;
+}
+
 /** The parts of node-postgres' protocol connection that its types leave out. */
 interface RawConnection {
   readonly stream: import("node:net").Socket;
-  on(
-    event: "parameterStatus",
-    listener: (message: { parameterName: string; parameterValue: string }) => void,
-  ): void;
+  on(event: string, listener: (message: RawMessage) => void): void;
   once(event: "readyForQuery", listener: () => void): void;
   removeListener(event: "readyForQuery", listener: () => void): void;
+}
+
+/** A message of the server, as far as it is looked at here. */
+interface RawMessage {
+  readonly parameterName?: string;
+  readonly parameterValue?: string;
+  readonly mechanisms?: readonly string[];
 }
 
 function rawConnection(client: pg.Client): RawConnection {
@@ -111,6 +158,7 @@ function rawConnection(client: pg.Client): RawConnection {
 /** Opened by `connect`; released by `close`, or at the end of an `await using` scope. */
 export class Connection implements AsyncDisposable {
   readonly side: Side;
+  /** Leads to this very server, whichever of several hosts it is: for further sessions on it. */
   readonly endpoint: ServerEndpoint;
   /** server_version_num: 150004 is 15.4. */
   readonly serverVersion: number;
@@ -119,6 +167,7 @@ export class Connection implements AsyncDisposable {
   readonly host: string;
   readonly port: number;
   readonly #client: pg.Client;
+  readonly #address: string;
   readonly #tls: ConnectionOptions | undefined;
   readonly #signal: AbortSignal;
   #tail: Promise<unknown> = Promise.resolve();
@@ -133,6 +182,7 @@ export class Connection implements AsyncDisposable {
     parameters: ReadonlyMap<string, string>,
   ) {
     this.#client = client;
+    this.#address = attempt.address;
     this.#tls = attempt.tls;
     this.#signal = options.signal;
     this.side = options.side;
@@ -209,7 +259,7 @@ export class Connection implements AsyncDisposable {
   /** Asks the server to cancel the statement that runs now, on a connection of its own. Never throws. */
   async cancel(): Promise<void> {
     await cancelOnServer({
-      host: this.host,
+      host: this.#address,
       port: this.port,
       ...(this.#tls === undefined ? {} : { tls: this.#tls }),
       processId: this.processId,

@@ -15,13 +15,31 @@ export interface TlsSettings {
   readonly keyPassword?: string;
   readonly revocationList?: string;
   readonly negotiation: "postgres" | "direct";
+  /** Whether the server is told the host name that is connected to (SNI). */
   readonly serverName: boolean;
+  readonly minVersion?: TlsVersion;
+  readonly maxVersion?: TlsVersion;
 }
+
+export type TlsVersion = "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3";
+
+/** libpq's target_session_attrs: what a server must be for its session to be taken. */
+export type SessionAttributes =
+  | "any"
+  | "read-write"
+  | "read-only"
+  | "primary"
+  | "standby"
+  | "prefer-standby";
 
 export interface HostAddress {
   /** A host name, an address, or the directory of a unix socket (absolute path). */
   readonly host: string;
   readonly port: number;
+  /** The address to connect to, where it is not to be looked up (libpq's hostaddr). */
+  readonly address?: string;
+  /** This host's own password, where the password file holds different ones. */
+  readonly password?: string;
 }
 
 /** A running server. */
@@ -31,22 +49,26 @@ export interface ServerEndpoint {
   readonly hosts: readonly HostAddress[];
   readonly user: string;
   readonly database: string;
-  /** Absent when none was given; then the server must not ask for one. */
+  /** Absent when none was given; then the server must not ask for one. See `passwordFor`. */
   readonly password?: string;
+  /** Why the password file is not used, although it exists; for the advice of an error. */
+  readonly passwordFileProblem?: string;
+  /** Present: the server must prove that it knows the password on this very TLS connection. */
+  readonly channelBinding?: "require";
   readonly tls: TlsSettings;
-  /** libpq's target_session_attrs. */
-  readonly sessionAttributes:
-    | "any"
-    | "read-write"
-    | "read-only"
-    | "primary"
-    | "standby"
-    | "prefer-standby";
+  readonly sessionAttributes: SessionAttributes;
   /** libpq's `options`: command-line options for the server's session, such as `-c geqo=off`. */
   readonly options?: string;
+  /** For each attempt; 0 for no limit. */
   readonly connectTimeoutMs: number;
   readonly keepAlive: boolean;
+  /** 0 for the system's own. */
   readonly keepAliveIdleMs: number;
+}
+
+/** The password for one of the endpoint's hosts. */
+export function passwordFor(endpoint: ServerEndpoint, host: HostAddress): string | undefined {
+  return endpoint.password ?? host.password;
 }
 
 /** A data directory: pgcopy starts its server for the length of the command. */
@@ -62,8 +84,7 @@ export interface DataDirectoryEndpoint {
 
 export type Endpoint = ServerEndpoint | DataDirectoryEndpoint;
 
-/** What stands for `process.env`; the engine reads no other. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type { Environment } from "../run/environment.js";
 
 /** The endpoint as it may be shown: never with its password. */
 export function describeEndpoint(endpoint: Endpoint): string {
@@ -72,14 +93,13 @@ export function describeEndpoint(endpoint: Endpoint): string {
     return `pgdata:${endpoint.directory}${database}`;
   }
   const hosts = endpoint.hosts
-    .map(({ host, port }) => {
-      const shown = host.startsWith("/")
-        ? encodeURIComponent(host)
-        : host.includes(":")
-          ? `[${host}]`
-          : host;
-      return port === 5432 ? shown : `${shown}:${port}`;
-    })
+    .map(({ host, port }) => (port === 5432 ? describeHost(host) : `${describeHost(host)}:${port}`))
     .join(",");
   return `postgres://${encodeURIComponent(endpoint.user)}@${hosts}/${encodeURIComponent(endpoint.database)}`;
+}
+
+/** The host as a URI writes it. */
+export function describeHost(host: string): string {
+  if (host.startsWith("/")) return encodeURIComponent(host);
+  return host.includes(":") ? `[${host}]` : host;
 }

@@ -1,0 +1,121 @@
+/**
+ * The source's catalog as typed objects, read inside the held snapshot so that it agrees with
+ * pg_dump's script and with every COPY. `readCatalog` runs a handful of set-based queries, one
+ * after the other on one session: their number doesn't depend on the number of tables.
+ */
+
+/** How a type's values are stored in COPY's binary format, as far as two databases may differ on it. */
+export interface ColumnType {
+  readonly oid: number;
+  /** `schema.name`, as format_type shows it. */
+  readonly name: string;
+  /** `b`ase, `c`omposite, `d`omain, `e`num, `p`seudo, `r`ange, `m`ultirange. */
+  readonly kind: string;
+  /** The element type's OID of an array, else 0. */
+  readonly elementOid: number;
+  /** The base type's OID of a domain, else 0. */
+  readonly baseOid: number;
+  /** The extension that the type belongs to. */
+  readonly extension: string | undefined;
+  readonly hasBinaryForm: boolean;
+}
+
+export interface Column {
+  readonly name: string;
+  readonly typeOid: number;
+  /** Its values are computed by the target itself. */
+  readonly generated: boolean;
+}
+
+/** A column that parts can be cut along: an integer, unique and never null. */
+export interface IntegerKey {
+  readonly column: string;
+}
+
+export interface Table {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: "table" | "partitioned" | "foreign" | "materialized_view";
+  readonly unlogged: boolean;
+  /** Whether its access method is heap: only then do ctid ranges mean blocks. */
+  readonly heap: boolean;
+  /** Bytes of the main fork and of its TOAST table. */
+  readonly bytes: number;
+  /** Blocks of the main fork now. */
+  readonly pages: number;
+  /** The planner's estimate; -1 when never analyzed. */
+  readonly estimatedRows: number;
+  readonly columns: readonly Column[];
+  readonly integerKey: IntegerKey | undefined;
+  /** Tables that it inherits from or is a partition of. */
+  readonly parents: readonly number[];
+  /** The partitioned table that it is a partition of, if it is one. */
+  readonly partitionOf: number | undefined;
+  readonly readable: boolean;
+  /** Row security that would hide rows from the connected role. */
+  readonly rowSecurityApplies: boolean;
+  /** Materialized views: whether it holds data. */
+  readonly populated: boolean;
+}
+
+export interface Index {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly tableOid: number;
+  readonly unique: boolean;
+  readonly method: string;
+  /** Whether it is usable; an invalid one on a plain table is what a failed build left behind. */
+  readonly valid: boolean;
+  readonly partitioned: boolean;
+  /** pg_get_indexdef's statement. */
+  readonly definition: string;
+  readonly bytes: number;
+  readonly constraintOid: number | undefined;
+}
+
+export interface Constraint {
+  readonly oid: number;
+  readonly tableOid: number;
+  /** For a foreign key, the table that it refers to. */
+  readonly referencedTableOid: number | undefined;
+  readonly indexOid: number | undefined;
+}
+
+export interface Sequence {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+}
+
+/** `dependent` is a materialized view that reads, directly or through views, `referenced`. */
+export interface RefreshDependency {
+  readonly dependent: number;
+  readonly referenced: number;
+}
+
+/** How the source's database was made: what CREATE DATABASE needs for one like it. */
+export interface DatabaseProperties {
+  readonly name: string;
+  readonly owner: string;
+  readonly encoding: string;
+  readonly collate: string;
+  readonly ctype: string;
+  readonly provider: "libc" | "icu" | "builtin";
+  readonly providerLocale: string | undefined;
+  readonly icuRules: string | undefined;
+}
+
+export interface Catalog {
+  readonly serverVersion: number;
+  readonly database: DatabaseProperties;
+  readonly tables: readonly Table[];
+  readonly indexes: readonly Index[];
+  readonly constraints: readonly Constraint[];
+  readonly sequences: readonly Sequence[];
+  readonly types: ReadonlyMap<number, ColumnType>;
+  readonly refreshDependencies: readonly RefreshDependency[];
+  /** Large objects in the database: not part of the schema, and not copied yet. */
+  readonly largeObjects: number;
+}

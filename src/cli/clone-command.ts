@@ -1,0 +1,37 @@
+/** `pgcopy clone`. */
+
+import { copyOptions } from "./copy-options.js";
+import { writeJson } from "./json.js";
+import { type CloneReport, loadLibrary } from "./library.js";
+import { type Output, paintFor, reportWidth } from "./output.js";
+import type { CopyFlags } from "./program.js";
+import { reportLines } from "./report.js";
+import type { ViewOptions } from "./view.js";
+import { watchRun } from "./watched-run.js";
+
+export const STOPPING = "interrupted: stopping the work on both servers (once more leaves at once)";
+
+export async function cloneCommand(
+  output: Output,
+  endpoints: readonly string[],
+  flags: CopyFlags,
+): Promise<void> {
+  const options = copyOptions(output, endpoints, flags);
+  const report = await watchRun(output, { ...flags, stopping: STOPPING }, async (run) => {
+    const { clone } = await loadLibrary();
+    const { signal, observer, progressIntervalMs } = run;
+    return await clone({ ...options, signal, observer, progressIntervalMs });
+  });
+  printReport(output, report, flags);
+}
+
+export function printReport(output: Output, report: CloneReport, flags: ViewOptions): void {
+  const { stdout, environment } = output;
+  if (flags.json === true) {
+    writeJson(stdout, { type: "report", ...report });
+    return;
+  }
+  if (flags.quiet === true) return;
+  const style = { paint: paintFor(stdout, environment), width: reportWidth(stdout) };
+  stdout.write(`${reportLines(report, style).join("\n")}\n`);
+}

@@ -1,0 +1,21 @@
+/** The options of clone and plan: from what was typed to what the library takes. */
+
+import { chooseEndpoints } from "./endpoints.js";
+import type { CloneOptions } from "./library.js";
+import type { Output } from "./output.js";
+import type { CopyFlags } from "./program.js";
+
+export function copyOptions(
+  { environment }: Output,
+  endpoints: readonly string[],
+  flags: CopyFlags,
+): CloneOptions {
+  const { json, verbose, quiet, owner, acl, ...same } = flags;
+  return {
+    ...chooseEndpoints(endpoints, environment),
+    ...same,
+    noOwner: !owner,
+    noAcl: !acl,
+    environment,
+  };
+}

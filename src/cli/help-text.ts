@@ -1,0 +1,129 @@
+/** What the help says beside the options: descriptions and examples, by command. */
+
+import { wrap } from "./display-width.js";
+import { exitCodes } from "./exit-codes.js";
+
+export const HELP_COLUMNS = 80;
+
+export interface CommandHelp {
+  readonly summary: string;
+  readonly description: string;
+  readonly examples: readonly { readonly what: string; readonly line: string }[];
+}
+
+const ENDPOINTS = `SOURCE and TARGET are postgres:// URIs, libpq "key=value" strings, or pgdata:DIR: a
+data directory whose server is started for the length of the command.`;
+
+export const programHelp: CommandHelp = {
+  summary: "",
+  description: `Copies PostgreSQL databases: whole, in parallel, from one consistent snapshot,
+without intermediate files.`,
+  examples: [
+    {
+      what: "copy a database with eight jobs",
+      line: "pgcopy clone postgres://old/shop postgres://new/shop --jobs 8",
+    },
+    {
+      what: "see first what that would do",
+      line: "pgcopy plan postgres://old/shop postgres://new/shop",
+    },
+    { what: "see it at work, with two servers of its own", line: "pgcopy demo" },
+  ],
+};
+
+export const commandHelp = {
+  clone: {
+    summary: "copy a whole database",
+    description: `Copies the database SOURCE to TARGET: schema, rows, indexes, constraints and
+sequences, all from one snapshot. The target database is created if it is missing; if
+it holds objects that are to be created, nothing is done and they are named.
+
+${ENDPOINTS} Without them,
+PGCOPY_SOURCE and PGCOPY_TARGET are used, which other users of the machine can't see.
+Passwords also come from PGPASSWORD, PGPASSFILE and ~/.pgpass.`,
+    examples: [
+      {
+        what: "copy with eight jobs, and compare the rows before the snapshot is let go",
+        line: "pgcopy clone postgres://old/db postgres://new/db --jobs 8 --verify checksum",
+      },
+      {
+        what: "large tables in parts of about 1 GB, side by side",
+        line: "pgcopy clone postgres://old/db postgres://new/db \\\n    --split-tables-larger-than 1GB",
+      },
+      {
+        what: "replace what the target holds, and let its own role own everything",
+        line: 'pgcopy clone "host=old dbname=shop" "host=new dbname=shop" \\\n    --drop-if-exists --no-owner --no-acl',
+      },
+      {
+        what: "into a data directory that does not exist yet",
+        line: "pgcopy clone postgres://old/shop pgdata:./shop-copy",
+      },
+      {
+        what: "endpoints from the environment, events for a program",
+        line: "PGCOPY_SOURCE=postgres://old/db PGCOPY_TARGET=postgres://new/db \\\n    pgcopy clone --json",
+      },
+    ],
+  },
+  plan: {
+    summary: "show what clone would do, and do nothing",
+    description: `Connects to both ends, reads, and shows what clone would do with the same options:
+the tables with their parts and formats, the indexes and how they would be built, what
+is in the way, and an estimate of the time. Changes nothing. Exits with 4 if clone
+would refuse.`,
+    examples: [
+      {
+        what: "what would be copied, and how",
+        line: "pgcopy plan postgres://old/shop postgres://new/shop --jobs 8",
+      },
+      {
+        what: "every table, index and task",
+        line: "pgcopy plan postgres://old/shop postgres://new/shop --verbose",
+      },
+    ],
+  },
+  list: {
+    summary: "list what a database holds",
+    description: `Lists what a database holds. With --json, one row is one JSON object on its own line.
+Without SOURCE, PGCOPY_SOURCE is used.`,
+    examples: [
+      { what: "the tables of a database", line: "pgcopy list tables postgres://old/shop" },
+      {
+        what: "the databases of a server, by name",
+        line: "pgcopy list databases postgres://old/postgres --json | jq -r .name",
+      },
+    ],
+  },
+  ping: {
+    summary: "check that a server can be connected to",
+    description: `Connects, and shows the server's version, the database's size, how fast it answers and
+how many connections are in use. Without ENDPOINT, PGCOPY_SOURCE is used.`,
+    examples: [
+      { what: "is it there, and who am I on it", line: "pgcopy ping postgres://me@new/shop" },
+    ],
+  },
+  demo: {
+    summary: "clone a made-up shop between two servers",
+    description: `Starts two PostgreSQL servers in a temporary directory, fills one with a made-up shop,
+clones it into the other, compares every row, and removes it all. Needs no PostgreSQL
+on the machine, no Docker and no network; also works as root.`,
+    examples: [
+      { what: "a quarter of the size", line: "pgcopy demo --rows 50000" },
+      { what: "keep both data directories, to look around", line: "pgcopy demo --keep" },
+    ],
+  },
+} as const satisfies Record<string, CommandHelp>;
+
+export type CommandName = keyof typeof commandHelp;
+
+/** The examples as they end a command's help. */
+export function examplesText({ examples }: CommandHelp): string {
+  const lines = examples.flatMap(({ what, line }) => [`  # ${what}`, `  ${line}`]);
+  return ["", "Examples:", ...lines].join("\n");
+}
+
+export function exitCodesText(): string {
+  const lines = exitCodes.flatMap(({ exitCode, meaning }) =>
+    wrap(`  ${String(exitCode).padEnd(5)}${meaning}`, HELP_COLUMNS, " ".repeat(7)),
+  );
+  return ["", "Exit codes:", ...lines].join("\n");
+}

@@ -1,0 +1,177 @@
+/**
+ * What each line of --json holds, in words: docs/command-line.md prints this. The types make sure
+ * that no event and no field is left out.
+ */
+
+import type { RunEvent } from "../events.js";
+import type { CloneReport, PingReport, PlanReport } from "./library.js";
+
+interface LastLines {
+  report: CloneReport;
+  plan: PlanReport;
+  ping: PingReport;
+  error: ErrorFields;
+}
+
+interface ErrorFields {
+  exitCode: unknown;
+  code: unknown;
+  message: unknown;
+  attempted: unknown;
+  side: unknown;
+  server: unknown;
+  advice: unknown;
+  items: unknown;
+  retrySafe: unknown;
+}
+
+type EventFields = {
+  [T in RunEvent["type"]]: Omit<Extract<RunEvent, { type: T }>, "type" | "atMs">;
+};
+
+type Documented<Types> = {
+  readonly [T in keyof Types]: {
+    readonly when: string;
+    readonly fields: { readonly [F in keyof Types[T]]-?: string };
+  };
+};
+
+/** While a command runs; all of these also carry `atMs`. */
+export const runEvents: Documented<EventFields> = {
+  step_started: { when: "a step of the run begins", fields: { step: "its name" } },
+  step_finished: {
+    when: "a step has ended",
+    fields: { step: "its name", durationMs: "how long it took" },
+  },
+  connected: {
+    when: "a server was connected to",
+    fields: {
+      side: "`source` or `target`",
+      endpoint: "where it is, without the password",
+      serverVersion: "as the server says it",
+    },
+  },
+  notice: {
+    when: "there is something to know",
+    fields: { level: "`info` or `warning`", message: "in words" },
+  },
+  planned: {
+    when: "it is known what will be done",
+    fields: {
+      tables: "how many tables",
+      indexes: "how many indexes",
+      tasks: "how many tasks",
+      bytes: "estimated size of the rows",
+    },
+  },
+  task_started: { when: "a task begins", fields: { task: "`id`, `kind` and `label`" } },
+  task_finished: {
+    when: "a task is done",
+    fields: {
+      task: "`id`, `kind` and `label`",
+      durationMs: "how long it took",
+      rows: "rows that it copied",
+      bytes: "bytes that it copied",
+    },
+  },
+  task_failed: {
+    when: "a task failed, or was stopped because another one did",
+    fields: { task: "`id`, `kind` and `label`", error: "as in `error` below" },
+  },
+  progress: {
+    when: "every second while tasks run",
+    fields: {
+      rows: "rows copied so far",
+      bytes: "bytes copied so far",
+      bytesTotal: "an estimate of all of them",
+      bytesPerSecond: "over the last few seconds",
+      tablesDone: "tables with all their rows",
+      tablesTotal: "all tables",
+      indexesDone: "indexes built",
+      indexesTotal: "all indexes",
+      tasksDone: "tasks done",
+      tasksTotal: "all tasks",
+      fraction: "0 to 1, of the estimated work",
+      remainingMs: "an estimate; absent at first",
+      running:
+        "a list: `id`, `kind`, `label`, `durationMs`, `rows`, `bytes`, and where known `fraction` and `phase`",
+    },
+  },
+};
+
+/** The last line; none of these carries `atMs`. */
+export const lastEvents: Documented<LastLines> = {
+  report: {
+    when: "`clone` or `demo` has ended well",
+    fields: {
+      source: "the endpoint, without the password",
+      target: "the endpoint, without the password",
+      sourceVersion: "the server's version",
+      targetVersion: "the server's version",
+      snapshot: "id of the snapshot that everything was read from",
+      pgDump: "`kind` (`local` or `bundled`), `version`, and the `path` of a local one",
+      durationMs: "of the whole run",
+      databaseCreated: "whether the target database was missing",
+      steps: "a list: `step`, `durationMs`",
+      work: "a list: `kind` of tasks, how many (`tasks`), `durationMs` summed over the jobs",
+      rows: "rows copied",
+      bytes: "bytes copied",
+      tables:
+        "a list: `schema`, `name`, `rows`, `bytes`, `durationMs`, `parts`, `format`, `formatReason`, `freeze`",
+      indexes: "a list: `schema`, `name`, `table`, `durationMs`",
+      slowestTables: "the ten slowest of `tables`",
+      slowestIndexes: "the ten slowest of `indexes`",
+      sequences: "how many sequences were set",
+      verification: "with `--verify`: `mode`, how many `tables`, and `mismatches`, an empty list",
+      warnings: "a list of sentences",
+      jobs: "`tableJobs` and `indexJobs` as they were in the end",
+    },
+  },
+  plan: {
+    when: "`plan` has ended",
+    fields: {
+      source: "the endpoint, without the password",
+      target: "the endpoint, without the password",
+      sourceVersion: "the server's version",
+      targetVersion: "the server's version",
+      pgDump: "`kind`, `version`, `path`",
+      databaseToCreate: "the target database, if it is missing",
+      tables:
+        "a list: `schema`, `name`, `bytes`, `estimatedRows`, `parts`, `format`, `formatReason`, `freeze`",
+      indexes: "a list: `schema`, `name`, `table`, `kind`, `method`",
+      tasks: "a list: `kind`, `label`, `needs`, `cost` (seconds)",
+      bytes: "estimated size of the rows",
+      estimatedSeconds: "roughly how long it would take",
+      warnings: "a list of sentences",
+      conflicts: "what is in the way in the target",
+    },
+  },
+  ping: {
+    when: "`ping` has ended",
+    fields: {
+      endpoint: "without the password",
+      serverVersion: "as the server says it",
+      database: "the one connected to",
+      user: "the role connected as",
+      latencyMs: "of one query",
+      inRecovery: "whether it is a standby",
+      databaseBytes: "size of the database",
+      connections: "`used` and `max`",
+    },
+  },
+  error: {
+    when: "the command failed",
+    fields: {
+      exitCode: "what the process exits with",
+      code: "`usage`, `connection_failed`, … (see the exit codes)",
+      message: "in words",
+      attempted: "what was tried",
+      side: "`source` or `target`",
+      server:
+        "the server's own report: `severity`, `sqlstate`, `message`, `detail`, `hint`, `where`, `constraint`",
+      advice: "what to do",
+      items: "the things that the message speaks of",
+      retrySafe: "whether the same command may be given again without harm",
+    },
+  },
+};

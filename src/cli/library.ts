@@ -1,0 +1,18 @@
+/**
+ * The one place where the command line takes the library in. It is loaded when a command runs, not
+ * before: `pgcopy --help` needs none of it.
+ */
+
+export type {
+  CloneOptions,
+  CloneReport,
+  ListKind,
+  PingReport,
+  PlanReport,
+} from "../index.js";
+
+export type Library = typeof import("../index.js");
+
+export function loadLibrary(): Promise<Library> {
+  return import("../index.js");
+}

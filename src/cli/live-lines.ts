@@ -1,0 +1,178 @@
+/**
+ * What the live area shows, as lines of a given width: two for the whole run, a row of titles, then
+ * one line for each thing that is running. Pure: the state goes in, lines come out.
+ */
+
+import type { Progress, RunningTask } from "../events.js";
+import { displayWidth, fitEnd, fitStart, printable, truncate } from "./display-width.js";
+import { bytesOfTotal, countWords } from "./event-words.js";
+import {
+  formatBytes,
+  formatCompactCount,
+  formatDuration,
+  formatPercent,
+  formatThroughput,
+} from "./formatting.js";
+import type { Glyphs, Paint } from "./output.js";
+
+export interface LiveState {
+  readonly elapsedMs: number;
+  /** Steps that began and have not ended, with the time since they began. */
+  readonly steps: readonly { readonly step: string; readonly durationMs: number }[];
+  readonly progress?: Progress | undefined;
+  readonly stopping: boolean;
+}
+
+export interface LiveStyle {
+  readonly paint: Paint;
+  readonly glyphs: Glyphs;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+const BAR_COLUMNS = { least: 8, most: 40, ofTask: 8 };
+const ROWS_COLUMNS = 7;
+const BYTES_COLUMNS = 7;
+const SPEED_COLUMNS = 9;
+const LEFT_COLUMNS = 11;
+/** Columns of a task's line beside its name, with the gaps between them. */
+const FACTS_COLUMNS = ROWS_COLUMNS + BYTES_COLUMNS + SPEED_COLUMNS + 4;
+/** Longer names are rare, and figures far from their names hard to read. */
+const LONGEST_NAME = 70;
+
+export function liveLines(state: LiveState, style: LiveStyle): string[] {
+  const { progress } = state;
+  const running = progress?.running ?? [];
+  const lines: string[] = [];
+  if (progress !== undefined) {
+    lines.push(overallLine(progress, style), countsLine(progress, state, style));
+  }
+  if (running.length === 0) lines.push(...stepLines(state, style));
+  else lines.push(...taskLines(running, style, style.rows - lines.length));
+  if (state.stopping) {
+    lines.splice(style.rows - 1);
+    lines.push(fitted("  stopping the work on both servers", style));
+  }
+  return lines;
+}
+
+/** The bar takes what the figures leave; where that is too little, the last figures go. */
+function overallLine(progress: Progress, style: LiveStyle): string {
+  const figures = [
+    fitEnd(formatPercent(progress.fraction), 5),
+    bytesOfTotal(progress),
+    formatThroughput(progress.bytesPerSecond),
+    progress.remainingMs === undefined ? "" : `${formatDuration(progress.remainingMs)} left`,
+  ].filter((figure) => figure !== "");
+  const room = () =>
+    style.columns - 2 - figures.reduce((sum, figure) => sum + 2 + displayWidth(figure), 0);
+  while (room() < BAR_COLUMNS.least && figures.length > 1) figures.pop();
+  const columns = Math.max(0, Math.min(BAR_COLUMNS.most, room()));
+  return ["", bar(progress.fraction, columns, style), ...figures].join("  ");
+}
+
+function countsLine(progress: Progress, { elapsedMs }: LiveState, style: LiveStyle): string {
+  const words = [...countWords(progress), `${formatDuration(elapsedMs)} so far`];
+  return fitted(`  ${words.join("  ")}`, style);
+}
+
+function stepLines({ steps }: LiveState, style: LiveStyle): string[] {
+  return steps.map(({ step, durationMs }) =>
+    fitted(`  ${printable(step)} ${style.glyphs.ellipsis} ${formatDuration(durationMs)}`, style),
+  );
+}
+
+/** At most `room` lines; those that don't fit are counted in the last one. */
+function taskLines(running: readonly RunningTask[], style: LiveStyle, room: number): string[] {
+  const withTitles = room >= running.length + 1;
+  const lines = withTitles ? [titlesLine(style)] : [];
+  const shown = running.length <= room ? running.length : Math.max(0, room - 1);
+  for (const task of running.slice(0, shown)) lines.push(taskLine(task, style));
+  const hidden = running.length - shown;
+  if (hidden > 0 && room > 0) lines.push(fitted(`  and ${hidden} more running`, style));
+  return lines;
+}
+
+function titlesLine(style: LiveStyle): string {
+  const facts = ["rows", "size", "speed"].map((title, index) =>
+    fitEnd(title, [ROWS_COLUMNS, BYTES_COLUMNS, SPEED_COLUMNS][index] ?? 0),
+  );
+  return style.paint.dim(
+    columnsOf({ name: "running", bar: "", facts: facts.join("  "), left: "left" }, style),
+  );
+}
+
+function taskLine(task: RunningTask, style: LiveStyle): string {
+  const known = task.fraction !== undefined;
+  return columnsOf(
+    {
+      name: shortName(task),
+      bar: known ? bar(task.fraction ?? 0, BAR_COLUMNS.ofTask, style) : "",
+      facts: task.kind === "copy" ? copyFacts(task) : otherFacts(task, style),
+      left: remainingOf(task),
+    },
+    style,
+  );
+}
+
+/** Puts the columns side by side; a narrow terminal loses them from the right, the name never. */
+function columnsOf(
+  cells: { name: string; bar: string; facts: string; left: string },
+  { columns, glyphs }: LiveStyle,
+): string {
+  const others: string[] = [];
+  let room = columns - 2;
+  const add = (cell: string, width: number) => {
+    if (room - width - 2 < 20) return;
+    others.push(cell);
+    room -= width + 2;
+  };
+  add(cells.bar === "" ? " ".repeat(BAR_COLUMNS.ofTask) : cells.bar, BAR_COLUMNS.ofTask);
+  add(fitEnd(cells.facts, FACTS_COLUMNS, glyphs.ellipsis), FACTS_COLUMNS);
+  add(fitEnd(cells.left, LEFT_COLUMNS, glyphs.ellipsis), LEFT_COLUMNS);
+  const name = fitStart(cells.name, Math.min(room, LONGEST_NAME), glyphs.ellipsis);
+  return ["", name, ...others].join("  ").trimEnd();
+}
+
+function copyFacts(task: RunningTask): string {
+  const perSecond = task.durationMs < 100 ? 0 : (task.bytes / task.durationMs) * 1000;
+  return [
+    fitEnd(formatCompactCount(task.rows), ROWS_COLUMNS),
+    fitEnd(formatBytes(task.bytes), BYTES_COLUMNS),
+    fitEnd(perSecond === 0 ? "" : formatThroughput(perSecond), SPEED_COLUMNS),
+  ].join("  ");
+}
+
+/** The server's word for what it does (`sorting live tuples`), and for how long it has. */
+function otherFacts(task: RunningTask, { glyphs }: LiveStyle): string {
+  const elapsed = formatDuration(task.durationMs);
+  const phase = printable(task.phase ?? "").replace(/^building index: /, "");
+  const room = FACTS_COLUMNS - displayWidth(elapsed) - 2;
+  return `${truncate(phase, room, glyphs.ellipsis)}  ${elapsed}`;
+}
+
+/** From how far it got in its time; too early to say below one in fifty. */
+function remainingOf({ fraction, durationMs }: RunningTask): string {
+  if (fraction === undefined || fraction < 0.02 || fraction > 1) return "";
+  return formatDuration((durationMs * (1 - fraction)) / fraction);
+}
+
+/** The label without the words that the line's other columns say already. */
+function shortName({ kind, label }: RunningTask): string {
+  const name = printable(label);
+  if (kind === "copy")
+    return name.replace(/^COPY /, "").replace(/ \(part (\d+) of (\d+)\)$/, " $1/$2");
+  if (kind === "index") return name.replace(/^CREATE (UNIQUE )?INDEX /, "index ");
+  return name;
+}
+
+function bar(fraction: number, columns: number, { paint, glyphs }: LiveStyle): string {
+  const done = Math.floor(Math.min(1, Math.max(0, fraction)) * columns);
+  return (
+    paint.green(glyphs.barDone.repeat(done)) + paint.dim(glyphs.barLeft.repeat(columns - done))
+  );
+}
+
+function fitted(text: string, { columns, glyphs }: LiveStyle): string {
+  return truncate(text, columns, glyphs.ellipsis);
+}

@@ -1,0 +1,108 @@
+#!/usr/bin/env node
+/**
+ * The command line. Nothing heavy is imported here: the library and the views are loaded by the
+ * command that needs them, so that a clone of a few small tables is over in a fraction of a second.
+ */
+
+import { CommanderError } from "commander";
+import { asPgCopyError, type PgCopyError } from "../errors.js";
+import { version } from "../version.js";
+import { EXIT_SUCCESS, exitCodeOf } from "./exit-codes.js";
+import type { Output } from "./output.js";
+import { type Actions, createProgram } from "./program.js";
+import { usageError } from "./usage-error.js";
+
+const output: Output = {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  environment: process.env,
+};
+/** Known before the options are parsed, since parsing them is the first thing that can fail. */
+const json = process.argv.includes("--json");
+const verbose = process.argv.includes("--verbose");
+
+/** A command's result when it is neither plain success nor an error: a plan with conflicts. */
+let exitCode = EXIT_SUCCESS;
+
+const actions: Actions = {
+  clone: async (endpoints, flags) => {
+    const { cloneCommand } = await import("./clone-command.js");
+    await cloneCommand(output, endpoints, flags);
+  },
+  plan: async (endpoints, flags) => {
+    const { planCommand } = await import("./plan-command.js");
+    exitCode = await planCommand(output, endpoints, flags);
+  },
+  list: async (kind, source, flags) => {
+    const { listCommand } = await import("./list-command.js");
+    await listCommand(output, { kind, source, flags });
+  },
+  ping: async (endpoint, flags) => {
+    const { pingCommand } = await import("./ping-command.js");
+    await pingCommand(output, endpoint, flags);
+  },
+  demo: async (flags) => {
+    const { demoCommand } = await import("./demo.js");
+    await demoCommand(output, flags);
+  },
+};
+
+// A reader that has gone away (`| head`) is no failure of ours; what matters is heard of elsewhere.
+process.stdout.on("error", ignoreClosedPipe);
+process.stderr.on("error", () => {});
+process.on("uncaughtException", (error) => void leave(error));
+
+try {
+  await runCommand();
+} catch (error) {
+  await leave(error);
+}
+await exitWith(exitCode);
+
+async function runCommand(): Promise<void> {
+  const program = createProgram(version, actions);
+  for (const command of [program, ...program.commands]) {
+    command.configureOutput({ outputError: () => {} });
+    command.exitOverride((stop) => {
+      throw stop.exitCode === 0 ? stop : usageError(stop, command, process.argv);
+    });
+  }
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    // --help and --version have printed what they were asked for.
+    if (!(error instanceof CommanderError)) throw error;
+  }
+}
+
+async function leave(thrown: unknown): Promise<never> {
+  const error = asPgCopyError(thrown);
+  await printError(error);
+  return await exitWith(exitCodeOf(error.code));
+}
+
+async function printError(error: PgCopyError): Promise<void> {
+  const { errorEvent, errorLines } = await import("./error-output.js");
+  if (json) {
+    const { writeJson } = await import("./json.js");
+    writeJson(output.stdout, errorEvent(error));
+    return;
+  }
+  const { paintFor } = await import("./output.js");
+  const paint = paintFor(output.stderr, output.environment);
+  for (const line of errorLines(error, { paint, verbose })) output.stderr.write(`${line}\n`);
+}
+
+/** What was written goes out first. Whatever is still open then must not keep a finished command. */
+async function exitWith(code: number): Promise<never> {
+  for (const stream of [process.stdout, process.stderr]) {
+    await new Promise((written) => stream.write("", written));
+  }
+  process.exit(code);
+}
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") return;
+  process.stderr.write(`pgcopy: can't write to stdout: ${error.message}\n`);
+  exitCode ||= exitCodeOf("internal");
+}

@@ -1,0 +1,32 @@
+/** The values of options: numbers and sizes, checked before anything is connected to. */
+
+import { InvalidArgumentError } from "commander";
+
+const SIZE = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i;
+/** Powers of 1024, by what PostgreSQL and pgcopydb call them, in lower case. */
+const SIZE_POWERS: Readonly<Record<string, number>> = {
+  "": 0,
+  b: 0,
+  bytes: 0,
+  kb: 1,
+  mb: 2,
+  gb: 3,
+  tb: 4,
+  pb: 5,
+};
+
+/** For commander: a whole number of at least 1. */
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(count) && count >= 1) return count;
+  throw new InvalidArgumentError("It must be a whole number of at least 1.");
+}
+
+/** For commander: bytes from `1GB`, `10 GB`, `512kB`, `1.5 TB` or `1073741824`. */
+export function parseSize(text: string): number {
+  const [, digits, unit] = SIZE.exec(text.trim()) ?? [];
+  const power = unit === undefined ? undefined : SIZE_POWERS[unit.toLowerCase()];
+  const bytes = power === undefined ? Number.NaN : Math.round(Number(digits) * 1024 ** power);
+  if (Number.isSafeInteger(bytes) && bytes >= 1) return bytes;
+  throw new InvalidArgumentError("It must be a size such as 200MB, 1GB, or a number of bytes.");
+}

@@ -1,0 +1,32 @@
+/** `pgcopy plan`. */
+
+import { copyOptions } from "./copy-options.js";
+import { EXIT_SUCCESS, EXIT_UNFIT } from "./exit-codes.js";
+import { writeJson } from "./json.js";
+import { loadLibrary } from "./library.js";
+import { type Output, paintFor, reportWidth } from "./output.js";
+import { planLines } from "./plan-report.js";
+import type { CopyFlags } from "./program.js";
+import { watchRun } from "./watched-run.js";
+
+/** Gives the exit code: a plan that can't be carried out says so to scripts, too. */
+export async function planCommand(
+  output: Output,
+  endpoints: readonly string[],
+  flags: CopyFlags,
+): Promise<number> {
+  const options = copyOptions(output, endpoints, flags);
+  const plan = await watchRun(output, { ...flags, stopping: "interrupted" }, async (run) => {
+    const library = await loadLibrary();
+    const { signal, observer, progressIntervalMs } = run;
+    return await library.plan({ ...options, signal, observer, progressIntervalMs });
+  });
+  const { stdout, environment } = output;
+  if (flags.json === true) writeJson(stdout, { type: "plan", ...plan });
+  else if (flags.quiet !== true) {
+    const paint = paintFor(stdout, environment);
+    const style = { paint, width: reportWidth(stdout), verbose: flags.verbose ?? false };
+    stdout.write(`${planLines(plan, style).join("\n")}\n`);
+  }
+  return plan.conflicts.length > 0 && options.dropIfExists !== true ? EXIT_UNFIT : EXIT_SUCCESS;
+}

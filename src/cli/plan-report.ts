@@ -1,0 +1,142 @@
+/** What `pgcopy plan` prints. */
+
+import { printable, wrap } from "./display-width.js";
+import { formatLines } from "./format-lines.js";
+import { formatBytes, formatCount, formatDuration, formatNumberOf } from "./formatting.js";
+import type { PlanReport } from "./library.js";
+import { qualified, type ReportStyle, section, titled, warningLines } from "./report.js";
+import { tableLines } from "./table.js";
+
+/** So many tables, indexes and conflicts without --verbose. */
+const SHOWN = 20;
+
+export interface PlanStyle extends ReportStyle {
+  readonly verbose: boolean;
+}
+
+export function planLines(plan: PlanReport, style: PlanStyle): string[] {
+  const sections = [
+    summary(plan, style),
+    tables(plan, style),
+    section("Formats", formatLines(formats(plan), style.width - 2), style),
+    indexes(plan, style),
+    style.verbose ? tasks(plan, style) : [],
+    conflicts(plan, style),
+    warningLines(plan.warnings, style),
+  ];
+  return sections
+    .filter((lines) => lines.length > 0)
+    .flatMap((lines) => ["", ...lines])
+    .slice(1);
+}
+
+function summary(plan: PlanReport, { paint, width }: PlanStyle): string[] {
+  const totals = [
+    formatNumberOf(plan.tables.length, "table"),
+    `about ${formatBytes(plan.bytes)}`,
+    formatNumberOf(plan.indexes.length, "index", "indexes"),
+    formatNumberOf(plan.tasks.length, "task"),
+  ];
+  const time = formatDuration(plan.estimatedSeconds * 1000);
+  const created =
+    plan.databaseToCreate === undefined
+      ? []
+      : wrap(`Creates the database ${printable(plan.databaseToCreate)}.`, width);
+  return [
+    ...wrap(`Copies ${printable(plan.source)} (PostgreSQL ${plan.sourceVersion})`, width, "    "),
+    ...wrap(`    to ${printable(plan.target)} (PostgreSQL ${plan.targetVersion})`, width, "    "),
+    ...created,
+    ...wrap(
+      `Reads the schema with pg_dump ${plan.pgDump.version} (${plan.pgDump.path ?? plan.pgDump.kind}).`,
+      width,
+    ),
+    paint.bold(`${totals.join(", ")}; roughly ${time}`),
+  ];
+}
+
+function tables(plan: PlanReport, style: PlanStyle): string[] {
+  const largestFirst = plan.tables.toSorted((a, b) => b.bytes - a.bytes);
+  const lines = tableLines(
+    [
+      { title: "table", align: "left" },
+      { title: "rows (estimate)", align: "right" },
+      { title: "size", align: "right" },
+      { title: "parts", align: "right" },
+      { title: "format", align: "left" },
+    ],
+    shownOf(largestFirst, style).map((table) => [
+      qualified(table),
+      formatCount(table.estimatedRows),
+      formatBytes(table.bytes),
+      String(table.parts),
+      table.freeze ? `${table.format}, freeze` : table.format,
+    ]),
+    style.width - 2,
+  );
+  if (plan.tables.length === 0) return [];
+  return section("Tables", [...titled(lines, style), ...hiddenOf(plan.tables, style)], style);
+}
+
+function formats(plan: PlanReport) {
+  return plan.tables.map((table) => ({
+    name: qualified(table),
+    format: table.format,
+    reason: table.formatReason,
+  }));
+}
+
+function indexes(plan: PlanReport, style: PlanStyle): string[] {
+  const lines = tableLines(
+    [
+      { title: "index", align: "left" },
+      { title: "on", align: "left" },
+      { title: "kind", align: "left" },
+      { title: "how", align: "left" },
+    ],
+    shownOf(plan.indexes, style).map((index) => [
+      qualified(index),
+      printable(index.table),
+      index.kind,
+      index.method,
+    ]),
+    style.width - 2,
+  );
+  if (plan.indexes.length === 0) return [];
+  return section("Indexes", [...titled(lines, style), ...hiddenOf(plan.indexes, style)], style);
+}
+
+function tasks(plan: PlanReport, style: PlanStyle): string[] {
+  const lines = tableLines(
+    [
+      { title: "task", align: "left" },
+      { title: "cost", align: "right" },
+      { title: "needs", align: "right" },
+    ],
+    plan.tasks.map((task) => [
+      printable(task.label),
+      formatDuration(task.cost * 1000),
+      String(task.needs.length),
+    ]),
+    style.width - 2,
+  );
+  return section("Tasks", titled(lines, style), style);
+}
+
+function conflicts(plan: PlanReport, style: PlanStyle): string[] {
+  if (plan.conflicts.length === 0) return [];
+  const lines = shownOf(plan.conflicts, style).map(printable);
+  const all = [...lines, ...hiddenOf(plan.conflicts, style)];
+  return [
+    style.paint.red("In the way: clone would refuse (--drop-if-exists drops these first)"),
+    ...all.map((line) => `  ${line}`),
+  ];
+}
+
+function shownOf<T>(items: readonly T[], { verbose }: PlanStyle): readonly T[] {
+  return verbose ? items : items.slice(0, SHOWN);
+}
+
+function hiddenOf(items: readonly unknown[], style: PlanStyle): string[] {
+  const hidden = items.length - shownOf(items, style).length;
+  return hidden === 0 ? [] : [`and ${formatCount(hidden)} more (--verbose shows them all)`];
+}

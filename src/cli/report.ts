@@ -1,0 +1,158 @@
+/** The report of a finished clone, for people: about one screen, nothing wider than asked. */
+
+import { printable, wrap } from "./display-width.js";
+import { formatLines, type TableFormat } from "./format-lines.js";
+import {
+  formatAverage,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatNumberOf,
+} from "./formatting.js";
+import type { CloneReport } from "./library.js";
+import type { Paint } from "./output.js";
+import { tableLines } from "./table.js";
+
+export interface ReportStyle {
+  readonly paint: Paint;
+  /** The widest that a line may be. */
+  readonly width: number;
+}
+
+export function reportLines(report: CloneReport, style: ReportStyle): string[] {
+  const sections = [
+    summary(report, style),
+    times(report, style),
+    slowestTables(report, style),
+    slowestIndexes(report, style),
+    section("Formats", formatLines(usedFormats(report), style.width - 2), style),
+    verification(report, style),
+    warningLines(report.warnings, style),
+  ];
+  return sections
+    .filter((lines) => lines.length > 0)
+    .flatMap((lines) => ["", ...lines])
+    .slice(1);
+}
+
+function summary(report: CloneReport, { paint, width }: ReportStyle): string[] {
+  const created = report.databaseCreated ? ", database created" : "";
+  const speed = formatAverage(report.bytes, report.durationMs);
+  const totals = [
+    formatNumberOf(report.tables.length, "table"),
+    formatNumberOf(report.rows, "row"),
+    formatBytes(report.bytes),
+    formatNumberOf(report.indexes.length, "index", "indexes"),
+    formatNumberOf(report.sequences, "sequence"),
+  ];
+  const [first, ...rest] = wrap(
+    `${totals.join(", ")} in ${formatDuration(report.durationMs)}${speed === undefined ? "" : ` (${speed})`}`,
+    width,
+  );
+  return [
+    ...wrap(`Copied ${server(report.source, report.sourceVersion)}`, width, "    "),
+    ...wrap(`    to ${server(report.target, report.targetVersion)}${created}`, width, "    "),
+    paint.bold(first ?? ""),
+    ...rest.map(paint.bold),
+  ];
+}
+
+function server(endpoint: string, version: string): string {
+  return `${printable(endpoint)} (PostgreSQL ${printable(version)})`;
+}
+
+function times(report: CloneReport, style: ReportStyle): string[] {
+  const steps = report.steps.map(({ step, durationMs }) => `${step} ${formatDuration(durationMs)}`);
+  const work = report.work.map(({ kind, tasks, durationMs }) => {
+    return `${kind.replaceAll("_", " ")} ${formatDuration(durationMs)} (${formatCount(tasks)})`;
+  });
+  const { tableJobs, indexJobs } = report.jobs;
+  const how = [
+    formatNumberOf(tableJobs, "table job"),
+    formatNumberOf(indexJobs, "index job"),
+    `pg_dump ${report.pgDump.version} (${report.pgDump.path ?? report.pgDump.kind})`,
+  ];
+  const folded = (words: readonly string[]) =>
+    wrap(printable(words.join(", ")), style.width - 2, "  ");
+  return [
+    ...section("Steps", folded(steps), style),
+    ...section("Work, summed over the jobs (tasks)", folded(work), style),
+    ...section("With", folded(how), style),
+  ];
+}
+
+function slowestTables({ slowestTables: tables }: CloneReport, style: ReportStyle): string[] {
+  const lines = tableLines(
+    [
+      { title: "table", align: "left" },
+      { title: "rows", align: "right" },
+      { title: "size", align: "right" },
+      { title: "time", align: "right" },
+      { title: "speed", align: "right" },
+      { title: "parts", align: "right" },
+      { title: "format", align: "left" },
+    ],
+    tables.map((table) => [
+      qualified(table),
+      formatCount(table.rows),
+      formatBytes(table.bytes),
+      formatDuration(table.durationMs),
+      formatAverage(table.bytes, table.durationMs) ?? "",
+      String(table.parts),
+      table.freeze ? `${table.format}, freeze` : table.format,
+    ]),
+    style.width - 2,
+  );
+  return tables.length === 0 ? [] : section("Slowest tables", titled(lines, style), style);
+}
+
+function slowestIndexes({ slowestIndexes: indexes }: CloneReport, style: ReportStyle): string[] {
+  const lines = tableLines(
+    [
+      { title: "index", align: "left" },
+      { title: "on", align: "left" },
+      { title: "time", align: "right" },
+    ],
+    indexes.map((index) => [
+      qualified(index),
+      printable(index.table),
+      formatDuration(index.durationMs),
+    ]),
+    style.width - 2,
+  );
+  return indexes.length === 0 ? [] : section("Slowest indexes", titled(lines, style), style);
+}
+
+function usedFormats({ tables }: CloneReport): TableFormat[] {
+  return tables.map((table) => ({
+    name: qualified(table),
+    format: table.format,
+    reason: table.formatReason,
+  }));
+}
+
+/** A report with differences does not exist: clone throws `verification_failed`, naming them. */
+function verification({ verification: verified }: CloneReport, style: ReportStyle): string[] {
+  if (verified === undefined) return [];
+  const by = verified.mode === "count" ? "row count" : "checksum";
+  const all = verified.tables === 1 ? "1 table is" : `${formatCount(verified.tables)} tables are`;
+  return [style.paint.green(`Verified by ${by}: ${all} the same on both ends.`)];
+}
+
+export function warningLines(warnings: readonly string[], style: ReportStyle): string[] {
+  const lines = warnings.flatMap((warning) => wrap(printable(warning), style.width - 2, "  "));
+  return warnings.length === 0 ? [] : section("Warnings", lines.map(style.paint.yellow), style);
+}
+
+export function section(title: string, lines: readonly string[], { paint }: ReportStyle): string[] {
+  return lines.length === 0 ? [] : [paint.bold(title), ...lines.map((line) => `  ${line}`)];
+}
+
+/** The first line of a table is its titles. */
+export function titled([titles, ...rows]: readonly string[], { paint }: ReportStyle): string[] {
+  return [paint.dim(titles ?? ""), ...rows];
+}
+
+export function qualified({ schema, name }: { schema: string; name: string }): string {
+  return printable(`${schema}.${name}`);
+}

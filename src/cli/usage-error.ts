@@ -1,0 +1,41 @@
+/** commander's complaints, in the form that all of pgcopy's errors have. */
+
+import type { Command, CommanderError } from "commander";
+import { PgCopyError } from "../errors.js";
+
+/** Something that may hold a password, and that commander would quote in its message. */
+const ENDPOINT = /:\/\/|^pgdata:|\bpassword\b/i;
+
+/** @param given the arguments of the process: a password in one of them must not be repeated. */
+export function usageError(
+  stop: CommanderError,
+  command: Command,
+  given: readonly string[],
+): PgCopyError {
+  const path =
+    command.parent === null ? command.name() : `${command.parent.name()} ${command.name()}`;
+  return new PgCopyError(usageWords(stop, given), { code: "usage", advice: `see ${path} --help` });
+}
+
+function usageWords({ code, message }: CommanderError, given: readonly string[]): string {
+  if (code === "commander.help") return "no command was given";
+  const words = withoutEndpoints(message, given)
+    .replace(/^error: /, "")
+    .replace(/\n\(Did you mean (.*)\?\)/, " (did you mean $1?)")
+    .replace(/^command-argument value ('.*') is invalid for argument '(.*)'/, "$1 is no $2")
+    .replace(/\.$/, "");
+  if (code === "commander.unknownCommand" && words.includes(HIDDEN)) {
+    return "a command comes first, then the endpoints (did you mean pgcopy clone?)";
+  }
+  if (code !== "commander.excessArguments") return words;
+  return `${words} (an endpoint that has spaces in it must be quoted)`;
+}
+
+const HIDDEN = "...";
+
+function withoutEndpoints(message: string, given: readonly string[]): string {
+  return given
+    .flatMap((argument) => [argument, argument.slice(argument.indexOf("=") + 1)])
+    .filter((argument) => ENDPOINT.test(argument))
+    .reduce((shown, argument) => shown.replaceAll(argument, HIDDEN), message);
+}

@@ -1,0 +1,53 @@
+/** A run with its view: opened, kept in motion, interrupted, and closed whatever happens. */
+
+import type { Observer } from "../events.js";
+import { interruptible } from "./interrupt.js";
+import type { Output } from "./output.js";
+import { openView, progressIntervalMs, type View, type ViewOptions } from "./view.js";
+
+const TICK_MS = 250;
+
+export interface WatchedRun {
+  readonly view: View;
+  readonly signal: AbortSignal;
+  readonly observer: Observer;
+  readonly progressIntervalMs: number;
+}
+
+/** `stopping`: what an interruption announces. */
+export async function watchRun<T>(
+  output: Output,
+  options: ViewOptions & { readonly stopping: string },
+  work: (run: WatchedRun) => Promise<T>,
+): Promise<T> {
+  const view = await openView(output, options);
+  const close = () => view.close();
+  const suspend = () => suspendProcess(view);
+  const ticking = setInterval(() => view.tick(), TICK_MS);
+  // However the process ends, the terminal gets its cursor back.
+  process.once("exit", close);
+  if (process.platform !== "win32") process.on("SIGTSTP", suspend);
+  try {
+    return await interruptible(
+      { announce: () => view.stopping(options.stopping), leave: close },
+      (signal) =>
+        work({
+          view,
+          signal,
+          observer: (event) => view.observe(event),
+          progressIntervalMs: progressIntervalMs(output, options),
+        }),
+    );
+  } finally {
+    clearInterval(ticking);
+    process.off("exit", close);
+    process.off("SIGTSTP", suspend);
+    view.close();
+  }
+}
+
+/** Ctrl-Z: a shell must not be left without its cursor. The next tick after `fg` draws again. */
+function suspendProcess(view: View): void {
+  view.suspend();
+  process.kill(process.pid, "SIGSTOP");
+}

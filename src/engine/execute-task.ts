@@ -1,0 +1,184 @@
+/** From a planned task to the function that does it. */
+
+import { asPgCopyError, PgCopyError } from "../errors.js";
+import type { TaskInfo } from "../events.js";
+import { analyzeTables } from "../load/analyze.js";
+import { copyPart } from "../load/copy-part.js";
+import { recordStatement } from "../load/journal.js";
+import { runScripts } from "../load/run-scripts.js";
+import { resetSequences } from "../load/sequences.js";
+import type { CloneTask } from "../plan/task.js";
+import type { Connection } from "../postgres/connection.js";
+import type { ConnectionPool } from "../postgres/connection-pool.js";
+import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
+import { compareTable, type TableComparison } from "../verify/compare-table.js";
+import type { ActiveTask, ProgressMeter } from "./progress.js";
+import type { Run } from "./run.js";
+
+export interface TaskOutcome {
+  readonly task: CloneTask;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly durationMs: number;
+}
+
+export interface TaskContext {
+  readonly run: Run;
+  readonly snapshot: HeldSnapshot;
+  /** Sessions on the source that have imported the snapshot. */
+  readonly sourcePool: ConnectionPool;
+  readonly targetPool: ConnectionPool;
+  readonly meter: ProgressMeter;
+  readonly verifyMode: "count" | "checksum";
+  readonly outcomes: TaskOutcome[];
+  readonly comparisons: TableComparison[];
+}
+
+/** Does one task, tells the observer, and keeps its outcome for the report. */
+export async function executeTask(
+  task: CloneTask,
+  signal: AbortSignal,
+  context: TaskContext,
+): Promise<void> {
+  const { run, meter } = context;
+  const info: TaskInfo = { id: task.id, kind: task.kind, label: task.label };
+  const active = meter.start(task);
+  run.tell({ type: "task_started", task: info });
+  try {
+    const moved = await new TaskRun(task, signal, context, active).do();
+    const durationMs = run.elapsedMs - active.beganMs;
+    meter.finish(active, moved.rows);
+    context.outcomes.push({ task, ...moved, durationMs });
+    run.tell({ type: "task_finished", task: info, durationMs: Math.round(durationMs), ...moved });
+  } catch (thrown) {
+    meter.stop(active);
+    const error = asPgCopyError(thrown, task.label);
+    if (error.code !== "interrupted")
+      run.tell({ type: "task_failed", task: info, error: error.toJSON() });
+    throw error;
+  }
+}
+
+interface Moved {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+const nothing: Moved = { rows: 0, bytes: 0 };
+
+class TaskRun {
+  readonly #task: CloneTask;
+  readonly #signal: AbortSignal;
+  readonly #context: TaskContext;
+  readonly #active: ActiveTask;
+
+  constructor(task: CloneTask, signal: AbortSignal, context: TaskContext, active: ActiveTask) {
+    this.#task = task;
+    this.#signal = signal;
+    this.#context = context;
+    this.#active = active;
+  }
+
+  async do(): Promise<Moved> {
+    const { work } = this.#task;
+    switch (work.do) {
+      case "scripts":
+        return await this.#onTarget((target) =>
+          runScripts(target, work.scripts, {
+            attempted: this.#task.label,
+            record: () => this.#record(nothing),
+          }),
+        );
+      case "analyze":
+        return await this.#onTarget((target) =>
+          analyzeTables(target, work.tables, work.only, () => this.#record(nothing)),
+        );
+      case "copy":
+        return await this.#copy(work);
+      case "verify":
+        return await this.#verify(work);
+      case "sequences":
+        return await this.#onTarget(async (target) => {
+          await resetSequences(work.sequences, this.#context.snapshot.connection, target, () =>
+            this.#record(nothing),
+          );
+        });
+      case "release_snapshot":
+        return await this.#releaseSnapshot();
+    }
+  }
+
+  async #copy(work: CloneTask["work"] & { do: "copy" }): Promise<Moved> {
+    const { sourcePool, targetPool } = this.#context;
+    return await sourcePool.with((source) =>
+      targetPool.with((target) => {
+        this.#active.targetPid = target.processId;
+        return copyPart(work.table, work.part, {
+          source,
+          target,
+          signal: this.#signal,
+          onBytes: (bytes) => {
+            this.#active.bytes += bytes;
+          },
+          record: (result) => this.#record(result),
+        });
+      }),
+    );
+  }
+
+  /** A difference is kept for the end, so that all of them are found. */
+  async #verify(work: CloneTask["work"] & { do: "verify" }): Promise<Moved> {
+    const { sourcePool, targetPool, verifyMode, comparisons } = this.#context;
+    return await sourcePool.with((source) =>
+      targetPool.with(async (target) => {
+        const { table } = work.table;
+        comparisons.push(
+          await compareTable(table, { source, target, mode: verifyMode, signal: this.#signal }),
+        );
+        await target.execute(this.#task.label, this.#record(nothing));
+        return nothing;
+      }),
+    );
+  }
+
+  /** The source's sessions go with it: none of them would be used again. */
+  async #releaseSnapshot(): Promise<Moved> {
+    const { snapshot, sourcePool } = this.#context;
+    await sourcePool.close();
+    await snapshot.release();
+    return nothing;
+  }
+
+  async #onTarget(use: (target: Connection) => Promise<void>): Promise<Moved> {
+    await this.#context.targetPool.with(async (target) => {
+      this.#active.targetPid = target.processId;
+      await use(target);
+    });
+    return nothing;
+  }
+
+  #record(moved: Moved): string {
+    const { id, kind, label } = this.#task;
+    const durationMs = this.#context.run.elapsedMs - this.#active.beganMs;
+    return recordStatement({ id, kind, label, ...moved, durationMs });
+  }
+}
+
+/** @throws PgCopyError `verification_failed`, naming each table that differs and how. */
+export function refuseDifferences(comparisons: readonly TableComparison[]): void {
+  const different = comparisons.filter((comparison) => !comparison.same);
+  if (different.length === 0) return;
+  throw new PgCopyError(
+    `verification failed: ${different.length} of ${comparisons.length} tables differ between source and target`,
+    {
+      code: "verification_failed",
+      items: different.map(({ schema, name, source, target }) =>
+        source.rows === target.rows
+          ? `${schema}.${name}: ${source.rows} rows on both ends, different contents`
+          : `${schema}.${name}: ${source.rows} rows on the source, ${target.rows} on the target`,
+      ),
+      advice:
+        "something wrote to the target during the clone, or its types store values in another way; don't use it before you know which",
+    },
+  );
+}

@@ -1,0 +1,34 @@
+/** What a failed run leaves, told with its error. */
+
+import { PgCopyError } from "../errors.js";
+import { JOURNAL_SCHEMA } from "../load/journal.js";
+import type { Servers } from "./servers.js";
+
+/** Runs the part of a clone that changes the target; its errors say what is left and how to go on. */
+export async function withLeftovers<T>(
+  databaseCreated: boolean,
+  servers: Servers,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof PgCopyError) || !/^(task_failed|interrupted|internal)$/.test(error.code))
+      throw error;
+    const { database, description } = servers.targetEndpoint;
+    const created = databaseCreated
+      ? `, or drop the database ${database}, which this run created`
+      : "";
+    const left = `the target ${description} holds a part; its schema ${JOURNAL_SCHEMA} lists the finished tasks. Start over with --drop-if-exists${created}`;
+    throw new PgCopyError(error.message, {
+      code: error.code,
+      advice: error.advice === undefined ? left : `${error.advice}; ${left}`,
+      items: error.items,
+      retrySafe: error.retrySafe,
+      cause: error,
+      ...(error.attempted === undefined ? {} : { attempted: error.attempted }),
+      ...(error.side === undefined ? {} : { side: error.side }),
+      ...(error.server === undefined ? {} : { server: error.server }),
+    });
+  }
+}

@@ -1,0 +1,96 @@
+/** From an endpoint as the user wrote it to a server that can be connected to. */
+
+import { PgCopyError, type Side } from "../errors.js";
+import { type Connection, connect } from "../postgres/connection.js";
+import { startDataDirectory } from "../postgres/data-directory.js";
+import { describeEndpoint, type ServerEndpoint } from "../postgres/endpoint.js";
+import { parseEndpoint } from "../postgres/endpoint-syntax.js";
+import type { Environment } from "../run/environment.js";
+import type { Run } from "./run.js";
+
+/** A server for the length of a run; a data directory's is stopped at the end of the scope. */
+export interface OpenEndpoint extends AsyncDisposable {
+  /** As the user knows it, without its password. */
+  readonly description: string;
+  readonly server: ServerEndpoint;
+  /** The database that was asked for; on a target it may not exist yet. */
+  readonly database: string;
+}
+
+export interface OpenOptions {
+  readonly side: Side;
+  readonly environment: Environment;
+  /** How many sessions will be wanted: a data directory's server is started with room for them. */
+  readonly sessions: number;
+  /** Whether a data directory that does not exist is made. */
+  readonly mayInitialise?: boolean;
+}
+
+/**
+ * Parses an endpoint and, if it is a data directory, starts its server.
+ *
+ * @throws PgCopyError `usage` for what can't be parsed; whatever `startDataDirectory` throws.
+ */
+export async function openEndpoint(
+  text: string,
+  options: OpenOptions,
+  run: Run,
+): Promise<OpenEndpoint> {
+  const { side, environment } = options;
+  const endpoint = await parseEndpoint(text, environment, side);
+  const description = describeEndpoint(endpoint);
+  if (endpoint.kind === "server") {
+    return {
+      description,
+      server: endpoint,
+      database: endpoint.database,
+      [Symbol.asyncDispose]: async () => {},
+    };
+  }
+  const running = await startDataDirectory(endpoint, {
+    side,
+    mayInitialise: options.mayInitialise ?? false,
+    environment,
+    signal: run.signal,
+    settings: { max_connections: String(Math.max(100, options.sessions + 10)) },
+  });
+  if (running.initialised) run.info(`initialised the data directory ${endpoint.directory}`);
+  return {
+    description,
+    server: running.endpoint,
+    database: endpoint.database,
+    [Symbol.asyncDispose]: () => running.stop(),
+  };
+}
+
+/** Sessions that pgcopy writes through: nothing they write has to reach the disk before the end. */
+const targetSettings = {
+  synchronous_commit: "off",
+  default_tablespace: "",
+  default_table_access_method: "heap",
+};
+
+/**
+ * Opens a session for one of the run's purposes.
+ *
+ * @param server that of the side's first session (`connection.endpoint`) for all later ones: it is
+ *   the very server that one found, where several hosts were given.
+ */
+export async function openSession(
+  server: ServerEndpoint,
+  side: Side,
+  purpose: string,
+  run: Run,
+): Promise<Connection> {
+  return await connect(server, {
+    side,
+    purpose,
+    signal: run.signal,
+    ...(side === "target" ? { settings: targetSettings } : {}),
+  });
+}
+
+/** Whether a connection failed only because its database does not exist. */
+export function isMissingDatabase(error: unknown): boolean {
+  return error instanceof PgCopyError && error.server?.sqlstate === "3D000";
+}

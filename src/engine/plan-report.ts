@@ -1,0 +1,99 @@
+/** A plan as plain data: the command line prints it, `--json` writes it. */
+
+import type { ClonePlan } from "../plan/clone-plan.js";
+import type { PlannedIndex } from "../plan/task.js";
+import { remainingPaths } from "../run/graph.js";
+import { versionName } from "./check-servers.js";
+import type { SourceContent } from "./read-source.js";
+import type { CloneReport } from "./report.js";
+import type { Run } from "./run.js";
+import type { Servers } from "./servers.js";
+
+export interface PlannedTable {
+  readonly schema: string;
+  readonly name: string;
+  /** Of the table and its TOAST table on the source. */
+  readonly bytes: number;
+  /** The planner's; -1 for a table that was never analyzed. */
+  readonly estimatedRows: number;
+  /** 0 for a table without a single block. */
+  readonly parts: number;
+  readonly format: "text" | "binary";
+  readonly formatReason: string;
+  readonly freeze: boolean;
+}
+
+export interface PlanReport {
+  readonly source: string;
+  readonly target: string;
+  readonly sourceVersion: string;
+  readonly targetVersion: string;
+  readonly pgDump: CloneReport["pgDump"];
+  /** The target database's name, if the clone would create it. */
+  readonly databaseToCreate?: string;
+  readonly jobs: CloneReport["jobs"];
+  readonly tables: readonly PlannedTable[];
+  readonly indexes: readonly PlannedIndex[];
+  readonly sequences: number;
+  readonly tasks: readonly {
+    readonly id: string;
+    readonly kind: string;
+    readonly label: string;
+    readonly needs: readonly string[];
+    /** Estimated length, in seconds. */
+    readonly cost: number;
+  }[];
+  readonly bytes: number;
+  readonly estimatedSeconds: number;
+  /** Objects of the target that would be in the way. */
+  readonly conflicts: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+export interface PlanReportInput {
+  readonly servers: Servers;
+  readonly content: SourceContent;
+  readonly plan: ClonePlan;
+  readonly conflicts: readonly string[];
+  readonly run: Run;
+}
+
+export function buildPlanReport(input: PlanReportInput): PlanReport {
+  const { servers, plan } = input;
+  return {
+    source: servers.sourceEndpoint.description,
+    target: servers.targetEndpoint.description,
+    sourceVersion: versionName(servers.source.serverVersion),
+    targetVersion: versionName(servers.target.serverVersion),
+    pgDump: input.content.pgDump,
+    ...(servers.targetExists ? {} : { databaseToCreate: servers.targetEndpoint.database }),
+    jobs: servers.jobs,
+    tables: plan.tables.map(({ table, parts, format, formatReason, freeze }) => ({
+      schema: table.schema,
+      name: table.name,
+      bytes: table.bytes,
+      estimatedRows: Math.round(table.estimatedRows),
+      parts: parts.length,
+      format,
+      formatReason,
+      freeze,
+    })),
+    indexes: plan.indexes,
+    sequences: plan.sequences.length,
+    tasks: plan.tasks.map(({ id, kind, label, needs, cost }) => ({ id, kind, label, needs, cost })),
+    bytes: plan.bytes,
+    estimatedSeconds: estimatedSeconds(plan, servers.jobs),
+    conflicts: input.conflicts,
+    warnings: input.run.warnings,
+  };
+}
+
+/** No run is shorter than its longest path, or than a pool's work divided by the pool's size. */
+function estimatedSeconds(plan: ClonePlan, jobs: CloneReport["jobs"]): number {
+  const sizes = { tables: jobs.tableJobs, indexes: jobs.indexJobs, control: 1 };
+  const work = { tables: 0, indexes: 0, control: 0 };
+  for (const task of plan.tasks) work[task.pool] += task.cost;
+  const path = Math.max(0, ...remainingPaths(plan.tasks).values());
+  const bound = Math.max(path, work.tables / sizes.tables, work.indexes / sizes.indexes);
+  return Math.round(bound * 10) / 10;
+}

@@ -1,0 +1,156 @@
+/** What is running now, and how far the whole is. */
+
+import type { Progress, RunningTask } from "../events.js";
+import { readServerProgress, type StatementProgress } from "../load/server-progress.js";
+import type { ClonePlan } from "../plan/clone-plan.js";
+import type { CloneTask } from "../plan/task.js";
+import type { Connection } from "../postgres/connection.js";
+import type { Run } from "./run.js";
+
+/** A task that runs, as its executor and the progress events see it. */
+export interface ActiveTask {
+  readonly task: CloneTask;
+  readonly beganMs: number;
+  bytes: number;
+  /** The target session's process id, once there is one. */
+  targetPid?: number;
+}
+
+/** Throughput is that of the last few seconds: long enough not to jump, short enough to be true. */
+const THROUGHPUT_WINDOW_MS = 5_000;
+
+export class ProgressMeter {
+  readonly #plan: ClonePlan;
+  readonly #run: Run;
+  readonly #active = new Map<string, ActiveTask>();
+  readonly #samples: { atMs: number; bytes: number }[] = [];
+  readonly #costTotal: number;
+  readonly #partsLeft = new Map<number, number>();
+  readonly #beganMs: number;
+  #costDone = 0;
+  #rows = 0;
+  #bytesDone = 0;
+  #tablesDone: number;
+  #indexesDone = 0;
+  #tasksDone = 0;
+  #onServer = new Map<number, StatementProgress>();
+
+  constructor(plan: ClonePlan, run: Run) {
+    this.#plan = plan;
+    this.#run = run;
+    this.#beganMs = run.elapsedMs;
+    this.#costTotal = plan.tasks.reduce((sum, task) => sum + task.cost, 0);
+    this.#tablesDone = plan.tables.filter((table) => table.parts.length === 0).length;
+    for (const { table, parts } of plan.tables) this.#partsLeft.set(table.oid, parts.length);
+  }
+
+  start(task: CloneTask): ActiveTask {
+    const active: ActiveTask = { task, beganMs: this.#run.elapsedMs, bytes: 0 };
+    this.#active.set(task.id, active);
+    return active;
+  }
+
+  finish(active: ActiveTask, rows: number): void {
+    const { task } = active;
+    this.#active.delete(task.id);
+    this.#costDone += task.cost;
+    this.#tasksDone++;
+    this.#rows += rows;
+    this.#bytesDone += active.bytes;
+    this.#indexesDone += task.indexes.length;
+    if (task.work.do !== "copy") return;
+    const { oid } = task.work.table.table;
+    const left = (this.#partsLeft.get(oid) ?? 1) - 1;
+    this.#partsLeft.set(oid, left);
+    if (left === 0) this.#tablesDone++;
+  }
+
+  stop(active: ActiveTask): void {
+    this.#active.delete(active.task.id);
+  }
+
+  /** Tells progress every `intervalMs` until the returned function is called. */
+  every(intervalMs: number, target: Connection): () => void {
+    if (intervalMs <= 0) return () => {};
+    let reading = false;
+    const timer = setInterval(() => {
+      this.#run.tell({ type: "progress", ...this.now() });
+      if (reading || !this.#hasLongStatement() || this.#run.signal.aborted) return;
+      reading = true;
+      readServerProgress(target)
+        .then((progress) => {
+          this.#onServer = progress;
+        })
+        // Progress is a courtesy; a server that refuses to tell it must not end the run.
+        .catch(() => {})
+        .finally(() => {
+          reading = false;
+        });
+    }, intervalMs);
+    return () => clearInterval(timer);
+  }
+
+  now(): Progress {
+    const running = [...this.#active.values()].map((active) => this.#running(active));
+    const bytes =
+      this.#bytesDone + [...this.#active.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    const cost = running.reduce(
+      (sum, task) => sum + (task.fraction ?? 0) * (this.#active.get(task.id)?.task.cost ?? 0),
+      this.#costDone,
+    );
+    const fraction = this.#costTotal === 0 ? 1 : Math.min(cost / this.#costTotal, 1);
+    const elapsedMs = this.#run.elapsedMs - this.#beganMs;
+    return {
+      rows: running.reduce((sum, task) => sum + task.rows, this.#rows),
+      bytes,
+      bytesTotal: this.#plan.bytes,
+      bytesPerSecond: this.#throughput(bytes),
+      tablesDone: this.#tablesDone,
+      tablesTotal: this.#plan.tables.length,
+      indexesDone: this.#indexesDone,
+      indexesTotal: this.#plan.indexes.length,
+      tasksDone: this.#tasksDone,
+      tasksTotal: this.#plan.tasks.length,
+      fraction,
+      // Before a few percent are done, the estimate would be noise.
+      ...(fraction > 0.03 && elapsedMs > 1_000
+        ? { remainingMs: Math.round((elapsedMs / fraction) * (1 - fraction)) }
+        : {}),
+      running,
+    };
+  }
+
+  #running(active: ActiveTask): RunningTask {
+    const { task } = active;
+    const known = active.targetPid === undefined ? undefined : this.#onServer.get(active.targetPid);
+    // A table's bytes are an estimate, COPY's are counted in another format: never say that all is done.
+    const copied = task.bytes > 0 ? Math.min(active.bytes / task.bytes, 0.99) : undefined;
+    const fraction = known?.fraction ?? copied;
+    return {
+      id: task.id,
+      kind: task.kind,
+      label: task.label,
+      durationMs: Math.round(this.#run.elapsedMs - active.beganMs),
+      rows: known?.rows ?? 0,
+      bytes: active.bytes,
+      ...(fraction === undefined ? {} : { fraction }),
+      ...(known?.phase === undefined ? {} : { phase: known.phase }),
+    };
+  }
+
+  #throughput(bytes: number): number {
+    const atMs = this.#run.elapsedMs;
+    this.#samples.push({ atMs, bytes });
+    while (this.#samples.length > 2 && (this.#samples[0]?.atMs ?? 0) < atMs - THROUGHPUT_WINDOW_MS)
+      this.#samples.shift();
+    const first = this.#samples[0];
+    if (first === undefined || atMs <= first.atMs) return 0;
+    return Math.round(((bytes - first.bytes) * 1_000) / (atMs - first.atMs));
+  }
+
+  #hasLongStatement(): boolean {
+    return [...this.#active.values()].some(
+      (active) => active.targetPid !== undefined && this.#run.elapsedMs - active.beganMs > 300,
+    );
+  }
+}

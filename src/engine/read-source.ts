@@ -1,0 +1,65 @@
+/** Everything that is read of the source before the copy: catalog, schema, key ranges. */
+
+import type { Catalog } from "../catalog/catalog.js";
+import { readCatalog } from "../catalog/read-catalog.js";
+import { type KeyRange, readKeyBounds } from "../catalog/read-key-bounds.js";
+import { JOURNAL_SCHEMA } from "../load/journal.js";
+import type { ResolvedOptions } from "../options.js";
+import { splitMethod } from "../plan/parts.js";
+import type { SchemaScript } from "../plan/toc.js";
+import { dumpSchema, type SchemaDump } from "../schema/dump.js";
+import { splitScript } from "../schema/split-script.js";
+import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
+import { refuseUnreadableTables } from "./check-servers.js";
+import type { Run } from "./run.js";
+
+export interface SourceContent {
+  readonly catalog: Catalog;
+  readonly schema: SchemaScript;
+  readonly keyBounds: ReadonlyMap<number, KeyRange>;
+  readonly pgDump: SchemaDump["tool"];
+}
+
+/**
+ * Reads the catalog and, at the same time over a session of its own, runs pg_dump.
+ *
+ * @throws PgCopyError `source_unfit` for tables that can't be read; `schema_dump_failed`.
+ */
+export async function readSource(
+  snapshot: HeldSnapshot,
+  options: ResolvedOptions,
+  run: Run,
+): Promise<SourceContent> {
+  const dumping = dump(snapshot, options, run);
+  dumping.catch(() => {}); // awaited below, after what the catalog has to say
+  const reading = readTheCatalog(snapshot, options);
+  const [dumped, read] = await Promise.allSettled([dumping, reading]);
+  // A table that can't be read fails both; the catalog's error names all of them.
+  if (read.status === "rejected") throw read.reason;
+  if (dumped.status === "rejected") throw dumped.reason;
+  return { ...dumped.value, ...read.value };
+}
+
+async function readTheCatalog(snapshot: HeldSnapshot, options: ResolvedOptions) {
+  const catalog = await readCatalog(snapshot.connection);
+  refuseUnreadableTables(catalog);
+  const limit = options.splitTablesLargerThan ?? Number.POSITIVE_INFINITY;
+  const byKey = catalog.tables.filter(
+    (table) => table.bytes > limit && splitMethod(table, catalog.serverVersion) === "key",
+  );
+  return { catalog, keyBounds: await readKeyBounds(snapshot.connection, byKey) };
+}
+
+async function dump(snapshot: HeldSnapshot, options: ResolvedOptions, run: Run) {
+  const { script, tool } = await dumpSchema(snapshot.connection, {
+    snapshotId: snapshot.id,
+    pgDump: options.pgDump,
+    environment: options.environment,
+    signal: run.signal,
+    clean: options.dropIfExists,
+    noOwner: options.noOwner,
+    noAcl: options.noAcl,
+    excludeSchemas: [JOURNAL_SCHEMA],
+  });
+  return { schema: await splitScript(script), pgDump: tool };
+}

@@ -1,0 +1,209 @@
+/** What a clone did, as plain data: the command line prints it, `--json` writes it. */
+
+import type { ResolvedOptions } from "../options.js";
+import type { ClonePlan } from "../plan/clone-plan.js";
+import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
+import type { TableComparison } from "../verify/compare-table.js";
+import { versionName } from "./check-servers.js";
+import type { TaskOutcome } from "./execute-task.js";
+import type { PreparedTarget } from "./prepare-target.js";
+import type { SourceContent } from "./read-source.js";
+import type { Run, StepTime } from "./run.js";
+import type { Servers } from "./servers.js";
+
+export interface TableReport {
+  readonly schema: string;
+  readonly name: string;
+  readonly rows: number;
+  /** Bytes that COPY moved, in the format used. */
+  readonly bytes: number;
+  /** Summed over its parts, so it may be longer than the run. */
+  readonly durationMs: number;
+  readonly parts: number;
+  readonly format: "text" | "binary";
+  readonly formatReason: string;
+  readonly freeze: boolean;
+}
+
+export interface IndexReport {
+  readonly schema: string;
+  readonly name: string;
+  /** The table's qualified name. */
+  readonly table: string;
+  /** An index built in one round trip with others of its table gets an equal share of it. */
+  readonly durationMs: number;
+}
+
+export interface VerificationReport {
+  readonly mode: "count" | "checksum";
+  readonly tables: number;
+  readonly mismatches: readonly TableComparison[];
+}
+
+export interface CloneReport {
+  /** Without passwords. */
+  readonly source: string;
+  readonly target: string;
+  readonly sourceVersion: string;
+  readonly targetVersion: string;
+  readonly snapshot: string;
+  readonly pgDump: {
+    readonly kind: "local" | "bundled";
+    readonly path?: string;
+    readonly version: string;
+  };
+  readonly durationMs: number;
+  /** Whether this run created the target database. */
+  readonly databaseCreated: boolean;
+  readonly jobs: { readonly tableJobs: number; readonly indexJobs: number };
+  readonly steps: readonly StepTime[];
+  /** How long the tasks of each kind ran, summed over the jobs. */
+  readonly work: readonly {
+    readonly kind: string;
+    readonly tasks: number;
+    readonly durationMs: number;
+  }[];
+  readonly rows: number;
+  readonly bytes: number;
+  readonly tables: readonly TableReport[];
+  readonly indexes: readonly IndexReport[];
+  /** The ten slowest of each. */
+  readonly slowestTables: readonly TableReport[];
+  readonly slowestIndexes: readonly IndexReport[];
+  readonly sequences: number;
+  readonly verification?: VerificationReport;
+  readonly warnings: readonly string[];
+}
+
+const SLOWEST = 10;
+
+export interface ReportInput {
+  readonly servers: Servers;
+  readonly snapshot: HeldSnapshot;
+  readonly content: SourceContent;
+  readonly target: PreparedTarget;
+  readonly plan: ClonePlan;
+  readonly done: {
+    readonly outcomes: readonly TaskOutcome[];
+    readonly comparisons: readonly TableComparison[];
+  };
+  readonly resolved: ResolvedOptions;
+  readonly run: Run;
+}
+
+/** Puts the report together. */
+export function buildReport(input: ReportInput): CloneReport {
+  const { servers, resolved, run, done } = input;
+  return {
+    source: servers.sourceEndpoint.description,
+    target: servers.targetEndpoint.description,
+    sourceVersion: versionName(servers.source.serverVersion),
+    targetVersion: versionName(servers.target.serverVersion),
+    snapshot: input.snapshot.id,
+    pgDump: input.content.pgDump,
+    durationMs: Math.round(run.elapsedMs),
+    databaseCreated: input.target.databaseCreated,
+    jobs: servers.jobs,
+    steps: run.steps,
+    ...summarise(input.plan, done.outcomes),
+    ...(resolved.verify === undefined
+      ? {}
+      : {
+          verification: {
+            mode: resolved.verify,
+            tables: done.comparisons.length,
+            mismatches: done.comparisons.filter((comparison) => !comparison.same),
+          },
+        }),
+    warnings: run.warnings,
+  };
+}
+
+/** The parts of the report that follow from the plan and the tasks' outcomes. Pure. */
+export function summarise(
+  plan: ClonePlan,
+  outcomes: readonly TaskOutcome[],
+): Pick<
+  CloneReport,
+  | "rows"
+  | "bytes"
+  | "tables"
+  | "indexes"
+  | "slowestTables"
+  | "slowestIndexes"
+  | "sequences"
+  | "work"
+> {
+  const tables = tableReports(plan, outcomes);
+  const indexes = indexReports(outcomes);
+  return {
+    rows: tables.reduce((sum, table) => sum + table.rows, 0),
+    bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
+    tables,
+    indexes,
+    slowestTables: slowest(tables),
+    slowestIndexes: slowest(indexes),
+    sequences: plan.sequences.length,
+    work: workByKind(outcomes),
+  };
+}
+
+function tableReports(plan: ClonePlan, outcomes: readonly TaskOutcome[]): TableReport[] {
+  const moved = new Map<number, { rows: number; bytes: number; durationMs: number }>();
+  for (const { task, rows, bytes, durationMs } of outcomes) {
+    if (task.work.do !== "copy") continue;
+    const { oid } = task.work.table.table;
+    const sum = moved.get(oid) ?? { rows: 0, bytes: 0, durationMs: 0 };
+    moved.set(oid, {
+      rows: sum.rows + rows,
+      bytes: sum.bytes + bytes,
+      durationMs: sum.durationMs + durationMs,
+    });
+  }
+  return plan.tables.map(({ table, parts, format, formatReason, freeze }) => {
+    const { rows, bytes, durationMs } = moved.get(table.oid) ?? {
+      rows: 0,
+      bytes: 0,
+      durationMs: 0,
+    };
+    return {
+      schema: table.schema,
+      name: table.name,
+      rows,
+      bytes,
+      durationMs: Math.round(durationMs),
+      parts: parts.length,
+      format,
+      formatReason,
+      freeze,
+    };
+  });
+}
+
+function indexReports(outcomes: readonly TaskOutcome[]): IndexReport[] {
+  return outcomes.flatMap(({ task, durationMs }) =>
+    task.indexes.map((index) => ({
+      schema: index.schema,
+      name: index.name,
+      table: `${index.table.schema}.${index.table.name}`,
+      durationMs: Math.round(durationMs / task.indexes.length),
+    })),
+  );
+}
+
+function workByKind(outcomes: readonly TaskOutcome[]): CloneReport["work"] {
+  const kinds = new Map<string, { tasks: number; durationMs: number }>();
+  for (const { task, durationMs } of outcomes) {
+    const sum = kinds.get(task.kind) ?? { tasks: 0, durationMs: 0 };
+    kinds.set(task.kind, { tasks: sum.tasks + 1, durationMs: sum.durationMs + durationMs });
+  }
+  return [...kinds].map(([kind, { tasks, durationMs }]) => ({
+    kind,
+    tasks,
+    durationMs: Math.round(durationMs),
+  }));
+}
+
+function slowest<T extends { readonly durationMs: number }>(list: readonly T[]): T[] {
+  return [...list].sort((a, b) => b.durationMs - a.durationMs).slice(0, SLOWEST);
+}

@@ -1,0 +1,85 @@
+/** Running the plan's graph on both servers. */
+
+import { dropJournalStatement } from "../load/journal.js";
+import { runScripts } from "../load/run-scripts.js";
+import type { ResolvedOptions } from "../options.js";
+import type { ClonePlan } from "../plan/clone-plan.js";
+import type { Connection } from "../postgres/connection.js";
+import { runGraph } from "../run/graph.js";
+import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
+import type { TableComparison } from "../verify/compare-table.js";
+import {
+  executeTask,
+  refuseDifferences,
+  type TaskContext,
+  type TaskOutcome,
+} from "./execute-task.js";
+import type { PreparedTarget } from "./prepare-target.js";
+import { ProgressMeter } from "./progress.js";
+import type { Run } from "./run.js";
+import { type Servers, snapshotPool, targetPool } from "./servers.js";
+
+export interface RunTasksContext {
+  readonly servers: Servers;
+  readonly snapshot: HeldSnapshot;
+  readonly target: PreparedTarget;
+  readonly resolved: ResolvedOptions;
+  readonly run: Run;
+}
+
+export interface TasksDone {
+  readonly outcomes: readonly TaskOutcome[];
+  readonly comparisons: readonly TableComparison[];
+}
+
+/**
+ * Runs every task of the plan.
+ *
+ * @throws PgCopyError the first failure, once nothing of ours runs on either server any more;
+ *   `verification_failed` when all is copied and some of it differs.
+ */
+export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promise<TasksDone> {
+  const { servers, snapshot, target, resolved, run } = context;
+  run.tell({
+    type: "planned",
+    tables: plan.tables.length,
+    indexes: plan.indexes.length,
+    tasks: plan.tasks.length,
+    bytes: plan.bytes,
+  });
+  await using sourcePool = snapshotPool(servers, snapshot, run);
+  await using jobs = targetPool(target.control, run);
+  const meter = new ProgressMeter(plan, run);
+  const taskContext: TaskContext = {
+    run,
+    snapshot,
+    sourcePool,
+    targetPool: jobs,
+    meter,
+    verifyMode: resolved.verify ?? "count",
+    outcomes: [],
+    comparisons: [],
+  };
+  const stopProgress = meter.every(resolved.progressIntervalMs, target.control);
+  try {
+    await runGraph(plan.tasks, {
+      pools: { tables: servers.jobs.tableJobs, indexes: servers.jobs.indexJobs, control: 1 },
+      signal: run.signal,
+      execute: (task, signal) => executeTask(task, signal, taskContext),
+    });
+  } finally {
+    stopProgress();
+  }
+  refuseDifferences(taskContext.comparisons);
+  return taskContext;
+}
+
+/** The journal goes; event triggers come in the same transaction, after it, so that none sees it go. */
+export async function finishTarget(plan: ClonePlan, control: Connection): Promise<void> {
+  const drop = {
+    title: "dropping the journal",
+    settings: {},
+    statements: [dropJournalStatement()],
+  };
+  await runScripts(control, [drop, ...plan.finish], { attempted: "finishing the target" });
+}

@@ -1,0 +1,174 @@
+/** Both ends of a run: connected, looked at, and released in reverse order. */
+
+import type { ResolvedOptions } from "../options.js";
+import type { Connection } from "../postgres/connection.js";
+import { ConnectionPool } from "../postgres/connection-pool.js";
+import { all } from "../run/abort.js";
+import { type HeldSnapshot, importSnapshot } from "../snapshot/held-snapshot.js";
+import { checkServer, fitJobs, refuseSameDatabase, versionName } from "./check-servers.js";
+import {
+  isMissingDatabase,
+  type OpenEndpoint,
+  openEndpoint,
+  openSession,
+} from "./open-endpoint.js";
+import type { Run } from "./run.js";
+
+export interface Servers extends AsyncDisposable {
+  readonly source: Connection;
+  /** In the target database or, while that does not exist, in a maintenance database beside it. */
+  readonly target: Connection;
+  readonly sourceEndpoint: OpenEndpoint;
+  readonly targetEndpoint: OpenEndpoint;
+  readonly targetExists: boolean;
+  readonly jobs: { readonly tableJobs: number; readonly indexJobs: number };
+}
+
+/**
+ * Connects to both servers and refuses what can't work.
+ *
+ * @param mayInitialise whether a `pgdata:` target that does not exist is made.
+ * @throws PgCopyError `usage`, `connection_failed`, `source_unfit`, `target_unfit`.
+ */
+export async function connectServers(
+  options: ResolvedOptions,
+  run: Run,
+  { mayInitialise = true }: { readonly mayInitialise?: boolean } = {},
+): Promise<Servers> {
+  const stack = new AsyncDisposableStackOf();
+  try {
+    const sessions = options.tableJobs + options.indexJobs + 3;
+    const { environment } = options;
+    const [sourceEndpoint, targetEndpoint] = await all<[OpenEndpoint, OpenEndpoint]>(run.signal, [
+      async () =>
+        stack.use(
+          await openEndpoint(
+            options.source,
+            { side: "source", environment, sessions, mayInitialise: false },
+            run,
+          ),
+        ),
+      async () =>
+        stack.use(
+          await openEndpoint(
+            options.target,
+            { side: "target", environment, sessions, mayInitialise },
+            run,
+          ),
+        ),
+    ]);
+    const [source, { target, targetExists }] = await all<
+      [Connection, { target: Connection; targetExists: boolean }]
+    >(run.signal, [
+      async () => stack.use(await openSession(sourceEndpoint.server, "source", "snapshot", run)),
+      async () => {
+        const opened = await openTarget(targetEndpoint, run);
+        stack.use(opened.target);
+        return opened;
+      },
+    ]);
+    const jobs = await checkServers(
+      { source, target, sourceEndpoint, targetEndpoint, targetExists },
+      options,
+      run,
+    );
+    return {
+      source,
+      target,
+      sourceEndpoint,
+      targetEndpoint,
+      targetExists,
+      jobs,
+      [Symbol.asyncDispose]: () => stack.dispose(),
+    };
+  } catch (error) {
+    await stack.dispose();
+    throw error;
+  }
+}
+
+async function checkServers(
+  ends: Pick<Servers, "source" | "target" | "sourceEndpoint" | "targetEndpoint" | "targetExists">,
+  options: ResolvedOptions,
+  run: Run,
+): Promise<Servers["jobs"]> {
+  const { source, target } = ends;
+  for (const connection of [source, target]) {
+    run.tell({
+      type: "connected",
+      side: connection.side,
+      endpoint: (connection === source ? ends.sourceEndpoint : ends.targetEndpoint).description,
+      serverVersion: versionName(connection.serverVersion),
+    });
+  }
+  const sourceFacts = await checkServer(source, () =>
+    openSession(source.endpoint, "source", "probe", run),
+  );
+  const targetFacts = await checkServer(target, () =>
+    openSession(target.endpoint, "target", "probe", run),
+  );
+  if (ends.targetExists) refuseSameDatabase(sourceFacts, targetFacts);
+  if (target.serverVersion < source.serverVersion - (source.serverVersion % 10_000)) {
+    run.warn(
+      `the target (PostgreSQL ${versionName(target.serverVersion)}) is older than the source (${versionName(source.serverVersion)}): what it doesn't know will fail`,
+    );
+  }
+  return fitJobs(options, sourceFacts, targetFacts, run);
+}
+
+/** A missing database is no error yet: it is created when everything else is known to be right. */
+async function openTarget(
+  endpoint: OpenEndpoint,
+  run: Run,
+): Promise<{ target: Connection; targetExists: boolean }> {
+  try {
+    return {
+      target: await openSession(endpoint.server, "target", "control", run),
+      targetExists: true,
+    };
+  } catch (error) {
+    if (!isMissingDatabase(error)) throw error;
+    for (const database of ["postgres", "template1"]) {
+      try {
+        const maintenance = { ...endpoint.server, database };
+        return {
+          target: await openSession(maintenance, "target", "control", run),
+          targetExists: false,
+        };
+      } catch (other) {
+        if (!isMissingDatabase(other)) throw other;
+      }
+    }
+    throw error;
+  }
+}
+
+/** Sessions on the source that see what the snapshot's holder sees. */
+export function snapshotPool(servers: Servers, snapshot: HeldSnapshot, run: Run): ConnectionPool {
+  return new ConnectionPool(async () => {
+    const connection = await openSession(servers.source.endpoint, "source", "copy", run);
+    await importSnapshot(connection, snapshot.id);
+    return connection;
+  });
+}
+
+/** Sessions on the target. */
+export function targetPool(control: Connection, run: Run): ConnectionPool {
+  return new ConnectionPool(() => openSession(control.endpoint, "target", "job", run));
+}
+
+/** AsyncDisposableStack, which Node.js 20 doesn't have: releases in reverse order, once. */
+class AsyncDisposableStackOf {
+  readonly #resources: AsyncDisposable[] = [];
+
+  use<T extends AsyncDisposable>(resource: T): T {
+    this.#resources.push(resource);
+    return resource;
+  }
+
+  async dispose(): Promise<void> {
+    for (let one = this.#resources.pop(); one !== undefined; one = this.#resources.pop()) {
+      await one[Symbol.asyncDispose]();
+    }
+  }
+}

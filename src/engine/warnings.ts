@@ -1,0 +1,29 @@
+/** What a clone does not bring along, said before it starts and again in the report. */
+
+import type { ClonePlan } from "../plan/clone-plan.js";
+import type { SourceContent } from "./read-source.js";
+import type { Run } from "./run.js";
+
+export function warnOfOmissions(content: SourceContent, plan: ClonePlan, run: Run): void {
+  const { catalog, schema } = content;
+  if (catalog.largeObjects > 0) {
+    run.warn(
+      `the source holds ${catalog.largeObjects} large objects, which this release does not copy`,
+    );
+  }
+  const statements = schema.entries.flatMap((entry) => entry.statements);
+  if (statements.some((statement) => statement.kind === "subscription")) {
+    run.warn("subscriptions are created disabled: enable them when the source's are stopped");
+  }
+  const invalid = catalog.indexes.filter((index) => !index.valid && !index.partitioned);
+  if (invalid.length > 0) {
+    const names = invalid.map((index) => `${index.schema}.${index.name}`).join(", ");
+    run.warn(`invalid indexes of the source are not built, as pg_dump leaves them out: ${names}`);
+  }
+  const whole = plan.tables.filter(
+    (table) => table.parts.length === 1 && table.splitReason !== undefined,
+  );
+  for (const { table, splitReason } of whole) {
+    run.warn(`${table.schema}.${table.name} is copied in one part: ${splitReason}`);
+  }
+}

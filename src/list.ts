@@ -1,0 +1,40 @@
+/** What a database or server holds, as rows: `pgcopy list`. */
+
+import { type ListKind, listQueries } from "./catalog/listings.js";
+import { openEndpoint, openSession } from "./engine/open-endpoint.js";
+import { Run } from "./engine/run.js";
+import { PgCopyError } from "./errors.js";
+import type { CommonOptions } from "./options.js";
+
+export interface ListOptions extends CommonOptions {
+  readonly endpoint: string;
+}
+
+/**
+ * Lists the user's tables, indexes, sequences or extensions of a database, or the databases of its
+ * server. Sizes are bytes; row counts are the planner's estimates (null when there is none).
+ *
+ * @throws PgCopyError `usage`, `connection_failed`, `task_failed`, `interrupted`.
+ */
+export async function list(
+  kind: ListKind,
+  options: ListOptions,
+): Promise<Record<string, string | number | boolean | null>[]> {
+  const sql = listQueries[kind];
+  if (sql === undefined) {
+    throw new PgCopyError(
+      `there is no list of ${kind}; there are: ${Object.keys(listQueries).join(", ")}`,
+      {
+        code: "usage",
+      },
+    );
+  }
+  const run = new Run(options.signal ?? new AbortController().signal, undefined);
+  const opening = { side: "source", environment: options.environment ?? {}, sessions: 1 } as const;
+  await using endpoint = await openEndpoint(options.endpoint, opening, run);
+  await using connection = await openSession(endpoint.server, "source", "list", run);
+  return (await connection.query(`listing ${kind}`, sql)) as Record<
+    string,
+    string | number | boolean | null
+  >[];
+}

@@ -1,0 +1,166 @@
+/** What must be true of the target before anything is changed. Each check names all that it finds. */
+
+import { PgCopyError } from "../errors.js";
+import type { Connection } from "../postgres/connection.js";
+import type { SchemaScript, TocEntry } from "../plan/toc.js";
+
+/** An object as `pg_identify_object` names it, on whichever server. */
+interface ObjectIdentity extends Record<string, unknown> {
+  readonly type: string;
+  readonly identity: string;
+}
+
+/** Catalogs whose objects a schema consists of, and the column that holds their schema, if any. */
+const objectCatalogs: readonly (readonly [
+  catalog: string,
+  namespace: string | undefined,
+  extra?: string,
+])[] = [
+  ["pg_class", "relnamespace", "relkind in ('r', 'p', 'v', 'm', 'S', 'f', 'i', 'I')"],
+  [
+    "pg_type",
+    "typnamespace",
+    "typtype in ('e', 'd', 'r', 'c') and (typrelid = 0 or (select c.relkind from pg_catalog.pg_class c where c.oid = typrelid) = 'c')",
+  ],
+  ["pg_proc", "pronamespace"],
+  ["pg_operator", "oprnamespace"],
+  ["pg_opclass", "opcnamespace"],
+  ["pg_opfamily", "opfnamespace"],
+  ["pg_collation", "collnamespace"],
+  ["pg_conversion", "connamespace"],
+  ["pg_ts_config", "cfgnamespace"],
+  ["pg_ts_dict", "dictnamespace"],
+  ["pg_ts_parser", "prsnamespace"],
+  ["pg_ts_template", "tmplnamespace"],
+  ["pg_statistic_ext", "stxnamespace"],
+  [
+    "pg_namespace",
+    undefined,
+    "nspname !~ '^pg_' and nspname not in ('information_schema', 'public', 'pgcopy_journal')",
+  ],
+  ["pg_cast", undefined],
+  ["pg_language", undefined],
+  ["pg_foreign_data_wrapper", undefined],
+  ["pg_foreign_server", undefined],
+  ["pg_event_trigger", undefined],
+  ["pg_publication", undefined],
+  ["pg_am", undefined],
+];
+
+/** OIDs below 16384 are PostgreSQL's own; members of extensions come and go with them. */
+function existingObjectsQuery(): string {
+  const branches = objectCatalogs.map(([catalog, namespace, extra]) => {
+    const conditions = ["o.oid >= 16384"];
+    if (extra !== undefined) conditions.push(`(${extra})`);
+    if (namespace !== undefined) {
+      conditions.push(
+        `o.${namespace} not in (select n.oid from pg_catalog.pg_namespace n where n.nspname ~ '^pg_(temp|toast)' or n.nspname = 'pgcopy_journal')`,
+      );
+    }
+    return `select 'pg_catalog.${catalog}'::pg_catalog.regclass::oid as class, o.oid from pg_catalog.${catalog} o where ${conditions.join(" and ")}`;
+  });
+  return `
+select i.type, i.identity
+from (${branches.join("\n union all ")}) as o
+cross join lateral pg_catalog.pg_identify_object(o.class, o.oid, 0) as i
+where not exists (select from pg_catalog.pg_depend d where d.classid = o.class and d.objid = o.oid and d.deptype = 'e')`;
+}
+
+const identitiesQuery = `
+select i.type, i.identity
+from unnest($1::oid[], $2::oid[]) as o (class, oid)
+cross join lateral pg_catalog.pg_identify_object(o.class, o.oid, 0) as i
+where i.identity is not null`;
+
+/**
+ * The objects that the target already has of those that the clone would create.
+ *
+ * @returns their types and names, sorted: `table public.orders`.
+ */
+export async function findConflicts(
+  source: Connection,
+  target: Connection,
+  entries: readonly TocEntry[],
+): Promise<string[]> {
+  const existing = await target.query<ObjectIdentity>(
+    "looking at what the target holds",
+    existingObjectsQuery(),
+  );
+  if (existing.length === 0) return [];
+  const created = entries.filter(
+    (entry) => entry.oid !== 0 && entry.statements.some((one) => one.creates),
+  );
+  const wanted = await source.query<ObjectIdentity>(
+    "naming the source's objects",
+    identitiesQuery,
+    [created.map((entry) => entry.classOid), created.map((entry) => entry.oid)],
+  );
+  const names = new Set(wanted.map(nameSpace));
+  return existing
+    .filter((object) => names.has(nameSpace(object)))
+    .map((object) => `${object.type} ${object.identity}`)
+    .sort();
+}
+
+/** Relations and types share one name space: a view is in the way of a table of the same name. */
+function nameSpace({ type, identity }: ObjectIdentity): string {
+  return /^(table|view|materialized view|foreign table|sequence|index|type|composite type)$/.test(
+    type,
+  )
+    ? `relation ${identity}`
+    : `${type} ${identity}`;
+}
+
+/** @throws PgCopyError `target_unfit`, listing what is in the way. */
+export function refuseConflicts(conflicts: readonly string[]): void {
+  if (conflicts.length === 0) return;
+  const count = conflicts.length === 1 ? "1 object" : `${conflicts.length} objects`;
+  throw new PgCopyError(`the target already has ${count} that the clone would create`, {
+    code: "target_unfit",
+    side: "target",
+    items: conflicts,
+    advice: "nothing was changed; choose an empty database, or replace them with --drop-if-exists",
+  });
+}
+
+/**
+ * Roles that the schema names and the target lacks, each with what needs it.
+ *
+ * @throws PgCopyError `target_unfit`, listing them.
+ */
+export async function refuseMissingRoles(target: Connection, schema: SchemaScript): Promise<void> {
+  const uses = new Map<string, { owner: number; acl: number; other: number }>();
+  for (const statement of schema.entries.flatMap((entry) => entry.statements)) {
+    for (const role of statement.roles) {
+      const use = uses.get(role) ?? { owner: 0, acl: 0, other: 0 };
+      use[statement.kind === "owner" ? "owner" : statement.kind === "acl" ? "acl" : "other"]++;
+      uses.set(role, use);
+    }
+  }
+  const rows = await target.query<{ rolname: string }>(
+    "reading the target's roles",
+    "select rolname::text from pg_catalog.pg_roles",
+  );
+  for (const { rolname } of rows) uses.delete(rolname);
+  if (uses.size === 0) return;
+  const items = [...uses]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([role, { owner, acl, other }]) => {
+      const needs = [
+        owner > 0 ? `owner of ${owner} object${owner === 1 ? "" : "s"}` : "",
+        acl > 0 ? `named in ${acl} grant${acl === 1 ? "" : "s"}` : "",
+        other > 0 ? `named in ${other} other definition${other === 1 ? "" : "s"}` : "",
+      ];
+      return `${role} (${needs.filter((need) => need !== "").join(", ")})`;
+    });
+  throw new PgCopyError(
+    `the target lacks ${uses.size === 1 ? "a role" : `${uses.size} roles`} that the source's objects need`,
+    {
+      code: "target_unfit",
+      side: "target",
+      items,
+      advice:
+        "nothing was changed; create them on the target, or go without them: --no-owner --no-acl",
+    },
+  );
+}

@@ -1,0 +1,55 @@
+/** One part of a table, from the source's snapshot into the target, in one transaction with its record. */
+
+import type { Part } from "../plan/parts.js";
+import {
+  copyInStatement,
+  copyLabel,
+  copyOutStatement,
+  type TablePlan,
+} from "../plan/table-plan.js";
+import { relationName } from "../plan/task.js";
+import type { Connection } from "../postgres/connection.js";
+import { type CopyResult, relayCopy } from "../postgres/copy.js";
+import { quoteQualified } from "../postgres/quote.js";
+
+export interface CopyPartOptions {
+  /** In a transaction that imported the snapshot. */
+  readonly source: Connection;
+  readonly target: Connection;
+  readonly onBytes: (bytes: number) => void;
+  readonly signal: AbortSignal;
+  /** The statement that records the part as done. */
+  readonly record?: (result: CopyResult) => string;
+}
+
+/**
+ * Copies one part.
+ *
+ * @throws PgCopyError `task_failed` or `interrupted`; the target then holds nothing of the part once
+ *   its session is closed.
+ */
+export async function copyPart(
+  plan: TablePlan,
+  part: number,
+  options: CopyPartOptions,
+): Promise<CopyResult> {
+  const attempted = copyLabel(relationName(plan.table), part, plan.parts.length);
+  const { source, target } = options;
+  // FREEZE is allowed only where this transaction made the table's file.
+  const truncate = plan.freeze
+    ? `; truncate only ${quoteQualified(plan.table.schema, plan.table.name)}`
+    : "";
+  await target.execute(attempted, `begin${truncate}`);
+  const result = await relayCopy({
+    attempted,
+    source,
+    target,
+    copyOut: copyOutStatement(plan, plan.parts[part] as Part),
+    copyIn: copyInStatement(plan),
+    onBytes: options.onBytes,
+    signal: options.signal,
+  });
+  const record = options.record === undefined ? "" : `${options.record(result)}; `;
+  await target.execute(attempted, `${record}commit`);
+  return result;
+}

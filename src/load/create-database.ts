@@ -1,0 +1,87 @@
+/** Creating the target database as the source's was created. */
+
+import type { DatabaseProperties } from "../catalog/catalog.js";
+import { PgCopyError } from "../errors.js";
+import type { Connection } from "../postgres/connection.js";
+import { quoteLiteral, quoteName } from "../postgres/quote.js";
+
+/**
+ * Creates a database with the source's encoding, locale and provider from template0, whose content
+ * can't get in the way.
+ *
+ * @param maintenance a session in another database of the target server.
+ * @param keepOwner give it the source database's owner, if the target has that role.
+ * @throws PgCopyError `target_unfit`, with the server's reason.
+ */
+export async function createDatabase(
+  maintenance: Connection,
+  name: string,
+  source: DatabaseProperties,
+  keepOwner: boolean,
+): Promise<void> {
+  refuseUnknownProvider(maintenance, source);
+  const owner =
+    keepOwner && (await mayOwn(maintenance, source.owner))
+      ? ` owner ${quoteName(source.owner)}`
+      : "";
+  const sql = `create database ${quoteName(name)} template template0${owner} ${localeClause(source, maintenance.serverVersion)}`;
+  try {
+    await maintenance.execute(`creating database ${name}`, sql);
+  } catch (error) {
+    if (!(error instanceof PgCopyError) || error.code !== "task_failed") throw error;
+    throw new PgCopyError(
+      `database ${name} can't be created on the target: ${error.server?.message ?? error.message}`,
+      {
+        code: "target_unfit",
+        side: "target",
+        advice:
+          error.server?.sqlstate === "42501"
+            ? "let the target's role create databases, or create the database beforehand"
+            : `create the database beforehand: ${sql.replace(quoteName(name), "NAME")}`,
+        ...(error.server === undefined ? {} : { server: error.server }),
+        cause: error,
+      },
+    );
+  }
+}
+
+/** The options of CREATE DATABASE, as the target's version spells them. */
+function localeClause(source: DatabaseProperties, targetVersion: number): string {
+  const parts = [
+    `encoding ${quoteLiteral(source.encoding)}`,
+    `lc_collate ${quoteLiteral(source.collate)}`,
+    `lc_ctype ${quoteLiteral(source.ctype)}`,
+  ];
+  if (targetVersion >= 150_000) parts.push(`locale_provider ${source.provider}`);
+  if (source.providerLocale !== undefined) {
+    parts.push(
+      `${source.provider === "icu" ? "icu_locale" : "builtin_locale"} ${quoteLiteral(source.providerLocale)}`,
+    );
+  }
+  if (source.icuRules !== undefined) parts.push(`icu_rules ${quoteLiteral(source.icuRules)}`);
+  return parts.join(" ");
+}
+
+function refuseUnknownProvider(target: Connection, source: DatabaseProperties): void {
+  const needed = { libc: 0, icu: 150_000, builtin: 170_000 }[source.provider];
+  if (target.serverVersion >= needed) return;
+  throw new PgCopyError(
+    `the source database's locale comes from ${source.provider}, which the target's version doesn't know for databases`,
+    {
+      code: "target_unfit",
+      side: "target",
+      advice: `create the target database beforehand with another locale, or use PostgreSQL ${needed / 10_000} or newer`,
+    },
+  );
+}
+
+async function mayOwn(maintenance: Connection, owner: string): Promise<boolean> {
+  const rows = await maintenance.query<{ may: boolean }>(
+    "looking up the database's owner",
+    `select case when current_setting('is_superuser') = 'on' then true
+                 else pg_catalog.pg_has_role(r.oid, 'member') end as may
+     from pg_catalog.pg_roles r where r.rolname = $1`,
+    [owner],
+  );
+  return rows[0]?.may === true;
+}

@@ -1,0 +1,101 @@
+/**
+ * The journal: which tasks are done, kept in the target and committed with what it speaks of, so
+ * that it is true after any crash: nothing that it names is missing, and what it doesn't name was
+ * rolled back. It goes when the clone has succeeded.
+ */
+
+import { PgCopyError } from "../errors.js";
+import type { Connection } from "../postgres/connection.js";
+import { quoteLiteral } from "../postgres/quote.js";
+
+/** The schema's name; it is never copied from a source. */
+export const JOURNAL_SCHEMA = "pgcopy_journal";
+
+/** "pgcopy" in ASCII: the key of the advisory lock that a run holds on its target database. */
+const RUN_LOCK = "123592917380217";
+
+const createJournalSchema = `
+create schema ${JOURNAL_SCHEMA};
+comment on schema ${JOURNAL_SCHEMA} is 'journal of an unfinished pgcopy run';
+create table ${JOURNAL_SCHEMA}.run (
+  started_at timestamptz not null default pg_catalog.clock_timestamp(),
+  source text not null,
+  snapshot text not null,
+  pgcopy_version text not null,
+  tasks int not null
+);
+create table ${JOURNAL_SCHEMA}.task (
+  id text primary key,
+  kind text not null,
+  label text not null,
+  rows bigint not null,
+  bytes bigint not null,
+  duration_ms int not null,
+  finished_at timestamptz not null default pg_catalog.clock_timestamp()
+);`;
+
+export interface JournalRun {
+  /** The source without its password. */
+  readonly source: string;
+  readonly snapshot: string;
+  readonly pgcopyVersion: string;
+  readonly tasks: number;
+}
+
+export interface FinishedTask {
+  readonly id: string;
+  readonly kind: string;
+  readonly label: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly durationMs: number;
+}
+
+/**
+ * Takes the target for this run; the lock goes with the session.
+ *
+ * @throws PgCopyError `target_unfit` when another run has it.
+ */
+export async function lockTarget(target: Connection): Promise<void> {
+  const [row] = await target.query<{ locked: boolean }>(
+    "locking the target",
+    `select pg_catalog.pg_try_advisory_lock(${RUN_LOCK}) as locked`,
+  );
+  if (row?.locked === true) return;
+  throw new PgCopyError("another pgcopy run is copying into the target", {
+    code: "target_unfit",
+    side: "target",
+    advice:
+      "wait until it has ended; its sessions' application_name in pg_stat_activity starts with pgcopy",
+  });
+}
+
+/** Whether an unfinished run left its journal here. */
+export async function findJournal(target: Connection): Promise<boolean> {
+  const rows = await target.query(
+    "looking for a journal",
+    "select from pg_catalog.pg_namespace where nspname = $1",
+    [JOURNAL_SCHEMA],
+  );
+  return rows.length > 0;
+}
+
+/** Creates the journal, in place of one that an earlier run left. */
+export async function createJournal(target: Connection, run: JournalRun): Promise<void> {
+  const values = [run.source, run.snapshot, run.pgcopyVersion].map(quoteLiteral).join(", ");
+  await target.execute(
+    "creating the journal",
+    `begin; ${dropJournalStatement()}; ${createJournalSchema}
+     insert into ${JOURNAL_SCHEMA}.run (source, snapshot, pgcopy_version, tasks) values (${values}, ${run.tasks}); commit`,
+  );
+}
+
+/** The statement that records a task; it belongs into the transaction that did the task's work. */
+export function recordStatement(task: FinishedTask): string {
+  const text = [task.id, task.kind, task.label].map(quoteLiteral).join(", ");
+  return `insert into ${JOURNAL_SCHEMA}.task (id, kind, label, rows, bytes, duration_ms) values (${text}, ${task.rows}, ${task.bytes}, ${Math.round(task.durationMs)})`;
+}
+
+export function dropJournalStatement(): string {
+  return `drop schema if exists ${JOURNAL_SCHEMA} cascade`;
+}

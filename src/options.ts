@@ -1,0 +1,149 @@
+/** What the library's verbs take, and what it becomes once defaults are in and nonsense is out. */
+
+import { PgCopyError } from "./errors.js";
+import type { Observer } from "./events.js";
+import type { Environment } from "./run/environment.js";
+
+export type CopyFormatChoice = "auto" | "text" | "binary";
+export type VerifyMode = "count" | "checksum";
+
+/** What every verb takes. */
+export interface CommonOptions {
+  /**
+   * Where libpq would read the environment: PGPASSWORD, PGPASSFILE, PGSSLMODE, HOME, … and PATH, to
+   * find pg_dump and server binaries. Default: an empty one. The command line passes `process.env`.
+   */
+  readonly environment?: Environment;
+  /** Aborting it stops the work on both servers; the call then throws `interrupted`. */
+  readonly signal?: AbortSignal;
+}
+
+export interface CloneOptions extends CommonOptions {
+  /** `postgres://…`, a libpq `key=value` string, or `pgdata:DIR`. */
+  readonly source: string;
+  readonly target: string;
+  /** Sets both pools; default 4. */
+  readonly jobs?: number;
+  /** How many parts are copied at a time. */
+  readonly tableJobs?: number;
+  /** How many indexes and constraints are built at a time. */
+  readonly indexJobs?: number;
+  /** Tables larger than this are copied in parts of about this size; in bytes; default: never split. */
+  readonly splitTablesLargerThan?: number;
+  /** The id of a snapshot that another session exported and holds. Default: pgcopy exports one. */
+  readonly snapshot?: string;
+  /** Drop objects of the target that are in the way; default: refuse. */
+  readonly dropIfExists?: boolean;
+  /** Leave everything owned by the target's role. */
+  readonly noOwner?: boolean;
+  /** Leave out GRANT, REVOKE and default privileges. */
+  readonly noAcl?: boolean;
+  readonly skipAnalyze?: boolean;
+  /** Compare source and target inside the snapshot, before it is let go. Default: don't. */
+  readonly verify?: VerifyMode;
+  /** Default `auto`: binary where both ends agree on every column's binary form. */
+  readonly copyFormat?: CopyFormatChoice;
+  /** Path of a pg_dump, or `bundled` for the WebAssembly one. Default: the newest local one that fits, else the bundled. */
+  readonly pgDump?: string;
+  readonly observer?: Observer;
+  /** How often `progress` events come, in milliseconds; 0 (the default without an observer) for never. Default 500. */
+  readonly progressIntervalMs?: number;
+}
+
+export interface ResolvedOptions {
+  readonly source: string;
+  readonly target: string;
+  readonly environment: Environment;
+  readonly signal: AbortSignal;
+  readonly observer: Observer | undefined;
+  readonly progressIntervalMs: number;
+  readonly tableJobs: number;
+  readonly indexJobs: number;
+  readonly splitTablesLargerThan: number | undefined;
+  readonly snapshot: string | undefined;
+  readonly dropIfExists: boolean;
+  readonly noOwner: boolean;
+  readonly noAcl: boolean;
+  readonly skipAnalyze: boolean;
+  readonly verify: VerifyMode | undefined;
+  readonly copyFormat: CopyFormatChoice;
+  readonly pgDump: string | undefined;
+}
+
+const DEFAULT_JOBS = 4;
+/** Below this a part's own overhead (a query, a transaction) is more than it saves. */
+const SMALLEST_PART_BYTES = 64 * 1024;
+
+/** @throws PgCopyError `usage`, naming the option and what it takes. */
+export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
+  const jobs = positive("jobs", options.jobs) ?? DEFAULT_JOBS;
+  const split = options.splitTablesLargerThan;
+  if (split !== undefined && !(Number.isSafeInteger(split) && split >= SMALLEST_PART_BYTES)) {
+    throw wrongOption(
+      "splitTablesLargerThan",
+      split,
+      `a size of at least ${SMALLEST_PART_BYTES / 1024} kB`,
+    );
+  }
+  return {
+    source: given("source", options.source),
+    target: given("target", options.target),
+    environment: options.environment ?? {},
+    signal: options.signal ?? new AbortController().signal,
+    observer: options.observer,
+    progressIntervalMs: options.progressIntervalMs ?? (options.observer === undefined ? 0 : 500),
+    tableJobs: positive("tableJobs", options.tableJobs) ?? jobs,
+    indexJobs: positive("indexJobs", options.indexJobs) ?? jobs,
+    splitTablesLargerThan: split,
+    snapshot: options.snapshot === undefined ? undefined : snapshotId(options.snapshot),
+    dropIfExists: options.dropIfExists ?? false,
+    noOwner: options.noOwner ?? false,
+    noAcl: options.noAcl ?? false,
+    skipAnalyze: options.skipAnalyze ?? false,
+    verify: oneOf("verify", options.verify, ["count", "checksum"]),
+    copyFormat: oneOf("copyFormat", options.copyFormat, ["auto", "text", "binary"]) ?? "auto",
+    pgDump: options.pgDump,
+  };
+}
+
+function given(name: string, value: string | undefined): string {
+  if (typeof value === "string" && value.trim() !== "") return value;
+  throw new PgCopyError(`no ${name} was given`, {
+    code: "usage",
+    advice: `give the ${name} as a postgres:// URI, a key=value string or pgdata:DIR`,
+  });
+}
+
+function positive(name: string, value: number | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw wrongOption(name, value, "a whole number of at least 1");
+}
+
+function oneOf<T extends string>(
+  name: string,
+  value: T | undefined,
+  choices: readonly T[],
+): T | undefined {
+  if (value === undefined || choices.includes(value)) return value;
+  throw wrongOption(name, value, `one of ${choices.join(", ")}`);
+}
+
+/** Snapshot ids look like 00000003-0000001B-1; the check keeps anything else out of the SQL text. */
+function snapshotId(value: string): string {
+  if (/^[0-9A-F]+(-[0-9A-F]+)+$/i.test(value)) return value;
+  throw wrongOption(
+    "snapshot",
+    value,
+    "an id as pg_export_snapshot() gives it, such as 00000003-0000001B-1",
+  );
+}
+
+function wrongOption(name: string, value: unknown, wanted: string): PgCopyError {
+  return new PgCopyError(
+    `${name} must be ${wanted}, not ${JSON.stringify(value) ?? String(value)}`,
+    {
+      code: "usage",
+    },
+  );
+}

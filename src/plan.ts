@@ -1,0 +1,44 @@
+/** What a clone would do, and nothing done: the same steps as `clone`, up to the first change. */
+
+import { buildPlanReport, type PlanReport } from "./engine/plan-report.js";
+import { readSource } from "./engine/read-source.js";
+import { Run } from "./engine/run.js";
+import { connectServers } from "./engine/servers.js";
+import { warnOfOmissions } from "./engine/warnings.js";
+import { findConflicts, refuseMissingRoles } from "./load/check-target.js";
+import { type CloneOptions, resolveCloneOptions } from "./options.js";
+import { planClone } from "./plan/clone-plan.js";
+import { holdSnapshot } from "./snapshot/held-snapshot.js";
+
+/**
+ * Plans a clone without changing anything on either server. A `pgdata:` target that does not exist
+ * is the exception: it is not initialised, so it can't be planned for; give an existing one.
+ *
+ * @throws PgCopyError `usage`, `connection_failed`, `source_unfit`, `target_unfit` (for roles that
+ *   the target lacks), `schema_dump_failed`. Objects in the way are no error: they are in the report.
+ */
+export async function plan(options: CloneOptions): Promise<PlanReport> {
+  const resolved = resolveCloneOptions(options);
+  const run = new Run(resolved.signal, resolved.observer);
+
+  await using servers = await run.step("connect", () =>
+    connectServers(resolved, run, { mayInitialise: false }),
+  );
+  const snapshot = await run.step("export the snapshot", () =>
+    holdSnapshot(servers.source, resolved.snapshot),
+  );
+  const content = await run.step("read the source", () => readSource(snapshot, resolved, run));
+  const planned = planClone(content.catalog, content.schema, {
+    ...resolved,
+    keyBounds: content.keyBounds,
+    targetVersion: servers.target.serverVersion,
+  });
+  warnOfOmissions(content, planned, run);
+  return await run.step("look at the target", async () => {
+    await refuseMissingRoles(servers.target, content.schema);
+    const conflicts = servers.targetExists
+      ? await findConflicts(servers.source, servers.target, content.schema.entries)
+      : [];
+    return buildPlanReport({ servers, content, plan: planned, conflicts, run });
+  });
+}

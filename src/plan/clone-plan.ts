@@ -1,0 +1,165 @@
+/**
+ * What a clone will do, decided without touching a server: catalog + schema + options → a graph of
+ * tasks. `pgcopy plan` prints it, `runGraph` runs it. Each task names what it needs, what it locks,
+ * and its cost; the order follows from these, there are no phases.
+ */
+
+import type { Catalog, Sequence } from "../catalog/catalog.js";
+import type { KeyRange } from "../catalog/read-key-bounds.js";
+import { planAnalyze } from "./analyze.js";
+import { copyCost, statementCost, verifyCost } from "./cost.js";
+import { planPostData } from "./post-data.js";
+import { copyLabel, planTable, type TablePlan } from "./table-plan.js";
+import {
+  type CloneTask,
+  PG_CLASS,
+  type PlannedIndex,
+  PRE_DATA,
+  relationName,
+  type Script,
+  scriptOf,
+  type Work,
+} from "./task.js";
+import type { SchemaScript, TocEntry } from "./toc.js";
+
+export interface ClonePlan {
+  readonly tables: readonly TablePlan[];
+  readonly indexes: readonly PlannedIndex[];
+  readonly sequences: readonly Sequence[];
+  readonly tasks: readonly CloneTask[];
+  /** Event triggers: they come when all is done, as any of our own statements could set them off. */
+  readonly finish: readonly Script[];
+  /** Bytes of all tables to be copied. */
+  readonly bytes: number;
+}
+
+export interface PlanOptions {
+  readonly copyFormat: "auto" | "text" | "binary";
+  readonly splitTablesLargerThan: number | undefined;
+  readonly keyBounds: ReadonlyMap<number, KeyRange>;
+  readonly skipAnalyze: boolean;
+  readonly verify: "count" | "checksum" | undefined;
+  /** server_version_num of the target. */
+  readonly targetVersion: number;
+}
+
+/** Makes the plan. Pure: the same input gives the same plan. */
+export function planClone(catalog: Catalog, schema: SchemaScript, options: PlanOptions): ClonePlan {
+  const dumped = new Set(
+    schema.entries.filter((entry) => entry.classOid === PG_CLASS).map((entry) => entry.oid),
+  );
+  const inDump = catalog.tables.filter((table) => dumped.has(table.oid));
+  const tables = inDump
+    .filter((table) => table.kind === "table")
+    .map((table) => planTable(table, catalog, options));
+
+  const copies = tables.flatMap(copyTasks);
+  const verifies =
+    options.verify === undefined
+      ? []
+      : tables.map((table) => verifyTask(table, options.verify as "count"));
+  const postData = planPostData({ catalog, entries: schema.entries, tables: inDump, copies });
+  const analyzes = options.skipAnalyze
+    ? []
+    : planAnalyze(inDump, [...copies, ...postData], options.targetVersion);
+  const sequences = catalog.sequences.filter((sequence) => dumped.has(sequence.oid));
+  const reads = [...copies, ...verifies].map((task) => task.id);
+  const tasks = [
+    preDataTask(schema.entries),
+    ...copies,
+    ...verifies,
+    controlTask("release_snapshot", "let go of the snapshot", { do: "release_snapshot" }, [
+      PRE_DATA,
+      ...reads,
+    ]),
+    ...postData,
+    ...analyzes,
+    ...(sequences.length === 0
+      ? []
+      : [
+          controlTask("sequences", "set the sequences", { do: "sequences", sequences }, [
+            PRE_DATA,
+            ...reads,
+          ]),
+        ]),
+  ];
+  return {
+    tables,
+    indexes: postData.flatMap((task) => task.indexes),
+    sequences,
+    tasks,
+    finish: schema.entries
+      .filter((entry) => entry.section === "event-trigger" && entry.statements.length > 0)
+      .map(scriptOf),
+    bytes: tables.reduce((sum, { table }) => sum + table.bytes, 0),
+  };
+}
+
+function preDataTask(entries: readonly TocEntry[]): CloneTask {
+  const scripts = entries
+    .filter((entry) => entry.section === "pre-data" && entry.statements.length > 0)
+    .map(scriptOf);
+  return {
+    id: PRE_DATA,
+    kind: "pre_data",
+    label: "create schemas, types, functions and tables",
+    pool: "indexes",
+    needs: [],
+    cost: statementCost(scripts.length),
+    work: { do: "scripts", scripts },
+    bytes: 0,
+    indexes: [],
+  };
+}
+
+function copyTasks(plan: TablePlan): CloneTask[] {
+  const name = relationName(plan.table);
+  const bytes = Math.round(plan.table.bytes / Math.max(plan.parts.length, 1));
+  return plan.parts.map((_, part) => ({
+    id: plan.parts.length === 1 ? `copy:${name}` : `copy:${name}:${part + 1}/${plan.parts.length}`,
+    kind: "copy",
+    label: copyLabel(name, part, plan.parts.length),
+    pool: "tables",
+    needs: [PRE_DATA],
+    cost: copyCost(bytes),
+    locks: { shared: [String(plan.table.oid)] },
+    work: { do: "copy", table: plan, part },
+    bytes,
+    indexes: [],
+  }));
+}
+
+function verifyTask(plan: TablePlan, mode: "count" | "checksum"): CloneTask {
+  const name = relationName(plan.table);
+  return {
+    id: `verify:${name}`,
+    kind: "verify",
+    label: `verify ${name}`,
+    pool: "tables",
+    needs: [PRE_DATA, ...copyTasks(plan).map((task) => task.id)],
+    cost: verifyCost(plan.table.bytes, mode),
+    locks: { shared: [String(plan.table.oid)] },
+    work: { do: "verify", table: plan },
+    bytes: 0,
+    indexes: [],
+  };
+}
+
+function controlTask(
+  kind: "release_snapshot" | "sequences",
+  label: string,
+  work: Work,
+  needs: readonly string[],
+): CloneTask {
+  return {
+    id: kind,
+    kind,
+    label,
+    pool: "control",
+    needs,
+    cost: 0.002,
+    work,
+    bytes: 0,
+    indexes: [],
+  };
+}

@@ -1,0 +1,115 @@
+/** How each table's rows travel: its format, its parts, and the two COPY statements of each. */
+
+import type { Catalog, Table } from "../catalog/catalog.js";
+import type { KeyRange } from "../catalog/read-key-bounds.js";
+import { quoteLiteral, quoteName, quoteQualified } from "../postgres/quote.js";
+import { chooseFormat } from "./copy-format.js";
+import { cutParts, type Part, partCondition, splitMethod } from "./parts.js";
+
+export interface TablePlan {
+  readonly table: Table;
+  readonly format: "text" | "binary";
+  readonly formatReason: string;
+  /** COPY … (FREEZE), in the transaction that truncates the table. */
+  readonly freeze: boolean;
+  /** Empty for a table without a single block: there is nothing to copy. */
+  readonly parts: readonly Part[];
+  /** Why a table above the limit stays whole. */
+  readonly splitReason: string | undefined;
+  readonly encoding: string;
+}
+
+/** Below this, TRUNCATE (a new file, a sync at commit) costs more than FREEZE saves. */
+const FREEZE_FROM_BYTES = 1024 * 1024;
+
+export interface TablePlanOptions {
+  readonly copyFormat: "auto" | "text" | "binary";
+  readonly splitTablesLargerThan: number | undefined;
+  readonly keyBounds: ReadonlyMap<number, KeyRange>;
+}
+
+/** Plans one ordinary table. */
+export function planTable(table: Table, catalog: Catalog, options: TablePlanOptions): TablePlan {
+  const { format, reason } = chooseFormat(table, catalog, options.copyFormat);
+  // No block now means no row that the snapshot could see: vacuum keeps what it can.
+  const empty = table.heap && table.pages === 0;
+  const parts = empty
+    ? []
+    : cutParts(
+        table,
+        options.splitTablesLargerThan,
+        catalog.serverVersion,
+        options.keyBounds.get(table.oid),
+      );
+  return {
+    table,
+    format,
+    formatReason: reason,
+    // Parts load side by side, in transactions of their own: none of them may truncate the others.
+    freeze: parts.length === 1 && table.bytes >= FREEZE_FROM_BYTES,
+    parts,
+    splitReason: wholeBecause(table, parts, catalog.serverVersion, options.splitTablesLargerThan),
+    encoding: catalog.database.encoding,
+  };
+}
+
+function wholeBecause(
+  table: Table,
+  parts: readonly Part[],
+  sourceVersion: number,
+  limitBytes: number | undefined,
+): string | undefined {
+  if (limitBytes === undefined || table.bytes <= limitBytes || parts.length !== 1) return undefined;
+  if (splitMethod(table, sourceVersion) !== "none") return "it has too few rows or pages to cut";
+  return sourceVersion < 140_000
+    ? "before PostgreSQL 14 a part needs a unique integer column, and it has none"
+    : "its access method has no ctid ranges, and it has no unique integer column";
+}
+
+/** The COPY … TO of one part. */
+export function copyOutStatement(plan: TablePlan, part: Part): string {
+  const { table } = plan;
+  const name = quoteQualified(table.schema, table.name);
+  const columns = copiedColumns(table);
+  const condition = partCondition(part);
+  // A query costs a little more than the table itself, and is needed only for a part.
+  const what =
+    condition === undefined
+      ? `${name}${columnList(columns)}`
+      : `(select ${columns.join(", ")} from only ${name} where ${condition})`;
+  return `copy ${what} to stdout (${formatOptions(plan).join(", ")})`;
+}
+
+/** The COPY … FROM that takes it. */
+export function copyInStatement(plan: TablePlan): string {
+  const options = formatOptions(plan);
+  if (plan.freeze) options.push("freeze true");
+  const columns = columnList(copiedColumns(plan.table));
+  return `copy ${quoteQualified(plan.table.schema, plan.table.name)}${columns} from stdin (${options.join(", ")})`;
+}
+
+/** `COPY public.orders (part 3 of 8)`, counting from 1. */
+export function copyLabel(name: string, part: number, parts: number): string {
+  return parts === 1 ? `COPY ${name}` : `COPY ${name} (part ${part + 1} of ${parts})`;
+}
+
+/** Generated columns are computed by the target. */
+function copiedColumns(table: Table): string[] {
+  return table.columns
+    .filter((column) => !column.generated)
+    .map((column) => quoteName(column.name));
+}
+
+/**
+ * Columns are always named, as a partition may have them in another order than on the source. A
+ * table without columns to name has nothing to mix up: COPY leaves generated ones out by itself.
+ */
+function columnList(columns: readonly string[]): string {
+  return columns.length === 0 ? "" : ` (${columns.join(", ")})`;
+}
+
+function formatOptions(plan: TablePlan): string[] {
+  if (plan.format === "binary") return ["format binary"];
+  const encoding = plan.encoding === "UTF8" ? [] : [`encoding ${quoteLiteral(plan.encoding)}`];
+  return ["format text", ...encoding];
+}

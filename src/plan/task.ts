@@ -1,0 +1,69 @@
+/** The tasks that a plan consists of. */
+
+import type { Sequence, Table } from "../catalog/catalog.js";
+import type { TaskInfo } from "../events.js";
+import { displayName } from "../postgres/quote.js";
+import type { Task } from "../run/graph.js";
+import type { TablePlan } from "./table-plan.js";
+import type { TocEntry } from "./toc.js";
+
+/** Statements that belong together: one TOC entry, or a part of one. */
+export interface Script {
+  readonly title: string;
+  /** Session parameters that must be in force while it runs. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly statements: readonly string[];
+}
+
+export interface RelationName {
+  readonly schema: string;
+  readonly name: string;
+}
+
+export interface PlannedIndex extends RelationName {
+  readonly table: RelationName;
+  readonly kind: "index" | "primary key" | "unique" | "exclusion";
+  readonly method:
+    | "built"
+    | "built, then attached with USING INDEX"
+    | "with its table"
+    | "as a constraint";
+}
+
+/** What a task does; the engine has one function for each. */
+export type Work =
+  | { readonly do: "scripts"; readonly scripts: readonly Script[] }
+  | { readonly do: "copy"; readonly table: TablePlan; readonly part: number }
+  | { readonly do: "verify"; readonly table: TablePlan }
+  | { readonly do: "analyze"; readonly tables: readonly RelationName[]; readonly only: boolean }
+  | { readonly do: "sequences"; readonly sequences: readonly Sequence[] }
+  | { readonly do: "release_snapshot" };
+
+export type PoolName = "tables" | "indexes" | "control";
+
+export interface CloneTask extends Task, TaskInfo {
+  readonly pool: PoolName;
+  readonly work: Work;
+  /** Bytes that it is expected to move; 0 for most. */
+  readonly bytes: number;
+  readonly indexes: readonly PlannedIndex[];
+}
+
+/** The task that makes all that the data needs; every copy waits for it. */
+export const PRE_DATA = "pre-data";
+
+/** OIDs of system catalogs are the same in every PostgreSQL. */
+export const PG_CLASS = 1259;
+export const PG_CONSTRAINT = 2606;
+
+export function relationName(table: Pick<Table, "schema" | "name">): string {
+  return displayName(table.schema, table.name);
+}
+
+export function scriptOf(entry: TocEntry): Script {
+  return {
+    title: entry.title,
+    settings: entry.settings,
+    statements: entry.statements.map((statement) => statement.sql),
+  };
+}

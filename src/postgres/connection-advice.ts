@@ -1,0 +1,172 @@
+/** What each kind of failed connection attempt means, and what to do about it. */
+
+import type { ServerReport } from "../errors.js";
+import type { ConnectionAttempt } from "./connection-attempts.js";
+import { errorCode, isCertificateFailure, isTlsUnsupported } from "./connection-failures.js";
+import { describeHost, type ServerEndpoint } from "./endpoint.js";
+import { errorWords } from "./server-error.js";
+
+/** What a failure comes to. */
+export interface Explanation {
+  readonly words: string;
+  readonly advice: string;
+  /** Whether the same attempt may succeed later, and repeating it can't lock an account. */
+  readonly passing: boolean;
+}
+
+/** The server's own words, and what they call for. */
+export function explainReport(
+  report: ServerReport,
+  words: string,
+  endpoint: ServerEndpoint,
+  attempt: ConnectionAttempt,
+): Explanation {
+  const passing = /^(53|57P0)/.test(report.sqlstate);
+  return { words, passing, advice: reportAdvice(report, endpoint, attempt) };
+}
+
+function reportAdvice(
+  { sqlstate, message }: ServerReport,
+  endpoint: ServerEndpoint,
+  attempt: ConnectionAttempt,
+): string {
+  switch (sqlstate) {
+    case "28P01":
+      return "check the user and the password, which was taken from the endpoint, PGPASSWORD, or the password file";
+    case "28000":
+      return rejectionAdvice(message, endpoint, attempt);
+    case "3D000":
+      return "check the name of the database, or create it first";
+    case "42501":
+      return "let the role connect: grant connect on database … to …";
+    case "53300":
+      return "ask for fewer jobs, end sessions that are not needed, or raise max_connections on the server";
+    case "57P03":
+      return "wait until the server has started, and try again";
+    case "08P01":
+      return /ssl|tls/i.test(message)
+        ? "try sslmode=require"
+        : "a connection pooler such as PgBouncer seems to stand before the server: connect to the server directly";
+    default:
+      return "the server's log may say more";
+  }
+}
+
+/** SQLSTATE 28000 has several meanings, which only the message tells apart (in English). */
+function rejectionAdvice(
+  message: string,
+  endpoint: ServerEndpoint,
+  attempt: ConnectionAttempt,
+): string {
+  if (message.includes("pg_hba.conf")) {
+    const mode = endpoint.tls.mode;
+    const needsTls = attempt.tls === undefined && !attempt.host.startsWith("/");
+    return needsTls && /^(disable|allow)$/.test(mode)
+      ? "the server may demand TLS: try sslmode=require; else add a line for this client to its pg_hba.conf"
+      : "add a line for this user, database and address to the server's pg_hba.conf";
+  }
+  if (message.includes("client certificate")) {
+    return "name a client certificate and its key with sslcert and sslkey";
+  }
+  if (message.includes("not permitted to log in")) return "let it: alter role … login";
+  if (message.includes("authentication failed")) {
+    return "the server ties this user to another identity (peer, ident or cert in pg_hba.conf): name another user, or connect over TCP with a password";
+  }
+  return "check the name of the user, or create the role first";
+}
+
+/** TLS that could not be set up. */
+export function explainTls(error: unknown, attempt: ConnectionAttempt): Explanation {
+  if (isTlsUnsupported(error)) {
+    return {
+      words: "the server does not support TLS",
+      advice: "turn ssl on on the server; or, where the network is trusted, use sslmode=prefer",
+      passing: false,
+    };
+  }
+  const words = error instanceof Error ? error.message : String(error);
+  if (isCertificateFailure(error)) {
+    const isName = errorCode(error).includes("ALTNAME");
+    return {
+      words: isName
+        ? `the server's certificate is not for ${attempt.host}: ${words}`
+        : `the server's certificate is not trusted: ${words}`,
+      advice: isName
+        ? "use a host name that the certificate is for, or sslmode=verify-ca, which does not check names"
+        : "name the certificate of its authority with sslrootcert, or use sslmode=require without one, which does not check it",
+      passing: false,
+    };
+  }
+  return {
+    words: `TLS could not be set up: ${words}`,
+    advice: "check sslmode, the client certificate and the TLS versions that the server allows",
+    passing: false,
+  };
+}
+
+/** A server that was not reached, or hung up. */
+export function explainNetwork(
+  error: unknown,
+  { host, port }: ConnectionAttempt,
+  endpoint: ServerEndpoint,
+): Explanation {
+  const words = errorWords(error);
+  const place = `${describeHost(host)}:${port}`;
+  if (/timeout expired|timed out/.test(words) || errorCode(error) === "ETIMEDOUT") {
+    const limit = endpoint.connectTimeoutMs / 1_000;
+    return {
+      words: limit > 0 ? `no answer within ${limit} s` : "no answer",
+      advice:
+        "check the host, the port and the firewalls between; connect_timeout=SECONDS sets how long to wait",
+      passing: true,
+    };
+  }
+  switch (errorCode(error)) {
+    case "ENOTFOUND":
+      return {
+        words: `the host name ${JSON.stringify(host)} is not known`,
+        advice: "check the spelling of the host name",
+        passing: false,
+      };
+    case "EAI_AGAIN":
+      return {
+        words: `the host name ${JSON.stringify(host)} could not be looked up: the name server did not answer`,
+        advice: "check the spelling of the host name and the network, and try again",
+        passing: true,
+      };
+    case "ECONNREFUSED":
+      return {
+        words: `connection refused: no server listens on ${place}`,
+        advice: "check that the server runs, its port, and its listen_addresses",
+        passing: true,
+      };
+    case "ENOENT":
+      return {
+        words: `no server listens on the unix socket ${host}/.s.PGSQL.${port}`,
+        advice:
+          "check that the server runs, its port and its unix_socket_directories; or connect over TCP with a host name",
+        passing: true,
+      };
+    case "EACCES":
+      return {
+        words: `this user may not use the unix socket ${host}/.s.PGSQL.${port}`,
+        advice: "connect as another user of the system, or over TCP with a host name",
+        passing: false,
+      };
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+      return {
+        words: `the network has no way to ${place} (${words})`,
+        advice: "check the address and the network (a VPN, an IPv6 address without IPv6)",
+        passing: true,
+      };
+  }
+  if (/ECONNRESET|EPIPE/.test(errorCode(error)) || words.startsWith("Connection terminated")) {
+    return {
+      words: "the server closed the connection before the session was open",
+      advice: `check that ${place} is a PostgreSQL server; its log, or that of a proxy before it, may say more`,
+      passing: true,
+    };
+  }
+  return { words, advice: "the server's log may say more", passing: false };
+}

@@ -1,0 +1,135 @@
+/**
+ * The schema as pg_dump's script. pg_dump knows PostgreSQL's schema better than anything else
+ * could, so it is used: one of this machine (find-pg-dump.ts, local-pg-dump.ts), else the bundled
+ * one, which is pg_dump compiled to WebAssembly (bundled-pg-dump.ts). Both get the same arguments
+ * and give the same script: plain, verbose (so that each entry is headed by its OIDs and
+ * dependencies), and read inside the given snapshot.
+ */
+
+import { PgCopyError } from "../errors.js";
+import type { Connection } from "../postgres/connection.js";
+import { throwIfAborted } from "../run/abort.js";
+import type { Environment } from "../run/environment.js";
+import { BUNDLED_MAJOR, runBundledPgDump } from "./bundled-pg-dump.js";
+import { type FoundPgDump, findPgDump, namedPgDump } from "./find-pg-dump.js";
+import { runLocalPgDump } from "./local-pg-dump.js";
+
+export interface DumpSchemaOptions {
+  /** An exported snapshot that its holder keeps open until this is done. */
+  readonly snapshotId: string;
+  /** Path or name of a pg_dump, or `bundled`. Default: the newest local one that fits, else the bundled. */
+  readonly pgDump?: string | undefined;
+  /** Its PATH is searched for pg_dump. */
+  readonly environment: Environment;
+  readonly signal: AbortSignal;
+  /** Begin the script with `DROP … IF EXISTS` of everything in it. */
+  readonly clean: boolean;
+  /** Leave out ALTER … OWNER. */
+  readonly noOwner: boolean;
+  /** Leave out GRANT, REVOKE and default privileges. */
+  readonly noAcl: boolean;
+  /** Names of schemas to leave out. */
+  readonly excludeSchemas?: readonly string[];
+}
+
+export interface SchemaDump {
+  /** As pg_dump wrote it; a recent local one puts its `\restrict` lines around it. */
+  readonly script: string;
+  readonly tool: {
+    readonly kind: "local" | "bundled";
+    /** Of the local one. */
+    readonly path?: string;
+    /** As it says itself: `15.18`. */
+    readonly version: string;
+  };
+}
+
+/**
+ * Dumps the schema of the database that `source` is connected to, over a session of its own.
+ *
+ * @throws PgCopyError `schema_dump_failed` if pg_dump is missing, too old, or fails, with its own
+ * words; `connection_failed`; `interrupted`.
+ */
+export async function dumpSchema(
+  source: Connection,
+  options: DumpSchemaOptions,
+): Promise<SchemaDump> {
+  throwIfAborted(options.signal, "dump schema");
+  const local = await choosePgDump(source, options);
+  throwIfAborted(options.signal, "dump schema");
+  const script =
+    local === undefined
+      ? await runBundledPgDump(source, {
+          arguments: pgDumpArguments(options),
+          signal: options.signal,
+        })
+      : await runLocalPgDump(source, {
+          path: local.path,
+          arguments: pgDumpArguments(options),
+          environment: options.environment,
+          signal: options.signal,
+        });
+  const version = /^-- Dumped by pg_dump version (\S+)/m.exec(script)?.[1] ?? "unknown";
+  return {
+    script,
+    tool: local ? { kind: "local", path: local.path, version } : { kind: "bundled", version },
+  };
+}
+
+/** The local pg_dump to use; undefined for the bundled one. */
+async function choosePgDump(
+  source: Connection,
+  options: DumpSchemaOptions,
+): Promise<FoundPgDump | undefined> {
+  const { environment, signal } = options;
+  const sourceMajor = Math.floor(source.serverVersion / 10_000);
+  const named = options.pgDump || undefined;
+  if (named !== undefined && named !== "bundled") {
+    return await namedPgDump(named, { environment, signal, minimumMajor: sourceMajor });
+  }
+  const minimumMajor = Math.max(sourceMajor, oldestForTls(source));
+  const found =
+    named === "bundled" ? undefined : await findPgDump({ environment, signal, minimumMajor });
+  return found ?? bundledIfNewEnough(sourceMajor);
+}
+
+/** The first major version whose libpq connects with these TLS settings. */
+function oldestForTls(source: Connection): number {
+  const { tls } = source.endpoint;
+  // libpq takes a key's password only on the command line, where everybody could read it.
+  if (tls.keyPassword !== undefined) return Number.POSITIVE_INFINITY;
+  if (tls.negotiation === "direct") return 17;
+  return tls.rootCertificate === "system" ? 16 : 0;
+}
+
+function bundledIfNewEnough(sourceMajor: number): undefined {
+  if (sourceMajor <= BUNDLED_MAJOR) return undefined;
+  throw new PgCopyError(
+    `the bundled pg_dump ${BUNDLED_MAJOR} can't dump a source of version ${sourceMajor}`,
+    {
+      code: "schema_dump_failed",
+      side: "source",
+      advice: `install PostgreSQL ${sourceMajor}'s client programs, or name its pg_dump (--pg-dump)`,
+    },
+  );
+}
+
+function pgDumpArguments(options: DumpSchemaOptions): string[] {
+  return [
+    "--format=plain",
+    "--schema-only",
+    "--verbose",
+    `--snapshot=${options.snapshotId}`,
+    "--encoding=UTF8",
+    "--no-password",
+    ...(options.clean ? ["--clean", "--if-exists"] : []),
+    ...(options.noOwner ? ["--no-owner"] : []),
+    ...(options.noAcl ? ["--no-acl"] : []),
+    ...(options.excludeSchemas ?? []).map((name) => `--exclude-schema=${exactPattern(name)}`),
+  ];
+}
+
+/** A name as a pattern that matches it alone: quoted, no character is special and case counts. */
+function exactPattern(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

@@ -1,0 +1,68 @@
+/**
+ * One consistent view of the source. A session exports its snapshot and stays in its transaction
+ * for as long as others must be able to import it; every reader imports the same id, so that all
+ * of them see the database as it was at one moment, however long the copy takes.
+ */
+
+import { PgCopyError } from "../errors.js";
+import type { Connection } from "../postgres/connection.js";
+import { quoteLiteral } from "../postgres/quote.js";
+
+const beginReadOnly = "begin isolation level repeatable read read only";
+const exportSnapshot = "select pg_catalog.pg_export_snapshot() as id";
+
+/** A snapshot that a session of ours keeps alive. */
+export interface HeldSnapshot {
+  /** What `set transaction snapshot` takes. */
+  readonly id: string;
+  /** The session that holds it; further reads on it see the same snapshot. */
+  readonly connection: Connection;
+  /** Lets go of it: the source may vacuum again. */
+  release(): Promise<void>;
+}
+
+/**
+ * Exports a snapshot and holds it. With `id`, that snapshot (exported by another session) is
+ * imported and exported again, so that it outlives its first holder.
+ *
+ * @throws PgCopyError `source_unfit` when `id` is no living snapshot of this server.
+ */
+export async function holdSnapshot(connection: Connection, id?: string): Promise<HeldSnapshot> {
+  if (id === undefined) await connection.execute("exporting a snapshot", beginReadOnly);
+  else await importSnapshot(connection, id);
+  const rows = await connection.query<{ id: string }>("exporting a snapshot", exportSnapshot);
+  return {
+    id: (rows[0] as { id: string }).id,
+    connection,
+    release: () => connection.execute("letting go of the snapshot", "commit"),
+  };
+}
+
+/** Begins a read-only transaction that sees what the snapshot's holder sees. */
+export async function importSnapshot(connection: Connection, id: string): Promise<void> {
+  try {
+    await connection.execute(
+      "importing a snapshot",
+      `${beginReadOnly}; set transaction snapshot ${quoteLiteral(id)}`,
+    );
+  } catch (error) {
+    // 22023 an id that is none, 42704 no such file, 55000 its holder is gone or of another database
+    if (
+      error instanceof PgCopyError &&
+      /^(22023|42704|55000|0A000)$/.test(error.server?.sqlstate ?? "")
+    ) {
+      throw new PgCopyError(
+        `snapshot ${id} can't be used on the source: ${error.server?.message}`,
+        {
+          code: "source_unfit",
+          side: "source",
+          advice:
+            "the session that exported it must still be in its transaction, in the same database",
+          ...(error.server === undefined ? {} : { server: error.server }),
+          cause: error,
+        },
+      );
+    }
+    throw error;
+  }
+}

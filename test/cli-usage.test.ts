@@ -1,0 +1,253 @@
+/** The built program (dist/) as a child process: what it prints where, and what it exits with. */
+
+import { execFile, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+const version = JSON.parse(
+  readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+).version;
+
+interface Ended {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Nothing of the surroundings decides where it connects to or how it looks. */
+function pgcopy(args: readonly string[], environment: Record<string, string> = {}): Promise<Ended> {
+  const env = { PATH: process.env.PATH ?? "", ...environment };
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [main, ...args], { env }, (_error, stdout, stderr) =>
+      resolve({ exitCode: child.exitCode, stdout, stderr }),
+    );
+  });
+}
+
+describe("wrong usage is one clear error, and exits with 2", () => {
+  const invalid = "It must be a whole number of at least 1";
+  test.each([
+    ["an unknown command", ["clon"], "unknown command 'clon' (did you mean clone?)", "pgcopy"],
+    [
+      "a misspelt option",
+      ["clone", "a", "b", "--job", "3"],
+      "unknown option '--job' (did you mean --jobs?)",
+      "pgcopy clone",
+    ],
+    [
+      "no jobs",
+      ["clone", "a", "b", "--jobs", "0"],
+      `option '--jobs <N>' argument '0' is invalid. ${invalid}`,
+      "pgcopy clone",
+    ],
+    [
+      "jobs in words",
+      ["plan", "a", "b", "--table-jobs", "x"],
+      `option '--table-jobs <N>' argument 'x' is invalid. ${invalid}`,
+      "pgcopy plan",
+    ],
+    [
+      "a size that is none",
+      ["clone", "a", "b", "--split-tables-larger-than", "big"],
+      "option '--split-tables-larger-than <SIZE>' argument 'big' is invalid. It must be a size such as 200MB, 1GB, or a number of bytes",
+      "pgcopy clone",
+    ],
+    [
+      "a choice that is none",
+      ["clone", "a", "b", "--verify", "hard"],
+      "option '--verify <HOW>' argument 'hard' is invalid. Allowed choices are count, checksum",
+      "pgcopy clone",
+    ],
+    [
+      "a contradiction",
+      ["clone", "a", "b", "--verbose", "--quiet"],
+      "option '--verbose' cannot be used with option '--quiet'",
+      "pgcopy clone",
+    ],
+    [
+      "an option without its value",
+      ["clone", "a", "b", "--snapshot"],
+      "option '--snapshot <ID>' argument missing",
+      "pgcopy clone",
+    ],
+    [
+      "an endpoint that was not quoted",
+      ["clone", "host=a", "dbname=b", "host=c"],
+      "too many arguments for 'clone'. Expected 2 arguments but got 3 (an endpoint that has spaces in it must be quoted)",
+      "pgcopy clone",
+    ],
+    ["nothing to list", ["list"], "missing required argument 'KIND'", "pgcopy list"],
+    [
+      "what can't be listed",
+      ["list", "views", "a"],
+      "'views' is no KIND. Allowed choices are tables, indexes, sequences, extensions, databases",
+      "pgcopy list",
+    ],
+  ])("%s", async (_what, args, message, command) => {
+    expect(await pgcopy(args)).toEqual({
+      exitCode: 2,
+      stdout: "",
+      stderr: `pgcopy: ${message}\n  what to do: see ${command} --help\n`,
+    });
+  });
+
+  test("an endpoint that is missing, or could be either", async () => {
+    const one = await pgcopy(["clone", "postgres://a/b"]);
+    expect(one).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(one.stderr).toMatch(/^pgcopy: TARGET is missing\n {2}what to do: .*PGCOPY_TARGET\n$/);
+    const either = await pgcopy(["clone", "postgres://a/b"], {
+      PGCOPY_SOURCE: "x",
+      PGCOPY_TARGET: "y",
+    });
+    expect(either).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(either.stderr).toContain("it could be SOURCE or TARGET");
+  });
+
+  test("no command at all shows the help, on stderr", async () => {
+    const { exitCode, stdout, stderr } = await pgcopy([]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+    expect(stderr).toMatch(/^Usage: pgcopy COMMAND/);
+    expect(stderr).toMatch(/pgcopy: no command was given\n {2}what to do: see pgcopy --help\n$/);
+  });
+
+  test.each([
+    [["postgres://me:s3cr3t@h/db", "postgres://me:s3cr3t@h/db2"]],
+    [["list", "postgres://me:s3cr3t@h/db"]],
+    [["clone", "--jobs", "host=h password=s3cr3t"]],
+    [["clone", "--jobs=postgres://me:s3cr3t@h/db"]],
+    [["clone", "--source=postgres://me:s3cr3t@h/db"]],
+    [["ping", "host=h password='s3cr3t'", "x"]],
+  ])("a password where none belongs is not repeated: %j", async (args) => {
+    const { exitCode, stdout, stderr } = await pgcopy(args);
+    expect(exitCode).toBe(2);
+    expect(stdout + stderr).not.toContain("s3cr3t");
+    expect(stderr).toContain("what to do: see pgcopy");
+  });
+
+  test("with --json the error is a line of JSON on stdout, and stderr is empty", async () => {
+    const { exitCode, stdout, stderr } = await pgcopy(["clone", "a", "b", "--jobs", "0", "--json"]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: "" });
+    expect(JSON.parse(stdout)).toMatchObject({
+      type: "error",
+      exitCode: 2,
+      code: "usage",
+      message: `option '--jobs <N>' argument '0' is invalid. ${invalid}`,
+      advice: "see pgcopy clone --help",
+    });
+  });
+});
+
+describe("help", () => {
+  test("the version is the package's", async () => {
+    expect(await pgcopy(["--version"])).toEqual({
+      exitCode: 0,
+      stdout: `${version}\n`,
+      stderr: "",
+    });
+  });
+
+  test.each([[[]], [["clone"]], [["plan"]], [["list"]], [["ping"]], [["demo"]]])(
+    "%j has examples, and fits 80 columns",
+    async (command) => {
+      const { exitCode, stdout, stderr } = await pgcopy([...command, "--help"]);
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+      expect(stdout).toContain(`Usage: pgcopy ${command[0] ?? "COMMAND"}`);
+      expect(stdout).toMatch(/\nExamples:\n {2}# \w/);
+      for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+    },
+  );
+
+  test("docs/command-line.md says what the help says", async () => {
+    const script = fileURLToPath(
+      new URL("../scripts/generate-command-line-docs.js", import.meta.url),
+    );
+    const page = await new Promise((resolve, reject) => {
+      execFile(process.execPath, [script], (error, stdout) =>
+        error ? reject(error) : resolve(stdout),
+      );
+    });
+    const file = readFileSync(new URL("../docs/command-line.md", import.meta.url), "utf8");
+    expect(file, "run: node scripts/generate-command-line-docs.js --write").toBe(page);
+  });
+
+  test("a reader that goes away is no error", async () => {
+    const child = spawn(process.execPath, [main, "clone", "--help"], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    child.stdout.destroy();
+    let stderr = "";
+    child.stderr.on("data", (text) => {
+      stderr += text;
+    });
+    const exitCode = await new Promise((resolve) => child.on("close", resolve));
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+  });
+});
+
+describe("interruption", () => {
+  /** A command whose work ends 300 ms after it is told to, or never. */
+  function interrupted(ends: boolean) {
+    const module = new URL("../dist/cli/interrupt.js", import.meta.url);
+    const script = `
+      import { interruptible } from ${JSON.stringify(module.href)};
+      const keepsRunning = setInterval(() => {}, 1000);
+      const words = (text) => () => console.log(text);
+      await interruptible({ announce: words("stopping"), leave: words("leaving") }, (signal) =>
+        new Promise((resolve) => {
+          signal.addEventListener("abort", () => ${ends} && setTimeout(resolve, 300));
+          console.log("running");
+        }));
+      clearInterval(keepsRunning);
+      console.log("stopped in order");`;
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", script]);
+    let stdout = "";
+    const listeners = new Set<() => void>();
+    child.stdout.on("data", (text) => {
+      stdout += text;
+      for (const listener of listeners) listener();
+    });
+    return {
+      child,
+      said: (words: string) =>
+        new Promise<void>((resolve) => {
+          const look = () => stdout.includes(words) && resolve();
+          listeners.add(look);
+          look();
+        }),
+      ended: new Promise<Ended>((resolve) => {
+        child.on("close", (exitCode) => resolve({ exitCode, stdout, stderr: "" }));
+      }),
+    };
+  }
+
+  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "%s stops the work in order",
+    async (signal) => {
+      const { child, said, ended } = interrupted(true);
+      await said("running");
+      child.kill(signal);
+      expect((await ended).stdout).toBe("running\nstopping\nstopped in order\n");
+    },
+  );
+
+  test("one Ctrl-C that npm forwards once more is still one", async () => {
+    const { child, said, ended } = interrupted(true);
+    await said("running");
+    child.kill("SIGINT");
+    await said("stopping");
+    child.kill("SIGINT");
+    expect((await ended).stdout).toBe("running\nstopping\nstopped in order\n");
+  });
+
+  test("a second one leaves at once", async () => {
+    const { child, said, ended } = interrupted(false);
+    await said("running");
+    child.kill("SIGINT");
+    await said("stopping");
+    const again = setInterval(() => child.kill("SIGINT"), 200);
+    expect(await ended).toMatchObject({ exitCode: 130, stdout: "running\nstopping\nleaving\n" });
+    clearInterval(again);
+  });
+});

@@ -1,0 +1,88 @@
+import { expect, test } from "vitest";
+import { errorEvent, errorLines } from "../../src/cli/error-output.js";
+import { exitCodeOf, exitCodes } from "../../src/cli/exit-codes.js";
+import { paintFor } from "../../src/cli/output.js";
+import { PgCopyError, type PgCopyErrorCode } from "../../src/errors.js";
+
+const paint = paintFor({ write: () => true }, {});
+const quiet = { paint, verbose: false };
+
+/** A type that has every code as a key makes sure that none is missing here. */
+const expected: Record<PgCopyErrorCode, number> = {
+  internal: 1,
+  usage: 2,
+  connection_failed: 3,
+  source_unfit: 4,
+  target_unfit: 4,
+  schema_dump_failed: 4,
+  task_failed: 5,
+  verification_failed: 6,
+  interrupted: 130,
+};
+
+test("every code of an error has its exit code, and the table has no other", () => {
+  for (const [code, exitCode] of Object.entries(expected)) {
+    expect(exitCodeOf(code as PgCopyErrorCode)).toBe(exitCode);
+  }
+  expect(exitCodes.flatMap(({ errorCodes }) => errorCodes).toSorted()).toEqual(
+    Object.keys(expected).toSorted(),
+  );
+});
+
+test("an error shows the server's words, what it is about, and what to do", () => {
+  const error = new PgCopyError(
+    "COPY public.orders failed on target: duplicate key (SQLSTATE 23505)",
+    {
+      code: "task_failed",
+      server: {
+        severity: "ERROR",
+        sqlstate: "23505",
+        message: "duplicate key",
+        detail: "Key (id)=(1)\nalready exists.",
+        hint: "Try another.",
+      },
+      items: ["public.orders", "public.\u001b[31mevil"],
+      advice: "start over with --drop-if-exists",
+    },
+  );
+  expect(errorLines(error, quiet)).toEqual([
+    "pgcopy: COPY public.orders failed on target: duplicate key (SQLSTATE 23505)",
+    "  detail: Key (id)=(1)\n    already exists.",
+    "  hint: Try another.",
+    "    public.orders",
+    "    public.\\u{1b}[31mevil",
+    "  what to do: start over with --drop-if-exists",
+  ]);
+});
+
+test("a long list is cut, and --verbose shows all of it", () => {
+  const items = Array.from({ length: 50 }, (_, n) => `public.t${n}`);
+  const error = new PgCopyError("50 objects are in the way", { code: "target_unfit", items });
+  const lines = errorLines(error, quiet);
+  expect(lines).toHaveLength(22);
+  expect(lines.at(-1)).toBe("    and 30 more (--verbose shows them all)");
+  expect(errorLines(error, { paint, verbose: true })).toHaveLength(51);
+});
+
+test("a stack trace is shown only for a mistake of pgcopy's own, and only on request", () => {
+  const cause = new TypeError("undefined is not a function");
+  const error = new PgCopyError(cause.message, { code: "internal", cause });
+  expect(errorLines(error, quiet).join("\n")).not.toContain("    at ");
+  expect(errorLines(error, { paint, verbose: true }).join("\n")).toContain("    at ");
+  const failed = new PgCopyError("COPY failed", { code: "task_failed", cause });
+  expect(errorLines(failed, { paint, verbose: true }).join("\n")).not.toContain("    at ");
+});
+
+test("an option is named as it was typed", () => {
+  const error = new PgCopyError("splitTablesLargerThan must be a size of at least 64 kB, not 1", {
+    code: "usage",
+  });
+  const words = "--split-tables-larger-than must be a size of at least 64 kB, not 1";
+  expect(errorLines(error, quiet)[0]).toBe(`pgcopy: ${words}`);
+  expect(errorEvent(error)).toMatchObject({
+    type: "error",
+    exitCode: 2,
+    code: "usage",
+    message: words,
+  });
+});

@@ -1,0 +1,146 @@
+import { describe, expect, test } from "vitest";
+import { copyOptions } from "../../src/cli/copy-options.js";
+import { chooseEndpoint, chooseEndpoints } from "../../src/cli/endpoints.js";
+import { parseCount, parseSize } from "../../src/cli/option-values.js";
+import { type Actions, type CopyFlags, createProgram } from "../../src/cli/program.js";
+
+const kB = 1024;
+
+describe("sizes", () => {
+  test.each([
+    ["1073741824", 1024 ** 3],
+    ["512B", 512],
+    ["200 bytes", 200],
+    ["64kB", 64 * kB],
+    ["200MB", 200 * kB ** 2],
+    ["10 GB", 10 * kB ** 3],
+    ["1.5 TB", 1.5 * kB ** 4],
+    ["1gb", kB ** 3],
+  ])("%s", (text, bytes) => {
+    expect(parseSize(text)).toBe(bytes);
+  });
+
+  test.each(["", "GB", "0", "-1GB", "1 XB", "1G B", "1e9", "1,5GB", "99999999PB"])(
+    "%j is refused",
+    (text) => {
+      expect(() => parseSize(text)).toThrow("It must be a size such as 200MB, 1GB");
+    },
+  );
+});
+
+describe("counts", () => {
+  test("are whole numbers", () => {
+    expect(parseCount("8")).toBe(8);
+  });
+
+  test.each(["0", "-1", "x", "1.5", "", "1e3", "99999999999999999999"])("%j is refused", (text) => {
+    expect(() => parseCount(text)).toThrow("It must be a whole number of at least 1.");
+  });
+});
+
+describe("endpoints", () => {
+  const both = { PGCOPY_SOURCE: "s", PGCOPY_TARGET: "t" };
+
+  test.each([
+    ["two arguments", ["a", "b"], both, { source: "a", target: "b" }],
+    ["none", [], both, { source: "s", target: "t" }],
+    [
+      "one, and the source in the environment",
+      ["b"],
+      { PGCOPY_SOURCE: "s" },
+      { source: "s", target: "b" },
+    ],
+    [
+      "one, and the target in the environment",
+      ["a"],
+      { PGCOPY_TARGET: "t" },
+      { source: "a", target: "t" },
+    ],
+    [
+      "one, and an empty variable",
+      ["b"],
+      { PGCOPY_SOURCE: "s", PGCOPY_TARGET: "" },
+      { source: "s", target: "b" },
+    ],
+  ])("%s", (_what, given, environment, endpoints) => {
+    expect(chooseEndpoints(given, environment)).toEqual(endpoints);
+  });
+
+  test.each([
+    ["nothing at all", [], {}, "SOURCE is missing"],
+    ["only a source", ["a"], {}, "TARGET is missing"],
+    ["only a target in the environment", [], { PGCOPY_TARGET: "t" }, "SOURCE is missing"],
+    [
+      "one that could be either",
+      ["a"],
+      both,
+      "one endpoint was given, and it could be SOURCE or TARGET",
+    ],
+  ])("%s is refused", (_what, given, environment, message) => {
+    expect(() => chooseEndpoints(given, environment)).toThrow(
+      expect.objectContaining({ code: "usage", message, advice: expect.any(String) }),
+    );
+  });
+
+  test("a single endpoint is the argument, else PGCOPY_SOURCE", () => {
+    expect(chooseEndpoint("a", both)).toBe("a");
+    expect(chooseEndpoint(undefined, both)).toBe("s");
+    expect(() => chooseEndpoint(undefined, {})).toThrow("SOURCE is missing");
+  });
+});
+
+describe("from flags to the library's options", () => {
+  const output = {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    environment: { HOME: "/home/x" },
+  };
+
+  async function parsed(...args: string[]) {
+    let seen: { endpoints: readonly string[]; flags: CopyFlags } | undefined;
+    const actions = {
+      clone: async (endpoints: readonly string[], flags: CopyFlags) => {
+        seen = { endpoints, flags };
+      },
+    } as unknown as Actions;
+    await createProgram("1.2.3", actions).parseAsync(["clone", ...args], { from: "user" });
+    if (seen === undefined) throw new Error("clone was not run");
+    return copyOptions(output, seen.endpoints, seen.flags);
+  }
+
+  test("nothing is set that was not asked for", async () => {
+    expect(await parsed("a", "b")).toEqual({
+      source: "a",
+      target: "b",
+      noOwner: false,
+      noAcl: false,
+      environment: output.environment,
+    });
+  });
+
+  test("every option arrives under the library's name", async () => {
+    const options = await parsed(
+      ...["a", "b", "--jobs", "8", "--table-jobs", "6", "--index-jobs", "3", "--verify", "count"],
+      ...["--split-tables-larger-than", "10 GB", "--snapshot", "00000003-1", "--drop-if-exists"],
+      ...["--no-owner", "--no-acl", "--skip-analyze", "--copy-format", "text"],
+      ...["--pg-dump", "bundled", "--json", "--verbose"],
+    );
+    expect(options).toEqual({
+      source: "a",
+      target: "b",
+      jobs: 8,
+      tableJobs: 6,
+      indexJobs: 3,
+      splitTablesLargerThan: 10 * kB ** 3,
+      snapshot: "00000003-1",
+      dropIfExists: true,
+      noOwner: true,
+      noAcl: true,
+      skipAnalyze: true,
+      verify: "count",
+      copyFormat: "text",
+      pgDump: "bundled",
+      environment: output.environment,
+    });
+  });
+});

@@ -1,0 +1,253 @@
+import { expect, test } from "vitest";
+import { displayWidth } from "../../src/cli/display-width.js";
+import type { CloneReport, PlanReport } from "../../src/cli/library.js";
+import { listLines } from "../../src/cli/list-command.js";
+import { paintFor } from "../../src/cli/output.js";
+import { pingLines } from "../../src/cli/ping-command.js";
+import { planLines } from "../../src/cli/plan-report.js";
+import { reportLines } from "../../src/cli/report.js";
+
+const style = { paint: paintFor({ write: () => true }, {}), width: 80 };
+const MB = 1024 * 1024;
+
+function table(name: string, fields: Partial<CloneReport["tables"][number]> = {}) {
+  return {
+    schema: "public",
+    name,
+    rows: 3_000_000,
+    bytes: 400 * MB,
+    durationMs: 4200,
+    parts: 1,
+    format: "binary" as const,
+    formatReason: "both ends agree on every column's binary form",
+    freeze: true,
+    ...fields,
+  };
+}
+
+function cloneReport(fields: Partial<CloneReport> = {}): CloneReport {
+  const tables = [
+    table("orders", { parts: 8, freeze: false }),
+    table("a_table_with_a_name_that_is_as_long_as_a_name_can_be_in_postgres"),
+    table("注文"),
+    table("audited", {
+      format: "text",
+      formatReason: "column audited is a regclass",
+      rows: 3,
+      bytes: 120,
+      durationMs: 0,
+    }),
+  ];
+  const indexes = [
+    { schema: "public", name: "orders_customer_idx", table: "public.orders", durationMs: 900 },
+  ];
+  return {
+    source: "postgres://me@old.example.com/shop",
+    target: "postgres://me@new.example.com/shop",
+    sourceVersion: "15.8",
+    targetVersion: "18.0",
+    snapshot: "00000003-0000001B-1",
+    pgDump: { kind: "bundled", version: "18.1" },
+    durationMs: 14_200,
+    databaseCreated: true,
+    steps: [
+      { step: "connect", durationMs: 20 },
+      { step: "read catalog", durationMs: 110 },
+      { step: "copy and build", durationMs: 13_000 },
+    ],
+    work: [
+      { kind: "pre_data", tasks: 3, durationMs: 120 },
+      { kind: "copy", tasks: 11, durationMs: 31_000 },
+    ],
+    rows: 9_000_003,
+    bytes: 1200 * MB,
+    tables,
+    indexes,
+    slowestTables: tables,
+    slowestIndexes: indexes,
+    sequences: 5,
+    warnings: [`the role reader can't be created: ${"x".repeat(100)}`],
+    jobs: { tableJobs: 8, indexJobs: 4 },
+    ...fields,
+  };
+}
+
+test("the report says what was copied, how fast, in which formats and why", () => {
+  const lines = reportLines(cloneReport(), style);
+  for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(80);
+  const text = lines.join("\n");
+  expect(text).toContain(
+    "Copied postgres://me@old.example.com/shop (PostgreSQL 15.8)\n    to postgres://me@new.example.com/shop (PostgreSQL 18.0), database created\n",
+  );
+  expect(text).toContain(
+    "4 tables, 9,000,003 rows, 1.2 GB, 1 index, 5 sequences in 14 s (85 MB/s)\n",
+  );
+  expect(text).toContain("connect 20 ms, read catalog 110 ms, copy and build 13 s");
+  expect(text).toContain("pre data 120 ms (3), copy 31 s (11)");
+  expect(text).toContain("8 table jobs, 4 index jobs, pg_dump 18.1 (bundled)");
+  expect(text).toMatch(/public\.orders +3,000,000 +400 MB +4\.2 s +95 MB\/s +8 {2}binary\n/);
+  expect(text).toMatch(/public\.orders_customer_idx +public\.orders +900 ms/);
+  expect(text).toContain("binary  3 tables: both ends agree on every column's binary form\n");
+  expect(text).toContain("text    public.audited: column audited is a regclass");
+  expect(text).not.toContain("Verif");
+});
+
+test("tables in text format are named, grouped by the reason", () => {
+  const tables = ["a", "b", "c", "d", "e", "f", "g"].map((name) =>
+    table(name, {
+      format: "text",
+      formatReason: name < "g" ? "column k is a regclass" : "extension type",
+    }),
+  );
+  const text = reportLines(cloneReport({ tables }), style).join("\n");
+  expect(text.replace(/\n +/g, " ")).toContain(
+    "text    7 tables: public.a, public.b, public.c, public.d and 2 more (column k is a regclass); public.g (extension type)",
+  );
+});
+
+test("what was verified is said, and by which means", () => {
+  const right = cloneReport({ verification: { mode: "checksum", tables: 17, mismatches: [] } });
+  expect(reportLines(right, style)).toContain(
+    "Verified by checksum: 17 tables are the same on both ends.",
+  );
+  const counted = cloneReport({ verification: { mode: "count", tables: 1, mismatches: [] } });
+  expect(reportLines(counted, style)).toContain(
+    "Verified by row count: 1 table is the same on both ends.",
+  );
+});
+
+test("an empty database has a short report", () => {
+  const empty = {
+    rows: 0,
+    bytes: 0,
+    tables: [],
+    indexes: [],
+    slowestTables: [],
+    slowestIndexes: [],
+    sequences: 0,
+    warnings: [],
+  };
+  const text = reportLines(cloneReport(empty), style).join("\n");
+  expect(text).toContain("0 tables, 0 rows, 0 B, 0 indexes, 0 sequences in 14 s");
+  expect(text).not.toMatch(/Slowest|Formats|Warnings/);
+});
+
+function planReport(fields: Partial<PlanReport> = {}): PlanReport {
+  return {
+    source: "postgres://me@old/shop",
+    target: "postgres://me@new/shop",
+    sourceVersion: "15.8",
+    targetVersion: "18.0",
+    pgDump: { kind: "local", path: "/usr/lib/postgresql/18/bin/pg_dump", version: "18.1" },
+    tables: [
+      {
+        schema: "public",
+        name: "small",
+        bytes: 8192,
+        estimatedRows: 3,
+        parts: 1,
+        format: "binary",
+        formatReason: "all agree",
+        freeze: false,
+      },
+      {
+        schema: "public",
+        name: "orders",
+        bytes: 400 * MB,
+        estimatedRows: 3_000_000,
+        parts: 8,
+        format: "binary",
+        formatReason: "all agree",
+        freeze: false,
+      },
+    ],
+    indexes: [
+      {
+        schema: "public",
+        name: "orders_pkey",
+        table: "public.orders",
+        kind: "primary key",
+        method: "concurrent build, then USING INDEX",
+      },
+    ],
+    tasks: [
+      { kind: "copy", label: "COPY public.orders (part 1 of 8)", needs: ["a", "b"], cost: 1.5 },
+    ],
+    bytes: 401 * MB,
+    estimatedSeconds: 5.25,
+    warnings: [],
+    conflicts: [],
+    ...fields,
+  } as PlanReport;
+}
+
+test("the plan shows tables, indexes and an estimate, and tasks on request", () => {
+  const lines = planLines(planReport({ databaseToCreate: "shop" }), { ...style, verbose: false });
+  for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(80);
+  const text = lines.join("\n");
+  expect(text).toContain("Creates the database shop.");
+  expect(text).toContain("2 tables, about 401 MB, 1 index, 1 task; roughly 5.3 s");
+  expect(text).toMatch(/public\.orders +3,000,000 +400 MB +8 {2}binary\n {2}public\.small/);
+  expect(text).toMatch(/public\.orders_pkey +public\.orders +primary key +concurrent build/);
+  expect(text).not.toContain("COPY public.orders");
+  const verbose = planLines(planReport(), { ...style, verbose: true }).join("\n");
+  expect(verbose).toMatch(/COPY public\.orders \(part 1 of 8\) +1\.5 s +2$/m);
+});
+
+test("the plan names what is in the way", () => {
+  const conflicts = Array.from({ length: 25 }, (_, n) => `table public.t${n}`);
+  const text = planLines(planReport({ conflicts }), { ...style, verbose: false }).join("\n");
+  expect(text).toContain(
+    "In the way: clone would refuse (--drop-if-exists drops these first)\n  table public.t0\n",
+  );
+  expect(text).toContain("  and 5 more (--verbose shows them all)");
+});
+
+test("a list is aligned, with numbers to the right and sizes in words", () => {
+  expect(
+    listLines([
+      {
+        schema: "public",
+        name: "orders",
+        estimatedRows: 3_000_000,
+        bytes: 400 * MB,
+        partitioned: true,
+      },
+      { schema: "public", name: "a\nb", estimatedRows: null, bytes: 8192, partitioned: false },
+    ]),
+  ).toEqual([
+    "schema  name    estimated rows    size  partitioned",
+    "public  orders       3,000,000  400 MB  yes",
+    "public  a\\nb                    8.0 kB  no",
+  ]);
+});
+
+test("on a terminal the longest names of a list are cut, numbers never", () => {
+  const lines = listLines(
+    [{ name: "n".repeat(100), definition: "d".repeat(100), bytes: 1024 ** 3 }],
+    60,
+  );
+  for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(60);
+  expect(lines[1]).toContain("…");
+  expect(lines[1]).toMatch(/ 1\.0 GB$/);
+});
+
+test("ping says what it reached", () => {
+  const lines = pingLines({
+    endpoint: "postgres://me@new/shop",
+    serverVersion: "18.0",
+    database: "shop",
+    user: "me",
+    latencyMs: 1.23,
+    inRecovery: false,
+    databaseBytes: 400 * MB,
+    connections: { used: 7, max: 100 },
+  });
+  expect(lines).toEqual([
+    "postgres://me@new/shop answers in 1.2 ms",
+    "  server       PostgreSQL 18.0, takes writes",
+    "  database     shop, 400 MB",
+    "  user         me",
+    "  connections  7 of 100 in use",
+  ]);
+});

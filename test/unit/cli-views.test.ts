@@ -1,0 +1,155 @@
+import { expect, test } from "vitest";
+import { JsonView } from "../../src/cli/json.js";
+import { lastEvents, runEvents } from "../../src/cli/json-events.js";
+import type { OutputStream } from "../../src/cli/output.js";
+import { PlainView } from "../../src/cli/plain.js";
+import { QuietView } from "../../src/cli/quiet.js";
+import { openView } from "../../src/cli/view.js";
+import type { RunEvent } from "../../src/events.js";
+
+function recorder(): OutputStream & { text: string } {
+  return {
+    text: "",
+    write(text) {
+      this.text += text;
+      return true;
+    },
+  };
+}
+
+const task = { id: "1", kind: "copy", label: "COPY public.\u001b[2Jt" } as const;
+
+function progressAt(atMs: number): RunEvent {
+  return {
+    type: "progress",
+    atMs,
+    rows: 3_204_118,
+    bytes: 850_000_000,
+    bytesTotal: 1_400_000_000,
+    bytesPerSecond: 100_000_000,
+    tablesDone: 12,
+    tablesTotal: 17,
+    indexesDone: 8,
+    indexesTotal: 24,
+    tasksDone: 20,
+    tasksTotal: 60,
+    fraction: 0.62,
+    remainingMs: 6200,
+    running: [{ ...task, durationMs: 1, rows: 1, bytes: 1, fraction: 0.5, phase: "x" }],
+  };
+}
+
+/** One of each type. */
+const events: RunEvent[] = [
+  {
+    type: "connected",
+    atMs: 1,
+    side: "source",
+    endpoint: "postgres://me@old/shop",
+    serverVersion: "15.8",
+  },
+  { type: "step_started", atMs: 2, step: "read catalog" },
+  { type: "step_finished", atMs: 22, step: "read catalog", durationMs: 20 },
+  {
+    type: "notice",
+    atMs: 23,
+    level: "warning",
+    message: "only 6 connections are left: going on with 3 jobs",
+  },
+  { type: "planned", atMs: 24, tables: 17, indexes: 24, tasks: 60, bytes: 1_400_000_000 },
+  { type: "task_started", atMs: 25, task },
+  progressAt(1000),
+  { type: "task_finished", atMs: 1026, task, durationMs: 1001, rows: 5, bytes: 2048 },
+  { type: "task_failed", atMs: 1027, task, error: { code: "task_failed", message: "no" } },
+  {
+    type: "task_failed",
+    atMs: 1028,
+    task: { ...task, label: "COPY public.u" },
+    error: { code: "interrupted" },
+  },
+];
+
+test("where there is no terminal, each thing that came to pass is a plain line", () => {
+  const stream = recorder();
+  const view = new PlainView(stream, false);
+  for (const event of events) view.observe(event);
+  expect(stream.text.split("\n")).toEqual([
+    "source: PostgreSQL 15.8 at postgres://me@old/shop",
+    "read catalog (20 ms)",
+    "warning: only 6 connections are left: going on with 3 jobs",
+    "planned: 17 tables, 24 indexes, about 1.3 GB",
+    "COPY public.\\u{1b}[2Jt failed; stopping the rest",
+    "",
+  ]);
+});
+
+test("about every ten seconds there is a line of progress", () => {
+  const stream = recorder();
+  const view = new PlainView(stream, false);
+  for (let atMs = 0; atMs <= 31_000; atMs += 500) view.observe(progressAt(atMs));
+  const figures =
+    "62 %, 811 MB of 1.3 GB, 95 MB/s, 12 of 17 tables, 8 of 24 indexes, 3,204,118 rows, 6.2 s left";
+  expect(stream.text).toBe(
+    `after 10 s: ${figures}\nafter 20 s: ${figures}\nafter 30 s: ${figures}\n`,
+  );
+});
+
+test("--verbose adds a line for every task", () => {
+  const stream = recorder();
+  const view = new PlainView(stream, true);
+  for (const event of events) view.observe(event);
+  expect(stream.text).toContain("COPY public.\\u{1b}[2Jt (5 rows, 2.0 kB, 1.0 s, 2.0 kB/s)\n");
+  expect(stream.text).toContain("COPY public.u was stopped\n");
+});
+
+test("--quiet leaves warnings", () => {
+  const stream = recorder();
+  const view = new QuietView(stream);
+  for (const event of events) view.observe(event);
+  expect(stream.text).toBe("pgcopy: warning: only 6 connections are left: going on with 3 jobs\n");
+});
+
+test("--json writes every event as one line that holds what is documented, and nothing else", () => {
+  const stream = recorder();
+  const view = new JsonView(stream, false);
+  for (const event of events) view.observe(event);
+  const lines = stream.text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(lines).toEqual(events);
+  expect(new Set(lines.map(({ type }) => type))).toEqual(new Set(Object.keys(runEvents)));
+  for (const { type, atMs, ...fields } of lines) {
+    expect(atMs).toBeTypeOf("number");
+    const documented = runEvents[type as keyof typeof runEvents].fields;
+    expect(Object.keys(documented)).toEqual(expect.arrayContaining(Object.keys(fields)));
+  }
+  expect(Object.keys(lastEvents)).toEqual(["report", "plan", "ping", "error"]);
+});
+
+test("--json says an interruption as an event, and with --quiet nothing but the last line", () => {
+  const loud = recorder();
+  new JsonView(loud, false).stopping("interrupted");
+  expect(JSON.parse(loud.text)).toEqual({
+    type: "notice",
+    atMs: 0,
+    level: "warning",
+    message: "interrupted",
+  });
+  const quiet = recorder();
+  const view = new JsonView(quiet, true);
+  for (const event of events) view.observe(event);
+  expect(quiet.text).toBe("");
+});
+
+test("the view follows from the options and from where the output goes", async () => {
+  const stdout = recorder();
+  const nameOf = async (stderr: OutputStream, options: object, environment = {}) =>
+    (await openView({ stdout, stderr, environment }, options)).constructor.name;
+  const terminal = { ...recorder(), isTTY: true };
+  expect(await nameOf(terminal, {})).toBe("TerminalView");
+  expect(await nameOf(terminal, {}, { TERM: "dumb" })).toBe("PlainView");
+  expect(await nameOf(recorder(), {})).toBe("PlainView");
+  expect(await nameOf(terminal, { quiet: true })).toBe("QuietView");
+  expect(await nameOf(terminal, { json: true })).toBe("JsonView");
+});
