@@ -15,7 +15,7 @@ import type { DemoFlags } from "./program.js";
 import { type WatchedRun, watchRun } from "./watched-run.js";
 
 /** The whole demo then takes some ten seconds on two cores. */
-const DEFAULT_ORDERS = 200_000;
+const DEFAULT_ORDERS = 150_000;
 const DATABASE = "nut_shop";
 /** Nothing here has to survive a power failure. */
 const FILL_SETTINGS = {

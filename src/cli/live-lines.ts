@@ -162,7 +162,7 @@ function shortName({ kind, label }: RunningTask): string {
   const name = printable(label);
   if (kind === "copy")
     return name.replace(/^COPY /, "").replace(/ \(part (\d+) of (\d+)\)$/, " $1/$2");
-  if (kind === "index") return name.replace(/^CREATE (UNIQUE )?INDEX /, "index ");
+  if (kind === "index") return name.replace(/^(CREATE )?(UNIQUE )?INDEX /, "index ");
   return name;
 }
 

@@ -2,7 +2,7 @@
 
 import { printable } from "./display-width.js";
 import { chooseEndpoint } from "./endpoints.js";
-import { formatBytes, formatCount } from "./formatting.js";
+import { formatBytes, formatCount, formatDuration } from "./formatting.js";
 import { interruptible } from "./interrupt.js";
 import { writeJson } from "./json.js";
 import { loadLibrary, type PingReport } from "./library.js";
@@ -25,13 +25,19 @@ export async function pingCommand(
 }
 
 export function pingLines(report: PingReport): string[] {
-  const { connections, latencyMs } = report;
+  const { connections } = report;
   const role = report.inRecovery ? "a standby (in recovery): not a target" : "takes writes";
   return [
-    `${printable(report.endpoint)} answers in ${latencyMs.toFixed(latencyMs < 10 ? 1 : 0)} ms`,
+    `${printable(report.endpoint)} answers in ${shortTime(report.latencyMs)}`,
+    `  connecting   ${shortTime(report.connectMs)}, ${report.tls ? "with TLS" : "without TLS"}`,
     `  server       PostgreSQL ${printable(report.serverVersion)}, ${role}`,
     `  database     ${printable(report.database)}, ${formatBytes(report.databaseBytes)}`,
-    `  user         ${printable(report.user)}`,
+    `  user         ${printable(report.user)}${report.superuser ? ", a superuser" : ""}`,
     `  connections  ${formatCount(connections.used)} of ${formatCount(connections.max)} in use`,
   ];
+}
+
+/** A query on the same machine takes a tenth of a millisecond, so tenths are shown. */
+function shortTime(durationMs: number): string {
+  return durationMs < 10 ? `${durationMs.toFixed(1)} ms` : formatDuration(durationMs);
 }

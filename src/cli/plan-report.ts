@@ -35,9 +35,12 @@ function summary(plan: PlanReport, { paint, width }: PlanStyle): string[] {
     formatNumberOf(plan.tables.length, "table"),
     `about ${formatBytes(plan.bytes)}`,
     formatNumberOf(plan.indexes.length, "index", "indexes"),
+    formatNumberOf(plan.sequences, "sequence"),
     formatNumberOf(plan.tasks.length, "task"),
   ];
+  const { tableJobs, indexJobs } = plan.jobs;
   const time = formatDuration(plan.estimatedSeconds * 1000);
+  const jobs = `with ${formatNumberOf(tableJobs, "table job")} and ${formatNumberOf(indexJobs, "index job")}`;
   const created =
     plan.databaseToCreate === undefined
       ? []
@@ -50,7 +53,7 @@ function summary(plan: PlanReport, { paint, width }: PlanStyle): string[] {
       `Reads the schema with pg_dump ${plan.pgDump.version} (${plan.pgDump.path ?? plan.pgDump.kind}).`,
       width,
     ),
-    paint.bold(`${totals.join(", ")}; roughly ${time}`),
+    ...wrap(`${totals.join(", ")}; roughly ${time} ${jobs}`, width).map(paint.bold),
   ];
 }
 
@@ -66,7 +69,8 @@ function tables(plan: PlanReport, style: PlanStyle): string[] {
     ],
     shownOf(largestFirst, style).map((table) => [
       qualified(table),
-      formatCount(table.estimatedRows),
+      // -1: never analyzed.
+      table.estimatedRows < 0 ? "unknown" : formatCount(table.estimatedRows),
       formatBytes(table.bytes),
       String(table.parts),
       table.freeze ? `${table.format}, freeze` : table.format,
@@ -95,7 +99,7 @@ function indexes(plan: PlanReport, style: PlanStyle): string[] {
     ],
     shownOf(plan.indexes, style).map((index) => [
       qualified(index),
-      printable(index.table),
+      qualified(index.table),
       index.kind,
       index.method,
     ]),

@@ -63,22 +63,34 @@ function server(endpoint: string, version: string): string {
 
 function times(report: CloneReport, style: ReportStyle): string[] {
   const steps = report.steps.map(({ step, durationMs }) => `${step} ${formatDuration(durationMs)}`);
-  const work = report.work.map(({ kind, tasks, durationMs }) => {
-    return `${kind.replaceAll("_", " ")} ${formatDuration(durationMs)} (${formatCount(tasks)})`;
-  });
+  const work = report.work
+    .toSorted((a, b) => b.durationMs - a.durationMs)
+    .map(({ kind, durationMs }) => `${kind.replaceAll("_", " ")} ${formatDuration(durationMs)}`);
   const { tableJobs, indexJobs } = report.jobs;
   const how = [
     formatNumberOf(tableJobs, "table job"),
     formatNumberOf(indexJobs, "index job"),
     `pg_dump ${report.pgDump.version} (${report.pgDump.path ?? report.pgDump.kind})`,
   ];
-  const folded = (words: readonly string[]) =>
-    wrap(printable(words.join(", ")), style.width - 2, "  ");
   return [
-    ...section("Steps", folded(steps), style),
-    ...section("Work, summed over the jobs (tasks)", folded(work), style),
-    ...section("With", folded(how), style),
+    ...labelled("With", how, style),
+    ...labelled("Steps", steps, style),
+    ...labelled("Work", [...work, "summed over the jobs"], style),
   ];
+}
+
+const LABEL_COLUMNS = 7;
+
+/** `Steps  connect 20 ms, …`, folded under its first word. */
+function labelled(
+  label: string,
+  words: readonly string[],
+  { paint, width }: ReportStyle,
+): string[] {
+  const lines = wrap(printable(words.join(", ")), width - LABEL_COLUMNS);
+  return lines.map(
+    (line, index) => paint.bold((index === 0 ? label : "").padEnd(LABEL_COLUMNS)) + line,
+  );
 }
 
 function slowestTables({ slowestTables: tables }: CloneReport, style: ReportStyle): string[] {

@@ -112,7 +112,7 @@ class TaskRun {
     const { sourcePool, targetPool } = this.#context;
     return await sourcePool.with((source) =>
       targetPool.with((target) => {
-        this.#active.targetPid = target.processId;
+        this.#context.meter.runsOn(this.#active, target.processId);
         return copyPart(work.table, work.part, {
           source,
           target,
@@ -151,7 +151,7 @@ class TaskRun {
 
   async #onTarget(use: (target: Connection) => Promise<void>): Promise<Moved> {
     await this.#context.targetPool.with(async (target) => {
-      this.#active.targetPid = target.processId;
+      this.#context.meter.runsOn(this.#active, target.processId);
       await use(target);
     });
     return nothing;

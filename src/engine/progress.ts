@@ -65,6 +65,12 @@ export class ProgressMeter {
     if (left === 0) this.#tablesDone++;
   }
 
+  /** What the server last said of this session was about another task's statement. */
+  runsOn(active: ActiveTask, targetPid: number): void {
+    active.targetPid = targetPid;
+    this.#onServer.delete(targetPid);
+  }
+
   stop(active: ActiveTask): void {
     this.#active.delete(active.task.id);
   }

@@ -7,8 +7,9 @@
 import type { Catalog, Sequence } from "../catalog/catalog.js";
 import type { KeyRange } from "../catalog/read-key-bounds.js";
 import { planAnalyze } from "./analyze.js";
-import { copyCost, statementCost, verifyCost } from "./cost.js";
+import { copyCost, verifyCost } from "./cost.js";
 import { planPostData } from "./post-data.js";
+import { planPreData } from "./pre-data.js";
 import { copyLabel, planTable, type TablePlan } from "./table-plan.js";
 import {
   type CloneTask,
@@ -20,7 +21,7 @@ import {
   scriptOf,
   type Work,
 } from "./task.js";
-import type { SchemaScript, TocEntry } from "./toc.js";
+import type { SchemaScript } from "./toc.js";
 
 export interface ClonePlan {
   readonly tables: readonly TablePlan[];
@@ -65,7 +66,7 @@ export function planClone(catalog: Catalog, schema: SchemaScript, options: PlanO
   const sequences = catalog.sequences.filter((sequence) => dumped.has(sequence.oid));
   const reads = [...copies, ...verifies].map((task) => task.id);
   const tasks = [
-    preDataTask(schema.entries),
+    ...planPreData(schema.entries, catalog),
     ...copies,
     ...verifies,
     controlTask("release_snapshot", "let go of the snapshot", { do: "release_snapshot" }, [
@@ -92,23 +93,6 @@ export function planClone(catalog: Catalog, schema: SchemaScript, options: PlanO
       .filter((entry) => entry.section === "event-trigger" && entry.statements.length > 0)
       .map(scriptOf),
     bytes: tables.reduce((sum, { table }) => sum + table.bytes, 0),
-  };
-}
-
-function preDataTask(entries: readonly TocEntry[]): CloneTask {
-  const scripts = entries
-    .filter((entry) => entry.section === "pre-data" && entry.statements.length > 0)
-    .map(scriptOf);
-  return {
-    id: PRE_DATA,
-    kind: "pre_data",
-    label: "create schemas, types, functions and tables",
-    pool: "indexes",
-    needs: [],
-    cost: statementCost(scripts.length),
-    work: { do: "scripts", scripts },
-    bytes: 0,
-    indexes: [],
   };
 }
 

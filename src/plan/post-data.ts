@@ -295,7 +295,7 @@ class PostData {
         : kinds.has("key_constraint") || kinds.has("other_constraint")
           ? "constraint"
           : "post_data";
-    const task = newTask(`post-data:${entry.dumpId}`, kind, entry.title, {
+    const task = newTask(`post-data:${entry.dumpId}`, kind, this.#labelOf(entry), {
       needs,
       cost: this.#costOf(entry, kind, touched),
       // CREATE INDEX takes SHARE, which it shares with its like; what follows it in an entry
@@ -306,6 +306,16 @@ class PostData {
     });
     this.#tasks.set(task.id, task);
     this.#done.set(entry.dumpId, [task.id]);
+  }
+
+  #labelOf(entry: TocEntry): string {
+    const index = this.#indexOf(entry);
+    if (index === undefined) return entry.title;
+    const verb =
+      entry.classOid === PG_CLASS
+        ? `CREATE ${index.unique ? "UNIQUE " : ""}INDEX`
+        : "ADD CONSTRAINT";
+    return `${verb} ${relationName(index)}`;
   }
 
   #costOf(entry: TocEntry, kind: CloneTask["kind"], touched: ReadonlySet<number>): number {

@@ -7,7 +7,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import type pg from "pg";
 import { quoteLiteral, quoteName } from "../../src/postgres/quote.js";
-import type { TestDatabase, TestServer } from "./servers.js";
+import type { TestDatabase } from "./servers.js";
 
 const folder = new URL("../fixtures/hard/", import.meta.url);
 
@@ -53,7 +53,8 @@ export async function ensureRoles(on: Pick<TestDatabase, "execute">): Promise<vo
  * Fills an empty database with the hard schema and its data.
  *
  * @param major leaves out what only newer majors have: for a database that is to be copied to an
- *   older server. The server's own unless given.
+ *   older server (not from 14 or newer to 13 or older, which know no multiranges: every range type
+ *   has one). The server's own unless given.
  */
 export async function createHardSchema(
   database: TestDatabase,

@@ -83,7 +83,7 @@ test("the report says what was copied, how fast, in which formats and why", () =
     "4 tables, 9,000,003 rows, 1.2 GB, 1 index, 5 sequences in 14 s (85 MB/s)\n",
   );
   expect(text).toContain("connect 20 ms, read catalog 110 ms, copy and build 13 s");
-  expect(text).toContain("pre data 120 ms (3), copy 31 s (11)");
+  expect(text).toContain("copy 31 s, pre data 120 ms, summed over the jobs");
   expect(text).toContain("8 table jobs, 4 index jobs, pg_dump 18.1 (bundled)");
   expect(text).toMatch(/public\.orders +3,000,000 +400 MB +4\.2 s +95 MB\/s +8 {2}binary\n/);
   expect(text).toMatch(/public\.orders_customer_idx +public\.orders +900 ms/);
@@ -165,20 +165,28 @@ function planReport(fields: Partial<PlanReport> = {}): PlanReport {
       {
         schema: "public",
         name: "orders_pkey",
-        table: "public.orders",
+        table: { schema: "public", name: "orders" },
         kind: "primary key",
-        method: "concurrent build, then USING INDEX",
+        method: "built, then attached with USING INDEX",
       },
     ],
     tasks: [
-      { kind: "copy", label: "COPY public.orders (part 1 of 8)", needs: ["a", "b"], cost: 1.5 },
+      {
+        id: "c",
+        kind: "copy",
+        label: "COPY public.orders (part 1 of 8)",
+        needs: ["a", "b"],
+        cost: 1.5,
+      },
     ],
+    jobs: { tableJobs: 8, indexJobs: 4 },
+    sequences: 0,
     bytes: 401 * MB,
     estimatedSeconds: 5.25,
     warnings: [],
     conflicts: [],
     ...fields,
-  } as PlanReport;
+  };
 }
 
 test("the plan shows tables, indexes and an estimate, and tasks on request", () => {
@@ -186,9 +194,11 @@ test("the plan shows tables, indexes and an estimate, and tasks on request", () 
   for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(80);
   const text = lines.join("\n");
   expect(text).toContain("Creates the database shop.");
-  expect(text).toContain("2 tables, about 401 MB, 1 index, 1 task; roughly 5.3 s");
+  expect(text).toContain(
+    "2 tables, about 401 MB, 1 index, 0 sequences, 1 task; roughly 5.3 s with 8 table\njobs and 4 index jobs",
+  );
   expect(text).toMatch(/public\.orders +3,000,000 +400 MB +8 {2}binary\n {2}public\.small/);
-  expect(text).toMatch(/public\.orders_pkey +public\.orders +primary key +concurrent build/);
+  expect(text).toMatch(/public\.orders_pkey +public\.orders +primary key +built, then/);
   expect(text).not.toContain("COPY public.orders");
   const verbose = planLines(planReport(), { ...style, verbose: true }).join("\n");
   expect(verbose).toMatch(/COPY public\.orders \(part 1 of 8\) +1\.5 s +2$/m);
@@ -238,16 +248,20 @@ test("ping says what it reached", () => {
     serverVersion: "18.0",
     database: "shop",
     user: "me",
+    superuser: true,
     latencyMs: 1.23,
+    connectMs: 23.4,
+    tls: false,
     inRecovery: false,
     databaseBytes: 400 * MB,
     connections: { used: 7, max: 100 },
   });
   expect(lines).toEqual([
     "postgres://me@new/shop answers in 1.2 ms",
+    "  connecting   23 ms, without TLS",
     "  server       PostgreSQL 18.0, takes writes",
     "  database     shop, 400 MB",
-    "  user         me",
+    "  user         me, a superuser",
     "  connections  7 of 100 in use",
   ]);
 });

@@ -141,6 +141,19 @@ test("frames take the place of those before them, and finished steps stay above"
   expect(new Set(heights.slice(2))).toEqual(new Set([7]));
 });
 
+test("a shorter line leaves nothing of the longer one before it", () => {
+  const { screen, view } = open();
+  view.observe(progress([indexBuild, copying("public.a_table_with_a_long_name")]));
+  const { remainingMs: _, ...rest } = progress([]) as RunEvent & Progress;
+  view.observe({ ...rest, rows: 1, bytesPerSecond: 0 } as RunEvent);
+  expect(screen.text).toBe(
+    [
+      "  ━━━━━━━━━━━━━━━━━━━━━━━━────────────────   62 %  812 MB of 1.3 GB  0 B/s",
+      "  12 of 17 tables  8 of 24 indexes  1 row  5.0 s so far",
+    ].join("\n"),
+  );
+});
+
 test("every frame is one write, and shown at once", () => {
   const { screen, view } = open();
   view.observe(progress([copying("public.a"), indexBuild]));
