@@ -16,6 +16,14 @@ export type {
 export type { ListKind } from "./catalog/listings.js";
 export { readCatalog } from "./catalog/read-catalog.js";
 export { clone } from "./clone.js";
+export type {
+  DataDirectoryEndpoint,
+  Endpoint,
+  Environment,
+  ServerEndpoint,
+} from "./endpoint/endpoint.js";
+export { describeEndpoint } from "./endpoint/endpoint.js";
+export { parseEndpoint } from "./endpoint/parse-endpoint.js";
 export type { PlannedTable, PlanReport } from "./engine/plan-report.js";
 export type { PreparedTarget } from "./engine/prepare-target.js";
 export { prepareTarget } from "./engine/prepare-target.js";
@@ -39,6 +47,9 @@ export type {
   VerifyMode,
 } from "./options.js";
 export { resolveCloneOptions } from "./options.js";
+export type { RunningServer } from "./pgdata/data-directory.js";
+export { startDataDirectory } from "./pgdata/data-directory.js";
+export { embeddedServerBinaries } from "./pgdata/server-binaries.js";
 export type { PingOptions, PingReport } from "./ping.js";
 export { ping } from "./ping.js";
 export type { ClonePlan } from "./plan/clone-plan.js";
@@ -46,17 +57,6 @@ export { planClone } from "./plan/clone-plan.js";
 export type { CloneTask, PlannedIndex } from "./plan/task.js";
 export { plan } from "./plan.js";
 export { Connection, connect } from "./postgres/connection.js";
-export type { RunningServer } from "./postgres/data-directory.js";
-export { startDataDirectory } from "./postgres/data-directory.js";
-export type {
-  DataDirectoryEndpoint,
-  Endpoint,
-  Environment,
-  ServerEndpoint,
-} from "./postgres/endpoint.js";
-export { describeEndpoint } from "./postgres/endpoint.js";
-export { parseEndpoint } from "./postgres/endpoint-syntax.js";
-export { embeddedServerBinaries } from "./postgres/server-binaries.js";
 export { dumpSchema } from "./schema/dump.js";
 export { splitScript } from "./schema/split-script.js";
 export type { HeldSnapshot } from "./snapshot/held-snapshot.js";

@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { Environment, ServerEndpoint } from "../src/endpoint/endpoint.js";
+import { parseEndpoint } from "../src/endpoint/parse-endpoint.js";
 import { PgCopyError } from "../src/errors.js";
 import { type Connection, type ConnectOptions, connect } from "../src/postgres/connection.js";
-import type { Environment, ServerEndpoint } from "../src/postgres/endpoint.js";
-import { parseEndpoint } from "../src/postgres/endpoint-syntax.js";
 import { type LaunchedServer, launchServer } from "./support/launch-servers.js";
 import { server, type TestServer, testServer, uniqueName } from "./support/servers.js";
 

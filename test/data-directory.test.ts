@@ -16,14 +16,14 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PgCopyError } from "../src/errors.js";
-import { connect } from "../src/postgres/connection.js";
 import {
   type RunningServer,
   type StartOptions,
   startDataDirectory,
-} from "../src/postgres/data-directory.js";
-import { embeddedServerBinaries } from "../src/postgres/server-binaries.js";
-import { newDirectoryOwner } from "../src/postgres/server-owner.js";
+} from "../src/pgdata/data-directory.js";
+import { embeddedServerBinaries } from "../src/pgdata/server-binaries.js";
+import { newDirectoryOwner } from "../src/pgdata/server-owner.js";
+import { connect } from "../src/postgres/connection.js";
 
 const asRoot = process.getuid?.() === 0;
 /** Each test's directories are in here; the servers' temporary ones in `scratch`. */

@@ -4,10 +4,10 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, type TestContext, test } from "vitest";
+import type { ServerEndpoint } from "../src/endpoint/endpoint.js";
+import { parseEndpoint } from "../src/endpoint/parse-endpoint.js";
 import type { PgCopyError } from "../src/errors.js";
 import { type Connection, connect } from "../src/postgres/connection.js";
-import type { ServerEndpoint } from "../src/postgres/endpoint.js";
-import { parseEndpoint } from "../src/postgres/endpoint-syntax.js";
 import { type DumpSchemaOptions, dumpSchema, type SchemaDump } from "../src/schema/dump.js";
 import { type FoundPgDump, findPgDump } from "../src/schema/find-pg-dump.js";
 import {

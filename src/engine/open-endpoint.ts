@@ -1,10 +1,10 @@
 /** From an endpoint as the user wrote it to a server that can be connected to. */
 
+import { describeEndpoint, type ServerEndpoint } from "../endpoint/endpoint.js";
+import { parseEndpoint } from "../endpoint/parse-endpoint.js";
 import { PgCopyError, type Side } from "../errors.js";
+import { startDataDirectory } from "../pgdata/data-directory.js";
 import { type Connection, connect } from "../postgres/connection.js";
-import { startDataDirectory } from "../postgres/data-directory.js";
-import { describeEndpoint, type ServerEndpoint } from "../postgres/endpoint.js";
-import { parseEndpoint } from "../postgres/endpoint-syntax.js";
 import type { Environment } from "../run/environment.js";
 import type { Run } from "./run.js";
 

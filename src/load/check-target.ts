@@ -1,8 +1,8 @@
 /** What must be true of the target before anything is changed. Each check names all that it finds. */
 
 import { PgCopyError } from "../errors.js";
-import type { Connection } from "../postgres/connection.js";
 import type { SchemaScript, TocEntry } from "../plan/toc.js";
+import type { Connection } from "../postgres/connection.js";
 
 /** An object as `pg_identify_object` names it, on whichever server. */
 interface ObjectIdentity extends Record<string, unknown> {

@@ -1,9 +1,9 @@
 /** What each kind of failed connection attempt means, and what to do about it. */
 
+import { describeHost, type ServerEndpoint } from "../endpoint/endpoint.js";
 import type { ServerReport } from "../errors.js";
 import type { ConnectionAttempt } from "./connection-attempts.js";
 import { errorCode, isCertificateFailure, isTlsUnsupported } from "./connection-failures.js";
-import { describeHost, type ServerEndpoint } from "./endpoint.js";
 import { errorWords } from "./server-error.js";
 
 /** What a failure comes to. */

@@ -10,16 +10,16 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { ConnectionOptions } from "node:tls";
-import type { Side } from "../errors.js";
-import { interruptedError } from "../run/abort.js";
-import { isTlsFailure } from "./connection-failures.js";
 import {
   type HostAddress,
   passwordFor,
   type ServerEndpoint,
   type SessionAttributes,
   type SslMode,
-} from "./endpoint.js";
+} from "../endpoint/endpoint.js";
+import type { Side } from "../errors.js";
+import { interruptedError } from "../run/abort.js";
+import { isTlsFailure } from "./connection-failures.js";
 import { serverReport } from "./server-error.js";
 import { DeclinedSession } from "./session-checks.js";
 import { tlsOptions } from "./tls.js";

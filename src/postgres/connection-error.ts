@@ -1,5 +1,6 @@
 /** Why a server could not be connected to: one sentence, and what to do about it. */
 
+import { describeEndpoint, describeHost, type ServerEndpoint } from "../endpoint/endpoint.js";
 import { PgCopyError, type Side } from "../errors.js";
 import {
   type Explanation,
@@ -9,7 +10,6 @@ import {
 } from "./connection-advice.js";
 import type { ConnectionAttempt, FailedAttempt } from "./connection-attempts.js";
 import { isTlsFailure, isTlsUnsupported } from "./connection-failures.js";
-import { describeEndpoint, describeHost, type ServerEndpoint } from "./endpoint.js";
 import { errorWords, serverReport } from "./server-error.js";
 import { DeclinedSession } from "./session-checks.js";
 

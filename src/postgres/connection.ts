@@ -5,6 +5,7 @@
 
 import type { ConnectionOptions } from "node:tls";
 import pg from "pg";
+import { describeEndpoint, type ServerEndpoint } from "../endpoint/endpoint.js";
 import { PgCopyError, type Side } from "../errors.js";
 import { interruptedError, throwIfAborted } from "../run/abort.js";
 import { cancelOnServer } from "./cancel.js";
@@ -15,7 +16,6 @@ import {
   type FailedAttempt,
 } from "./connection-attempts.js";
 import { connectionError } from "./connection-error.js";
-import { describeEndpoint, type ServerEndpoint } from "./endpoint.js";
 import { statementError } from "./server-error.js";
 import {
   checkSessionAttributes,

@@ -1,6 +1,6 @@
 /** What we may hold against a session that the server would give: we then decline it. */
 
-import type { SessionAttributes } from "./endpoint.js";
+import type { SessionAttributes } from "../endpoint/endpoint.js";
 
 /** A session that we did not take, though the server did not refuse it. */
 export class DeclinedSession extends Error {

@@ -3,8 +3,8 @@
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import * as tls from "node:tls";
+import type { TlsSettings } from "../endpoint/endpoint.js";
 import { PgCopyError } from "../errors.js";
-import type { TlsSettings } from "./endpoint.js";
 
 /**
  * The options for a TLS connection to `host` (the name that the certificate must be for).

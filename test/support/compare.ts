@@ -5,8 +5,8 @@
  */
 
 import { expect } from "vitest";
+import { parseEndpoint } from "../../src/endpoint/parse-endpoint.js";
 import { type Connection, connect } from "../../src/postgres/connection.js";
-import { parseEndpoint } from "../../src/postgres/endpoint-syntax.js";
 import { dumpSchema } from "../../src/schema/dump.js";
 import { holdSnapshot } from "../../src/snapshot/held-snapshot.js";
 import { type Contents, readContents, rowsOf } from "./database-contents.js";

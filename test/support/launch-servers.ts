@@ -9,13 +9,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { copyNativeFolder, embeddedNativeFolder } from "../../src/postgres/embedded-binaries.js";
-import {
-  canExecute,
-  newDirectoryOwner,
-  type ServerOwner,
-} from "../../src/postgres/server-owner.js";
-import { type ServerProcess, startServer } from "../../src/postgres/server-process.js";
+import { copyNativeFolder, embeddedNativeFolder } from "../../src/pgdata/embedded-binaries.js";
+import { canExecute, newDirectoryOwner, type ServerOwner } from "../../src/pgdata/server-owner.js";
+import { type ServerProcess, startServer } from "../../src/pgdata/server-process.js";
 
 /** What a test needs to know of a server; plain data, so that it can be handed to the workers. */
 export interface ServerAddress {

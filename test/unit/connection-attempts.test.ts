@@ -1,8 +1,8 @@
 import pg from "pg";
 import { expect, test } from "vitest";
+import type { ServerEndpoint } from "../../src/endpoint/endpoint.js";
+import { parseEndpoint } from "../../src/endpoint/parse-endpoint.js";
 import { connectionAttempts, type FailedAttempt } from "../../src/postgres/connection-attempts.js";
-import type { ServerEndpoint } from "../../src/postgres/endpoint.js";
-import { parseEndpoint } from "../../src/postgres/endpoint-syntax.js";
 import { DeclinedSession } from "../../src/postgres/session-checks.js";
 
 const refused = Object.assign(new Error("connect"), { code: "ECONNREFUSED" });

@@ -1,9 +1,9 @@
 import pg from "pg";
 import { expect, test } from "vitest";
+import type { ServerEndpoint } from "../../src/endpoint/endpoint.js";
+import { parseEndpoint } from "../../src/endpoint/parse-endpoint.js";
 import type { ConnectionAttempt } from "../../src/postgres/connection-attempts.js";
 import { connectionError } from "../../src/postgres/connection-error.js";
-import type { ServerEndpoint } from "../../src/postgres/endpoint.js";
-import { parseEndpoint } from "../../src/postgres/endpoint-syntax.js";
 
 const endpoint = (await parseEndpoint(
   "postgres://ann:hush@db/shop",

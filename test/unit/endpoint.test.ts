@@ -2,14 +2,14 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { PgCopyError } from "../../src/errors.js";
 import {
   describeEndpoint,
   type Environment,
   passwordFor,
   type ServerEndpoint,
-} from "../../src/postgres/endpoint.js";
-import { parseEndpoint } from "../../src/postgres/endpoint-syntax.js";
+} from "../../src/endpoint/endpoint.js";
+import { parseEndpoint } from "../../src/endpoint/parse-endpoint.js";
+import { PgCopyError } from "../../src/errors.js";
 
 let home: string;
 

@@ -2,8 +2,8 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { parseEndpoint } from "../../src/postgres/endpoint-syntax.js";
-import { findPassword, readPasswordFile } from "../../src/postgres/password-file.js";
+import { parseEndpoint } from "../../src/endpoint/parse-endpoint.js";
+import { findPassword, readPasswordFile } from "../../src/endpoint/password-file.js";
 
 let directory: string;
 

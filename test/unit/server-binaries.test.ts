@@ -3,9 +3,9 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { copyNativeFolder, embeddedNativeFolder } from "../../src/postgres/embedded-binaries.js";
-import { embeddedServerBinaries, findServerBinaries } from "../../src/postgres/server-binaries.js";
-import { canExecute } from "../../src/postgres/server-owner.js";
+import { copyNativeFolder, embeddedNativeFolder } from "../../src/pgdata/embedded-binaries.js";
+import { embeddedServerBinaries, findServerBinaries } from "../../src/pgdata/server-binaries.js";
+import { canExecute } from "../../src/pgdata/server-owner.js";
 
 let base: string;
 /** Folders as on a PATH: links into the installations of two versions, and programs that are none. */

@@ -5,7 +5,7 @@
  */
 
 import type { Side } from "../errors.js";
-import { checkParameterName, type ParameterValues, wrongEndpoint } from "./endpoint-parameters.js";
+import { checkParameterName, type ParameterValues, wrongEndpoint } from "./parameters.js";
 
 const ENCODING_ADVICE =
   "percent-encode special characters in the user and the password: / is %2F, @ is %40, : is %3A, ? is %3F, % is %25";

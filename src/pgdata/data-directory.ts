@@ -11,6 +11,7 @@
  * 127.0.0.1, where for as long as it runs every user of that machine could connect to it.
  */
 
+import type { DataDirectoryEndpoint, ServerEndpoint } from "../endpoint/endpoint.js";
 import { PgCopyError, type Side } from "../errors.js";
 import { throwIfAborted } from "../run/abort.js";
 import type { Environment } from "../run/environment.js";
@@ -20,7 +21,6 @@ import {
   refuseClosedParents,
   refuseUnfitDirectory,
 } from "./data-directory-state.js";
-import type { DataDirectoryEndpoint, ServerEndpoint } from "./endpoint.js";
 import { initialiseDirectory } from "./new-data-directory.js";
 import { createPrivateDirectory } from "./private-directory.js";
 import {

@@ -4,7 +4,7 @@ import { isIP } from "node:net";
 import { join } from "node:path";
 import type { Side } from "../errors.js";
 import type { HostAddress } from "./endpoint.js";
-import { type ParameterValues, wrongEndpoint } from "./endpoint-parameters.js";
+import { type ParameterValues, wrongEndpoint } from "./parameters.js";
 import { defaultSocketDirectories } from "./password-file.js";
 import { exists } from "./user-files.js";
 

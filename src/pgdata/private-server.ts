@@ -3,11 +3,11 @@
 import { chown, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { basename, join } from "node:path";
+import type { DataDirectoryEndpoint, HostAddress, ServerEndpoint } from "../endpoint/endpoint.js";
 import type { Side } from "../errors.js";
 import type { Environment } from "../run/environment.js";
 import { unfit } from "./data-directory-state.js";
 import { copyNativeFolder } from "./embedded-binaries.js";
-import type { DataDirectoryEndpoint, HostAddress, ServerEndpoint } from "./endpoint.js";
 import type { ServerBinaries } from "./server-binaries.js";
 import { canExecute, type ServerOwner } from "./server-owner.js";
 

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import type { Side } from "../errors.js";
 import type { Environment } from "../run/environment.js";
-import { checkParameterName, type ParameterValues, wrongEndpoint } from "./endpoint-parameters.js";
+import { checkParameterName, type ParameterValues, wrongEndpoint } from "./parameters.js";
 import { readIfPresent } from "./user-files.js";
 
 /**

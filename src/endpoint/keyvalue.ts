@@ -1,7 +1,7 @@
 /** libpq's `key=value` strings: `host=db port=5433 password='it\'s'`. */
 
 import type { Side } from "../errors.js";
-import { checkParameterName, type ParameterValues, wrongEndpoint } from "./endpoint-parameters.js";
+import { checkParameterName, type ParameterValues, wrongEndpoint } from "./parameters.js";
 
 const QUOTING_ADVICE =
   "write key=value pairs separated by spaces; a value with spaces goes in single quotes, with \\' for a quote and \\\\ for a backslash";

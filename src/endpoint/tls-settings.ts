@@ -3,7 +3,7 @@
 import type { Side } from "../errors.js";
 import type { Environment } from "../run/environment.js";
 import type { SslMode, TlsSettings, TlsVersion } from "./endpoint.js";
-import { choiceOf, type ParameterValues, wrongEndpoint } from "./endpoint-parameters.js";
+import { choiceOf, type ParameterValues, wrongEndpoint } from "./parameters.js";
 import { existingUserFile, exists, userFile } from "./user-files.js";
 
 const modes: readonly SslMode[] = [

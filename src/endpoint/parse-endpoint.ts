@@ -14,8 +14,8 @@ import type {
   HostAddress,
   ServerEndpoint,
 } from "./endpoint.js";
-import { hostList } from "./endpoint-hosts.js";
-import { parseKeyValue } from "./endpoint-keyvalue.js";
+import { hostList } from "./hosts.js";
+import { parseKeyValue } from "./keyvalue.js";
 import {
   checkSupported,
   choiceOf,
@@ -23,11 +23,11 @@ import {
   integerOf,
   type ParameterValues,
   wrongEndpoint,
-} from "./endpoint-parameters.js";
-import { tlsSettings } from "./endpoint-tls.js";
-import { isPostgresUri, parseUri, queryParameters } from "./endpoint-uri.js";
+} from "./parameters.js";
 import { defaultPasswordFile, type PasswordFile, readPasswordFile } from "./password-file.js";
 import { serviceParameters } from "./service-file.js";
+import { tlsSettings } from "./tls-settings.js";
+import { isPostgresUri, parseUri, queryParameters } from "./uri.js";
 
 /**
  * Reads an endpoint: `postgres://…`, a libpq `key=value` string, or `pgdata:DIR`.
