@@ -38,6 +38,7 @@ export async function clone(options: CloneOptions): Promise<CloneReport> {
     ...resolved,
     keyBounds: content.keyBounds,
     targetVersion: servers.target.serverVersion,
+    pgDumpMajor: Number.parseInt(content.pgDump.version, 10),
   });
   warnOfOmissions(content, plan, run);
 

@@ -32,6 +32,7 @@ export async function plan(options: CloneOptions): Promise<PlanReport> {
     ...resolved,
     keyBounds: content.keyBounds,
     targetVersion: servers.target.serverVersion,
+    pgDumpMajor: Number.parseInt(content.pgDump.version, 10),
   });
   warnOfOmissions(content, planned, run);
   return await run.step("look at the target", async () => {

@@ -1,5 +1,5 @@
 /**
- * Endpoints: the two ends of a copy, as typed objects. Parsing is in `endpoint-syntax.ts`; nothing
+ * Endpoints: the two ends of a copy, as typed objects. Parsing is in `parse-endpoint.ts`; nothing
  * here connects, and nothing here reads the environment: whoever calls passes one in.
  */
 

@@ -42,6 +42,9 @@ export interface PlanOptions {
   readonly verify: "count" | "checksum" | undefined;
   /** server_version_num of the target. */
   readonly targetVersion: number;
+  /** The major version of the pg_dump that wrote the schema. */
+  readonly pgDumpMajor: number;
+  readonly noAcl: boolean;
 }
 
 /** Makes the plan. Pure: the same input gives the same plan. */
@@ -59,7 +62,13 @@ export function planClone(catalog: Catalog, schema: SchemaScript, options: PlanO
     options.verify === undefined
       ? []
       : tables.map((table) => verifyTask(table, options.verify as "count"));
-  const postData = planPostData({ catalog, entries: schema.entries, tables: inDump, copies });
+  const postData = planPostData({
+    catalog,
+    entries: schema.entries,
+    tables: inDump,
+    copies,
+    aclBaseline: publicSchemaBaseline(options),
+  });
   const analyzes = options.skipAnalyze
     ? []
     : planAnalyze(inDump, [...copies, ...postData], options.targetVersion);
@@ -146,4 +155,19 @@ function controlTask(
     bytes: 0,
     indexes: [],
   };
+}
+
+/**
+ * PostgreSQL 15 took CREATE on schema public from PUBLIC. pg_dump prints only what differs from what
+ * its own version takes for the default, so where the target's default is another one, it is made
+ * the same first: else a CREATE that was revoked on the source would be there on the target.
+ */
+function publicSchemaBaseline({ pgDumpMajor, targetVersion, noAcl }: PlanOptions): Script[] {
+  const assumed = pgDumpMajor >= 15;
+  const actual = targetVersion >= 150_000;
+  if (noAcl || assumed === actual) return [];
+  const statement = assumed
+    ? "revoke create on schema public from public"
+    : "grant create on schema public to public";
+  return [{ title: "ACL public", settings: {}, statements: [statement] }];
 }

@@ -32,6 +32,8 @@ export interface PostDataInput {
   /** The tables that are in the dump. */
   readonly tables: readonly Table[];
   readonly copies: readonly CloneTask[];
+  /** Runs before the dump's own grants. */
+  readonly aclBaseline: readonly Script[];
 }
 
 /** Tables smaller than this get all their indexes and constraints in one round trip. */
@@ -44,6 +46,7 @@ export function planPostData(input: PostDataInput): CloneTask[] {
 
 class PostData {
   readonly #entries: readonly TocEntry[];
+  readonly #aclBaseline: readonly Script[];
   readonly #tables: ReadonlyMap<number, Table>;
   readonly #children = new Map<number, number[]>();
   readonly #indexes: ReadonlyMap<number, Index>;
@@ -62,10 +65,12 @@ class PostData {
   /** The tasks after which an index can be referred to, by its qualified name. */
   readonly #indexDone = new Map<string, string[]>();
   readonly #touched = new Map<number, ReadonlySet<number>>();
+  readonly #triggersOn = new Map<number, string[]>();
   #lastOpaque: readonly string[] = [];
   #lastPublication: readonly string[] = [];
 
-  constructor({ catalog, entries, tables, copies }: PostDataInput) {
+  constructor({ catalog, entries, tables, copies, aclBaseline }: PostDataInput) {
+    this.#aclBaseline = aclBaseline;
     this.#catalog = catalog;
     this.#entries = entries;
     this.#tables = new Map(tables.map((table) => [table.oid, table]));
@@ -155,6 +160,8 @@ class PostData {
       if (statement.kind === "index_attach")
         for (const index of statement.relations) add(this.#indexDone.get(key(index)));
       if (statement.kind === "publication") add(this.#lastPublication);
+      // A partition's own entry only switches the trigger that its parent's entry made.
+      if (statement.kind === "trigger") for (const oid of touched) add(this.#triggersOn.get(oid));
       // A domain's constraint names no table, and must not reject rows that the source has.
       if (statement.kind === "other_constraint" && touched.size === 0) add(this.#copyIds());
     }
@@ -185,6 +192,10 @@ class PostData {
       // A foreign key needs the whole partitioned index, so attaching a part is part of it.
       if (statement.kind === "index_attach") this.#noteAttached(statement.relations, done);
       if (statement.kind === "publication") this.#lastPublication = done;
+      if (statement.kind === "trigger") {
+        for (const oid of this.#touched.get(entry.dumpId) ?? [])
+          pushTo(this.#triggersOn, oid, ...done);
+      }
     }
     if (isOpaque(entry)) this.#lastOpaque = done;
   }
@@ -386,9 +397,10 @@ class PostData {
    * himself) and before the refreshes (which run as the owner), as in pg_dump.
    */
   #aclTask(before: readonly string[]): Mutable<CloneTask> | undefined {
-    const scripts = this.#entries
-      .filter((entry) => entry.section === "acl" && entry.statements.length > 0)
-      .map(scriptOf);
+    const granting = this.#entries.filter(
+      (entry) => entry.section === "acl" && entry.statements.length > 0,
+    );
+    const scripts = [...this.#aclBaseline, ...granting.map(scriptOf)];
     if (scripts.length === 0) return undefined;
     return newTask("acl", "acl", "grant privileges", {
       needs: [PRE_DATA, ...before],

@@ -104,8 +104,12 @@ class Splitter {
 
   result(): SchemaScript {
     const sections = new Map<number, Section>();
+    let postData = false;
     const entries = this.#entries.map(({ hints, ...entry }): TocEntry => {
-      const section = sectionOf(hints, entry.dependencies, sections);
+      const alone = sectionOf(hints, entry.dependencies, sections);
+      // A function or materialized view that needs a key is printed after it, and must come after it.
+      const section = alone === "pre-data" && postData ? "post-data" : alone;
+      postData ||= section === "post-data";
       sections.set(entry.dumpId, section);
       return { ...entry, section };
     });
