@@ -4,6 +4,7 @@
  */
 
 import type { Observer, RunEvent } from "../events.js";
+import { anySignal } from "../run/abort.js";
 
 export interface StepTime {
   readonly step: string;
@@ -20,7 +21,7 @@ export class Run {
   readonly #began = performance.now();
 
   constructor(signal: AbortSignal, observer: Observer | undefined) {
-    this.signal = signal;
+    this.signal = anySignal(signal);
     this.#observer = observer;
   }
 

@@ -155,7 +155,8 @@ class PostData {
       for (const id of ids ?? []) needs.add(id);
     };
     for (const id of entry.dependencies) add(this.#done.get(id));
-    for (const oid of touched) add(this.#filled.get(oid));
+    // A view's definition needs no rows: least of all those of the materialized view that it defines.
+    if (!isOpaque(entry)) for (const oid of touched) add(this.#filled.get(oid));
     for (const statement of entry.statements) {
       if (statement.kind === "index_attach")
         for (const index of statement.relations) add(this.#indexDone.get(key(index)));

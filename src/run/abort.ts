@@ -4,6 +4,7 @@
  * a server after the caller was told that the work had failed.
  */
 
+import { setMaxListeners } from "node:events";
 import { PgCopyError } from "../errors.js";
 
 /** The error of work that was stopped by the caller's signal. */
@@ -22,6 +23,16 @@ export function throwIfAborted(signal: AbortSignal, attempted?: string): void {
 }
 
 /**
+ * A signal that is aborted with any of the given ones. Every session and statement listens to it,
+ * far more than the ten listeners at which Node.js warns of a leak.
+ */
+export function anySignal(...signals: readonly AbortSignal[]): AbortSignal {
+  const signal = AbortSignal.any([...signals]);
+  setMaxListeners(0, signal);
+  return signal;
+}
+
+/**
  * Runs all of `steps` side by side. When one fails, the signal given to the others is aborted, all
  * are awaited, and the first failure is thrown.
  */
@@ -30,7 +41,7 @@ export async function all<T extends readonly unknown[]>(
   steps: { [K in keyof T]: (signal: AbortSignal) => Promise<T[K]> },
 ): Promise<T> {
   const siblings = new AbortController();
-  const combined = AbortSignal.any([signal, siblings.signal]);
+  const combined = anySignal(signal, siblings.signal);
   let first: { error: unknown } | undefined;
   const results = await Promise.all(
     steps.map(async (step) => {

@@ -6,7 +6,7 @@
  */
 
 import { PgCopyError } from "../errors.js";
-import { interruptedError } from "./abort.js";
+import { anySignal, interruptedError } from "./abort.js";
 
 /** One unit of work, as the plan describes it. */
 export interface Task {
@@ -44,7 +44,7 @@ export async function runGraph<T extends Task>(
 ): Promise<void> {
   const graph = new Graph(tasks, options.pools);
   const stop = new AbortController();
-  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const signal = anySignal(options.signal, stop.signal);
   const running = new Set<Promise<void>>();
   let failure: { error: unknown } | undefined;
 
