@@ -73,6 +73,8 @@ export interface ResolvedOptions {
 const DEFAULT_JOBS = 4;
 /** Below this a part's own overhead (a query, a transaction) is more than it saves. */
 const SMALLEST_PART_BYTES = 64 * 1024;
+/** A longer timer would fire at once. */
+const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 
 /** @throws PgCopyError `usage`, naming the option and what it takes. */
 export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
@@ -89,20 +91,20 @@ export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
     source: given("source", options.source),
     target: given("target", options.target),
     environment: options.environment ?? {},
-    signal: options.signal ?? new AbortController().signal,
-    observer: options.observer,
-    progressIntervalMs: options.progressIntervalMs ?? (options.observer === undefined ? 0 : 500),
+    signal: signal(options.signal) ?? new AbortController().signal,
+    observer: observer(options.observer),
+    progressIntervalMs: interval(options.progressIntervalMs) ?? (options.observer ? 500 : 0),
     tableJobs: positive("tableJobs", options.tableJobs) ?? jobs,
     indexJobs: positive("indexJobs", options.indexJobs) ?? jobs,
     splitTablesLargerThan: split,
     snapshot: options.snapshot === undefined ? undefined : snapshotId(options.snapshot),
-    dropIfExists: options.dropIfExists ?? false,
-    noOwner: options.noOwner ?? false,
-    noAcl: options.noAcl ?? false,
-    skipAnalyze: options.skipAnalyze ?? false,
+    dropIfExists: flag("dropIfExists", options.dropIfExists),
+    noOwner: flag("noOwner", options.noOwner),
+    noAcl: flag("noAcl", options.noAcl),
+    skipAnalyze: flag("skipAnalyze", options.skipAnalyze),
     verify: oneOf("verify", options.verify, ["count", "checksum"]),
     copyFormat: oneOf("copyFormat", options.copyFormat, ["auto", "text", "binary"]) ?? "auto",
-    pgDump: options.pgDump,
+    pgDump: pgDump(options.pgDump),
   };
 }
 
@@ -118,6 +120,37 @@ function positive(name: string, value: number | undefined): number | undefined {
   if (value === undefined) return undefined;
   if (Number.isSafeInteger(value) && value >= 1) return value;
   throw wrongOption(name, value, "a whole number of at least 1");
+}
+
+/** Not only truthy: dropIfExists must not be on because of the string "false". */
+function flag(name: string, value: boolean | undefined): boolean {
+  if (value === undefined || typeof value === "boolean") return value ?? false;
+  throw wrongOption(name, value, "true or false");
+}
+
+function interval(value: number | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "number" && value >= 0 && value <= LONGEST_INTERVAL_MS) return value;
+  throw wrongOption(
+    "progressIntervalMs",
+    value,
+    `a number of milliseconds up to ${LONGEST_INTERVAL_MS}, 0 for never`,
+  );
+}
+
+function observer(value: Observer | undefined): Observer | undefined {
+  if (value === undefined || typeof value === "function") return value;
+  throw wrongOption("observer", value, "a function");
+}
+
+function signal(value: AbortSignal | undefined): AbortSignal | undefined {
+  if (value === undefined || value instanceof AbortSignal) return value;
+  throw wrongOption("signal", value, "an AbortSignal");
+}
+
+function pgDump(value: string | undefined): string | undefined {
+  if (value === undefined || (typeof value === "string" && value !== "")) return value;
+  throw wrongOption("pgDump", value, "the path of a pg_dump, or bundled");
 }
 
 function oneOf<T extends string>(
@@ -140,10 +173,8 @@ function snapshotId(value: string): string {
 }
 
 function wrongOption(name: string, value: unknown, wanted: string): PgCopyError {
-  return new PgCopyError(
-    `${name} must be ${wanted}, not ${JSON.stringify(value) ?? String(value)}`,
-    {
-      code: "usage",
-    },
-  );
+  // JSON knows no NaN, and refuses a bigint.
+  const plain = typeof value === "number" || typeof value === "bigint";
+  const shown = plain ? String(value) : (JSON.stringify(value) ?? String(value));
+  return new PgCopyError(`${name} must be ${wanted}, not ${shown}`, { code: "usage" });
 }

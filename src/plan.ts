@@ -5,7 +5,7 @@ import { readSource } from "./engine/read-source.js";
 import { Run } from "./engine/run.js";
 import { connectServers } from "./engine/servers.js";
 import { warnOfOmissions } from "./engine/warnings.js";
-import { findConflicts, refuseMissingRoles } from "./load/check-target.js";
+import { describeObjects, findConflicts, refuseMissingRoles } from "./load/check-target.js";
 import { type CloneOptions, resolveCloneOptions } from "./options.js";
 import { planClone } from "./plan/clone-plan.js";
 import { holdSnapshot } from "./snapshot/held-snapshot.js";
@@ -39,7 +39,13 @@ export async function plan(options: CloneOptions): Promise<PlanReport> {
     await refuseMissingRoles(servers.target, content.schema);
     const conflicts = servers.targetExists
       ? await findConflicts(servers.source, servers.target, content.schema.entries)
-      : [];
-    return buildPlanReport({ servers, content, plan: planned, conflicts, run });
+      : { objects: [] };
+    return buildPlanReport({
+      servers,
+      content,
+      plan: planned,
+      conflicts: describeObjects(conflicts.objects),
+      run,
+    });
   });
 }

@@ -73,6 +73,10 @@ export interface Index {
   readonly definition: string;
   readonly bytes: number;
   readonly constraintOid: number | undefined;
+  /** Whether it has neither expressions nor a predicate. */
+  readonly plainColumns: boolean;
+  /** The numbers of its key columns, if a foreign key could refer to it; else undefined. */
+  readonly keyColumns: readonly number[] | undefined;
 }
 
 export interface Constraint {
@@ -80,7 +84,8 @@ export interface Constraint {
   readonly tableOid: number;
   /** For a foreign key, the table that it refers to. */
   readonly referencedTableOid: number | undefined;
-  readonly indexOid: number | undefined;
+  /** Of a foreign key: the unique index of the other table that it relies on. */
+  readonly referencedIndexOid: number | undefined;
 }
 
 export interface Sequence {

@@ -14,7 +14,11 @@ select i.indexrelid::bigint as oid, n.nspname as schema, c.relname as name,
        i.indisvalid as valid, c.relkind = 'I' as partitioned,
        case when k.oid is null then '' else pg_catalog.pg_get_indexdef(i.indexrelid) end as definition,
        case when c.relkind = 'I' then 0 else pg_catalog.pg_relation_size(c.oid) end as bytes,
-       k.oid::bigint as "constraintOid"
+       k.oid::bigint as "constraintOid",
+       i.indpred is null and i.indexprs is null as "plainColumns",
+       case when i.indisunique and i.indimmediate and i.indpred is null and i.indexprs is null
+            then (select array_agg(c.n) from unnest(i.indkey::int[]) with ordinality as c (n, at) where c.at <= i.indnkeyatts)
+       end as "keyColumns"
 from pg_catalog.pg_index i
 join pg_catalog.pg_class c on c.oid = i.indexrelid
 join pg_catalog.pg_am a on a.oid = c.relam
@@ -25,7 +29,7 @@ order by c.oid`;
 
 const constraintsQuery = `
 select k.oid::bigint as oid, k.conrelid::bigint as "tableOid",
-       nullif(k.confrelid, 0)::bigint as "referencedTableOid", nullif(k.conindid, 0)::bigint as "indexOid"
+       nullif(k.confrelid, 0)::bigint as "referencedTableOid", case when k.contype = 'f' then k.conindid::bigint end as "referencedIndexOid"
 from pg_catalog.pg_constraint k
 join pg_catalog.pg_namespace n on n.oid = k.connamespace
 where k.conrelid <> 0 and ${userObjects("pg_class", "k.conrelid", "n")}`;

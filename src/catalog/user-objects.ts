@@ -22,7 +22,7 @@ const numericColumns = new Set([
   "tableOid",
   "constraintOid",
   "referencedTableOid",
-  "indexOid",
+  "referencedIndexOid",
   "bytes",
   "pages",
   "dependent",

@@ -1,17 +1,10 @@
 /** The last checks, and then the first changes: database, drops, journal. */
 
-import { PgCopyError } from "../errors.js";
 import { findConflicts, refuseConflicts, refuseMissingRoles } from "../load/check-target.js";
 import { createDatabase } from "../load/create-database.js";
-import {
-  createJournal,
-  dropJournalStatement,
-  findJournal,
-  type JournalRun,
-  lockTarget,
-} from "../load/journal.js";
+import { dropExisting } from "../load/drop-existing.js";
+import { createJournal, findJournal, type JournalRun, lockTarget } from "../load/journal.js";
 import type { ResolvedOptions } from "../options.js";
-import type { Statement } from "../plan/toc.js";
 import type { Connection } from "../postgres/connection.js";
 import { openSession } from "./open-endpoint.js";
 import type { SourceContent } from "./read-source.js";
@@ -53,10 +46,13 @@ export async function prepareTarget(
     return { control, databaseCreated: true, [Symbol.asyncDispose]: () => control.close() };
   }
   await lockTarget(servers.target);
-  if (options.dropIfExists) await dropExisting(servers.target, content.schema.drops);
-  await refuseConflicts(
-    await findConflicts(servers.source, servers.target, content.schema.entries),
-  );
+  const conflicts = await findConflicts(servers.source, servers.target, content.schema.entries);
+  if (options.dropIfExists && conflicts.objects.length > 0) {
+    await dropExisting(servers.target, conflicts);
+    run.info(`dropped ${conflicts.objects.length} objects of the target, to be replaced`);
+  } else {
+    refuseConflicts(conflicts.objects);
+  }
   if (await findJournal(servers.target))
     run.info("the journal of an earlier, unfinished run is replaced");
   return { control: servers.target, databaseCreated: false, [Symbol.asyncDispose]: async () => {} };
@@ -65,41 +61,6 @@ export async function prepareTarget(
 /** Begins the journal: from here on a failure leaves something behind. */
 export async function beginJournal(control: Connection, journal: JournalRun): Promise<void> {
   await createJournal(control, journal);
-}
-
-/**
- * Drops what the clone would create, in pg_dump's order, in one transaction: if anything else in
- * the target depends on it, nothing is dropped.
- */
-async function dropExisting(target: Connection, drops: readonly Statement[]): Promise<void> {
-  const statements = ["begin", dropJournalStatement(), ...drops.map((drop) => drop.sql), "commit"];
-  try {
-    await target.execute("dropping the target's objects", statements.join("\n;\n"));
-  } catch (error) {
-    if (!(error instanceof PgCopyError) || error.server === undefined) throw error;
-    await target.execute("rolling back", "rollback");
-    const { server } = error;
-    throw new PgCopyError(
-      `the target's objects can't be dropped: ${server.message} (SQLSTATE ${server.sqlstate})`,
-      {
-        code: "target_unfit",
-        side: "target",
-        server,
-        advice: dropAdvice(server.sqlstate),
-        cause: error,
-      },
-    );
-  }
-}
-
-function dropAdvice(sqlstate: string): string {
-  if (sqlstate === "2BP01") {
-    return "nothing was changed; other objects of the target need them: drop those yourself, or clone into an empty database";
-  }
-  if (sqlstate === "53200") {
-    return "nothing was changed; raise max_locks_per_transaction on the target, or clone into an empty database";
-  }
-  return "nothing was changed; clone into an empty database";
 }
 
 function localeOf(content: SourceContent): string {

@@ -56,7 +56,7 @@ async function dump(snapshot: HeldSnapshot, options: ResolvedOptions, run: Run) 
     pgDump: options.pgDump,
     environment: options.environment,
     signal: run.signal,
-    clean: options.dropIfExists,
+    clean: false,
     noOwner: options.noOwner,
     noAcl: options.noAcl,
     excludeSchemas: [JOURNAL_SCHEMA],

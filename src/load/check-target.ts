@@ -10,6 +10,12 @@ interface ObjectIdentity extends Record<string, unknown> {
   readonly identity: string;
 }
 
+/** An object of the target; the OIDs are those of its catalog and its own. */
+export interface ExistingObject extends ObjectIdentity {
+  readonly classOid: number;
+  readonly oid: number;
+}
+
 /** Catalogs whose objects a schema consists of, and the column that holds their schema, if any. */
 const objectCatalogs: readonly (readonly [
   catalog: string,
@@ -45,6 +51,7 @@ const objectCatalogs: readonly (readonly [
   ["pg_event_trigger", undefined],
   ["pg_publication", undefined],
   ["pg_am", undefined],
+  ["pg_extension", undefined],
 ];
 
 /** OIDs below 16384 are PostgreSQL's own; members of extensions come and go with them. */
@@ -60,7 +67,7 @@ function existingObjectsQuery(): string {
     return `select 'pg_catalog.${catalog}'::pg_catalog.regclass::oid as class, o.oid from pg_catalog.${catalog} o where ${conditions.join(" and ")}`;
   });
   return `
-select i.type, i.identity
+select i.type, i.identity, o.class::bigint::float8 as "classOid", o.oid::bigint::float8 as oid
 from (${branches.join("\n union all ")}) as o
 cross join lateral pg_catalog.pg_identify_object(o.class, o.oid, 0) as i
 where not exists (select from pg_catalog.pg_depend d where d.classid = o.class and d.objid = o.oid and d.deptype = 'e')`;
@@ -72,23 +79,27 @@ from unnest($1::oid[], $2::oid[]) as o (class, oid)
 cross join lateral pg_catalog.pg_identify_object(o.class, o.oid, 0) as i
 where i.identity is not null`;
 
-/**
- * The objects that the target already has of those that the clone would create.
- *
- * @returns their types and names, sorted: `table public.orders`.
- */
+export interface Conflicts {
+  /** What the clone would create, and is there already. */
+  readonly objects: readonly ExistingObject[];
+  /** Extensions that both ends have: kept, but no loss if something that they live in is dropped. */
+  readonly extensions: readonly ExistingObject[];
+}
+
+/** The objects that the target already has of those that the clone would create. */
 export async function findConflicts(
   source: Connection,
   target: Connection,
   entries: readonly TocEntry[],
-): Promise<string[]> {
-  const existing = await target.query<ObjectIdentity>(
+): Promise<Conflicts> {
+  const existing = await target.query<ExistingObject>(
     "looking at what the target holds",
     existingObjectsQuery(),
   );
-  if (existing.length === 0) return [];
+  if (existing.length === 0) return { objects: [], extensions: [] };
   const created = entries.filter(
-    (entry) => entry.oid !== 0 && entry.statements.some((one) => one.creates),
+    (entry) =>
+      entry.oid !== 0 && entry.statements.some((one) => one.creates || one.kind === "extension"),
   );
   const wanted = await source.query<ObjectIdentity>(
     "naming the source's objects",
@@ -96,10 +107,16 @@ export async function findConflicts(
     [created.map((entry) => entry.classOid), created.map((entry) => entry.oid)],
   );
   const names = new Set(wanted.map(nameSpace));
-  return existing
-    .filter((object) => names.has(nameSpace(object)))
-    .map((object) => `${object.type} ${object.identity}`)
-    .sort();
+  const both = existing.filter((object) => names.has(nameSpace(object)));
+  return {
+    objects: both.filter((object) => object.type !== "extension"),
+    extensions: both.filter((object) => object.type === "extension"),
+  };
+}
+
+/** `table public.orders`, sorted. */
+export function describeObjects(objects: readonly ExistingObject[]): string[] {
+  return objects.map(({ type, identity }) => `${type} ${identity}`).sort();
 }
 
 /** Relations and types share one name space: a view is in the way of a table of the same name. */
@@ -112,13 +129,13 @@ function nameSpace({ type, identity }: ObjectIdentity): string {
 }
 
 /** @throws PgCopyError `target_unfit`, listing what is in the way. */
-export function refuseConflicts(conflicts: readonly string[]): void {
+export function refuseConflicts(conflicts: readonly ExistingObject[]): void {
   if (conflicts.length === 0) return;
   const count = conflicts.length === 1 ? "1 object" : `${conflicts.length} objects`;
   throw new PgCopyError(`the target already has ${count} that the clone would create`, {
     code: "target_unfit",
     side: "target",
-    items: conflicts,
+    items: describeObjects(conflicts),
     advice: "nothing was changed; choose an empty database, or replace them with --drop-if-exists",
   });
 }

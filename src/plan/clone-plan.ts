@@ -68,6 +68,7 @@ export function planClone(catalog: Catalog, schema: SchemaScript, options: PlanO
     tables: inDump,
     copies,
     aclBaseline: publicSchemaBaseline(options),
+    targetVersion: options.targetVersion,
   });
   const analyzes = options.skipAnalyze
     ? []

@@ -14,6 +14,7 @@
 import type { Catalog, Constraint, Index, Table } from "../catalog/catalog.js";
 import { quoteName, quoteQualified } from "../postgres/quote.js";
 import { foreignKeyCost, indexCost, refreshCost, statementCost } from "./cost.js";
+import { withoutUnknownPrivileges } from "./older-target.js";
 import {
   type CloneTask,
   PG_CLASS,
@@ -24,7 +25,7 @@ import {
   type Script,
   scriptOf,
 } from "./task.js";
-import type { KeyConstraint, RelationName, TocEntry } from "./toc.js";
+import type { KeyConstraint, RelationName, StatementKind, TocEntry } from "./toc.js";
 
 export interface PostDataInput {
   readonly catalog: Catalog;
@@ -34,6 +35,7 @@ export interface PostDataInput {
   readonly copies: readonly CloneTask[];
   /** Runs before the dump's own grants. */
   readonly aclBaseline: readonly Script[];
+  readonly targetVersion: number;
 }
 
 /** Tables smaller than this get all their indexes and constraints in one round trip. */
@@ -47,6 +49,7 @@ export function planPostData(input: PostDataInput): CloneTask[] {
 class PostData {
   readonly #entries: readonly TocEntry[];
   readonly #aclBaseline: readonly Script[];
+  readonly #targetVersion: number;
   readonly #tables: ReadonlyMap<number, Table>;
   readonly #children = new Map<number, number[]>();
   readonly #indexes: ReadonlyMap<number, Index>;
@@ -66,10 +69,13 @@ class PostData {
   readonly #indexDone = new Map<string, string[]>();
   readonly #touched = new Map<number, ReadonlySet<number>>();
   readonly #triggersOn = new Map<number, string[]>();
+  /** Materialized views that pg_dump put after the data, and the tasks that create or read them. */
+  readonly #createdLate = new Map<number, string[]>();
   #lastOpaque: readonly string[] = [];
   #lastPublication: readonly string[] = [];
 
-  constructor({ catalog, entries, tables, copies, aclBaseline }: PostDataInput) {
+  constructor({ catalog, entries, tables, copies, aclBaseline, targetVersion }: PostDataInput) {
+    this.#targetVersion = targetVersion;
     this.#aclBaseline = aclBaseline;
     this.#catalog = catalog;
     this.#entries = entries;
@@ -102,6 +108,7 @@ class PostData {
 
   plan(): CloneTask[] {
     for (const entry of this.#entries) if (entry.section === "post-data") this.#planEntry(entry);
+    this.#orderEquivalentKeys();
     const late = this.#afterRefresh();
     const before = [...this.#copyIds(), ...[...this.#tasks.keys()].filter((id) => !late.has(id))];
     const acl = this.#aclTask(before);
@@ -150,11 +157,15 @@ class PostData {
   }
 
   #needsOf(entry: TocEntry, touched: ReadonlySet<number>): string[] {
-    const needs = new Set<string>([PRE_DATA, ...this.#lastOpaque]);
+    const needs = new Set<string>([
+      PRE_DATA,
+      ...(this.#mayUseAnything(entry) ? this.#lastOpaque : []),
+    ]);
     const add = (ids: Iterable<string> | undefined) => {
       for (const id of ids ?? []) needs.add(id);
     };
     for (const id of entry.dependencies) add(this.#done.get(id));
+    for (const oid of touched) add(this.#createdLate.get(oid));
     // A view's definition needs no rows: least of all those of the materialized view that it defines.
     if (!isOpaque(entry)) for (const oid of touched) add(this.#filled.get(oid));
     for (const statement of entry.statements) {
@@ -166,11 +177,20 @@ class PostData {
       // A domain's constraint names no table, and must not reject rows that the source has.
       if (statement.kind === "other_constraint" && touched.size === 0) add(this.#copyIds());
     }
-    const referenced = this.#indexes.get(this.#constraints.get(entry.oid)?.indexOid ?? 0);
+    const referenced = this.#indexes.get(this.#constraints.get(entry.oid)?.referencedIndexOid ?? 0);
     if (entry.classOid === PG_CONSTRAINT && referenced !== undefined)
       add(this.#indexDone.get(key(referenced)));
     if (isOpaque(entry)) add(this.#touching(touched));
     return [...needs];
+  }
+
+  /** Whether a function or view could be in it that the parse tree's relations don't tell. */
+  #mayUseAnything(entry: TocEntry): boolean {
+    return entry.statements.some(({ kind }) =>
+      kind === "index"
+        ? this.#indexes.get(entry.oid)?.plainColumns !== true
+        : !usesColumnsOnly.has(kind),
+    );
   }
 
   /** The planned tasks that lock any of the tables. */
@@ -198,7 +218,12 @@ class PostData {
           pushTo(this.#triggersOn, oid, ...done);
       }
     }
-    if (isOpaque(entry)) this.#lastOpaque = done;
+    if (!isOpaque(entry)) return;
+    this.#lastOpaque = done;
+    for (const oid of this.#touched.get(entry.dumpId) ?? []) {
+      if (this.#tables.get(oid)?.kind === "materialized_view")
+        pushTo(this.#createdLate, oid, ...done);
+    }
   }
 
   #noteAttached([parent]: readonly RelationName[], done: readonly string[]): void {
@@ -401,12 +426,53 @@ class PostData {
     const granting = this.#entries.filter(
       (entry) => entry.section === "acl" && entry.statements.length > 0,
     );
-    const scripts = [...this.#aclBaseline, ...granting.map(scriptOf)];
+    const scripts = withoutUnknownPrivileges(
+      [...this.#aclBaseline, ...granting.map(scriptOf)],
+      this.#targetVersion,
+    );
     if (scripts.length === 0) return undefined;
     return newTask("acl", "acl", "grant privileges", {
       needs: [PRE_DATA, ...before],
       cost: statementCost(scripts.length),
       work: { do: "scripts", scripts },
+    });
+  }
+
+  /**
+   * Of several unique indexes over the same columns, a foreign key takes the one with the lowest
+   * OID. So that it takes the one that it has on the source, that one is built first.
+   */
+  #orderEquivalentKeys(): void {
+    const referenced = new Set(
+      [...this.#constraints.values()].map((one) => one.referencedIndexOid),
+    );
+    for (const equivalent of equivalentKeys(this.#catalog.indexes)) {
+      const order = [...equivalent].sort(
+        (a, b) => Number(referenced.has(b.oid)) - Number(referenced.has(a.oid)) || a.oid - b.oid,
+      );
+      const tasks = order.flatMap((index) => this.#building(index) ?? []);
+      for (const [i, task] of tasks.entries()) {
+        const before = tasks[i - 1];
+        if (before === undefined || before.id === task.id || this.#reaches(before, task.id))
+          continue;
+        task.needs = [...task.needs, before.id];
+      }
+    }
+  }
+
+  #building(index: Index): Mutable<CloneTask> | undefined {
+    const name = key(index);
+    return [...this.#tasks.values()].find((task) => task.indexes.some((one) => key(one) === name));
+  }
+
+  /** Whether a task needs another, directly or through others. */
+  #reaches(task: CloneTask, id: string, seen = new Set<string>()): boolean {
+    return task.needs.some((need) => {
+      if (need === id) return true;
+      if (seen.has(need)) return false;
+      seen.add(need);
+      const next = this.#tasks.get(need);
+      return next !== undefined && this.#reaches(next, id, seen);
     });
   }
 
@@ -487,6 +553,26 @@ function isOpaque(entry: TocEntry): boolean {
 /** The body of a view in a circle: pg_dump prints it as the view's rule. */
 function isView(sql: string): boolean {
   return /^\s*create\s+or\s+replace\s+view\b/i.test(sql);
+}
+
+/** Kinds of statements that refer to columns and indexes alone. */
+const usesColumnsOnly = new Set<StatementKind>([
+  "key_constraint",
+  "foreign_key",
+  "index_attach",
+  "index_follow_up",
+  "comment",
+  "owner",
+]);
+
+/** Unique indexes that a foreign key could take in place of each other, for each set of columns. */
+function equivalentKeys(indexes: readonly Index[]): Index[][] {
+  const sets = new Map<string, Index[]>();
+  for (const index of indexes) {
+    if (index.keyColumns === undefined) continue;
+    pushTo(sets, `${index.tableOid}:${[...index.keyColumns].sort().join()}`, index);
+  }
+  return [...sets.values()].filter((set) => set.length > 1);
 }
 
 function pushTo<K, V>(map: Map<K, V[]>, key: K, ...values: V[]): void {

@@ -1,0 +1,139 @@
+// @ts-check
+/**
+ * The benchmark: pgcopy and its peers on the same data, the same two servers, in the same run. The
+ * tables go to stdout, what happens meanwhile to stderr, everything measured into a JSON file.
+ * README.md explains the method.
+ */
+
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readContents } from "./contents.js";
+import { pgcopy } from "./contestants/pgcopy.js";
+import { dropDatabase, makeDataSet, SOURCE_DATABASE } from "./databases.js";
+import { describeMachine } from "./machine.js";
+import { canMeasureResources } from "./measured-process.js";
+import { readOptions, UsageError, usage } from "./options.js";
+import { profilePgcopy } from "./profile.js";
+import { runRounds } from "./rounds.js";
+import { describeServer, withServers } from "./servers.js";
+import { factsTable, gigabytes, profileTable, resultsTable } from "./tables.js";
+
+const interruption = new AbortController();
+for (const name of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
+  process.once(name, () => interruption.abort(new UsageError("interrupted")));
+}
+try {
+  process.exitCode = await main(process.argv.slice(2), interruption.signal);
+} catch (error) {
+  const expected = error instanceof UsageError || interruption.signal.aborted;
+  console.error(expected && error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+
+/**
+ * @param {string[]} args
+ * @param {AbortSignal} signal
+ * @returns {Promise<number>} the exit code: 1 if a contestant failed
+ */
+async function main(args, signal) {
+  const options = readOptions(args);
+  if (options === "help") {
+    console.log(usage);
+    return 0;
+  }
+  return await withServers(options, signal, async (servers) => {
+    const machine = await describeMachine();
+    const settings = {
+      source: await describeServer(servers.source),
+      target: await describeServer(servers.target),
+    };
+    console.log(`${factsTable(machine, settings)}\n`);
+    const contestants = await present(options, Number.parseInt(settings.source.version, 10));
+    const resources = await canMeasureResources();
+    if (!resources) console.log("Without GNU time, CPU time and memory are not measured.\n");
+    const runs = [];
+    for (const dataSet of options.dataSets) {
+      const shared = { servers, jobs: options.jobs, resources, signal };
+      runs.push(await benchDataSet(dataSet, contestants, options, shared));
+    }
+    const file = await writeResults(options.output, { machine, servers: settings, runs });
+    console.error(`Everything measured is in ${file}`);
+    return runs.some(({ results }) => results.some(({ failure }) => failure !== undefined)) ? 1 : 0;
+  });
+}
+
+/**
+ * Those that can take part; of the others it is said why not.
+ *
+ * @param {import("./options.js").BenchOptions} options
+ * @param {number} sourceMajor
+ */
+async function present({ contestants }, sourceMajor) {
+  const found = [];
+  for (const contestant of contestants) {
+    const reason = await contestant.missing({ sourceMajor });
+    if (reason === undefined) found.push(contestant);
+    else console.log(`Missing: ${contestant.name} (${reason})`);
+  }
+  return found;
+}
+
+/**
+ * @param {import("./data-sets/data-set.js").DataSet} dataSet
+ * @param {readonly import("./contestants/contestant.js").Contestant[]} contestants
+ * @param {import("./options.js").BenchOptions} options
+ * @param {Omit<import("./rounds.js").Field, "contents">} shared
+ */
+async function benchDataSet(dataSet, contestants, { scale, rounds }, shared) {
+  const { source } = shared.servers;
+  console.error(`${dataSet.name}: making the data set at scale ${scale}`);
+  try {
+    const { bytes } = await makeDataSet(source, dataSet, scale);
+    const contents = await readContents(source, SOURCE_DATABASE);
+    const field = { ...shared, contents };
+    const count = rounds ?? dataSet.rounds;
+    const results = await runRounds(contestants, count, field, (message) =>
+      console.error(`${dataSet.name}: ${message}`),
+    );
+    const profile = contestants.includes(pgcopy) ? await profilePgcopy(field) : undefined;
+    console.log(
+      `\n### ${dataSet.name} at scale ${scale}: ${gigabytes(bytes)}, ${contents.tables.size} tables, ${contents.indexes.size} indexes; ${count} rounds\n`,
+    );
+    console.log(`${resultsTable(results)}\n`);
+    if (profile !== undefined) console.log(`${profileTable(profile)}\n`);
+    const { name } = dataSet;
+    return {
+      dataSet: name,
+      scale,
+      bytes,
+      rounds: count,
+      jobs: shared.jobs,
+      results: plain(results),
+      profile,
+    };
+  } finally {
+    await dropDatabase(source, SOURCE_DATABASE);
+  }
+}
+
+/** @param {readonly import("./rounds.js").Result[]} results */
+function plain(results) {
+  return results.map(({ contestant, measurements, failure }) => ({
+    contestant: contestant.name,
+    measurements: measurements.map(({ stdout, failure, ...measured }) => measured),
+    failure,
+  }));
+}
+
+/**
+ * @param {string | undefined} output
+ * @param {object} content
+ */
+async function writeResults(output, content) {
+  const time = new Date().toISOString().replaceAll(":", "-").slice(0, 19);
+  const file = output ?? fileURLToPath(new URL(`results/${time}.json`, import.meta.url));
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, `${JSON.stringify(content, null, 2)}\n`);
+  return file;
+}

@@ -1,0 +1,9 @@
+// @ts-check
+/** The contestants, in the order in which each round runs them; a new one is a line in this list. */
+
+import { pgDumpContestants } from "./pg-dump.js";
+import { pgcopy, pgcopyBundled } from "./pgcopy.js";
+import { pgcopydbContestants } from "./pgcopydb.js";
+
+/** @type {readonly import("./contestant.js").Contestant[]} */
+export const contestants = [pgcopy, pgcopyBundled, ...pgDumpContestants, ...pgcopydbContestants];

@@ -1,0 +1,22 @@
+// @ts-check
+/**
+ * A data set is SQL: what makes it, in phases. The statements of a phase run at the same time, each
+ * on a session of its own with search_path public; the next phase begins when all of them are done.
+ * Every value comes from its row's number, so that a data set is the same everywhere.
+ *
+ * @typedef {object} DataSet
+ * @property {string} name
+ * @property {string} description
+ * @property {number} rounds how many it gets unless the caller says otherwise
+ * @property {(scale: number) => string[][]} phases
+ */
+
+/**
+ * A number of rows or tables at a scale; never less than one.
+ *
+ * @param {number} atScaleOne
+ * @param {number} scale
+ */
+export function scaled(atScaleOne, scale) {
+  return Math.max(1, Math.round(atScaleOne * scale));
+}

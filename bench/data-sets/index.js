@@ -1,0 +1,9 @@
+// @ts-check
+/** The data sets; a new one is a file here, and a line in this list. */
+
+import { many } from "./many.js";
+import { mixed } from "./mixed.js";
+import { tiny } from "./tiny.js";
+
+/** @type {readonly import("./data-set.js").DataSet[]} */
+export const dataSets = [tiny, many, mixed];

@@ -1,0 +1,121 @@
+// @ts-check
+/** The command's options. */
+
+import { parseArgs } from "node:util";
+import { contestants } from "./contestants/index.js";
+import { dataSets } from "./data-sets/index.js";
+
+/**
+ * @typedef {object} BenchOptions
+ * @property {import("./data-sets/data-set.js").DataSet[]} dataSets
+ * @property {import("./contestants/contestant.js").Contestant[]} contestants
+ * @property {number} scale
+ * @property {number | undefined} rounds of each data set; absent: the data set's own number
+ * @property {number} jobs
+ * @property {number | undefined} sourceMajor of an embedded source
+ * @property {number | undefined} targetMajor of an embedded target
+ * @property {string | undefined} output the JSON file; absent: one in bench/results
+ */
+
+const names = (/** @type {readonly { name: string }[]} */ list) =>
+  list.map(({ name }) => name).join(", ");
+
+export const usage = `npm run bench -- [DATA-SET...] [options]
+
+Data sets: ${names(dataSets)} (default: all)
+
+  --scale N             how large: 1 is what bench/README.md describes (default: 1)
+  --rounds N            measured rounds of each data set, after one to warm up
+  --jobs N              jobs of each contestant that takes a number (default: 4)
+  --contestants A,B     some of: ${names(contestants)}
+  --source-version N    major version of the embedded source
+  --target-version N    major version of the embedded target
+  --output FILE         where the JSON goes (default: bench/results/TIME.json)
+
+PGCOPY_SOURCE and PGCOPY_TARGET: two servers to use in place of embedded ones. Databases whose names
+begin with pgcopy_bench_ are created and dropped there.`;
+
+/** What the user asked for can't be done; the message is all that is shown. */
+export class UsageError extends Error {}
+
+/**
+ * @param {string[]} args
+ * @returns {BenchOptions | "help"}
+ * @throws {UsageError}
+ */
+export function readOptions(args) {
+  const { values, positionals } = parsed(args);
+  if (values.help) return "help";
+  return {
+    dataSets: positionals.length === 0 ? [...dataSets] : chosen(dataSets, positionals, "data set"),
+    contestants:
+      values.contestants === undefined
+        ? contestants.filter((contestant) => contestant.byDefault)
+        : chosen(contestants, values.contestants.split(","), "contestant"),
+    scale: positive("scale", values.scale) ?? 1,
+    rounds: whole("rounds", values.rounds),
+    jobs: whole("jobs", values.jobs) ?? 4,
+    sourceMajor: whole("source-version", values["source-version"]),
+    targetMajor: whole("target-version", values["target-version"]),
+    output: values.output,
+  };
+}
+
+/** @param {string[]} args */
+function parsed(args) {
+  const text = /** @type {const} */ ({ type: "string" });
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        help: { type: "boolean" },
+        scale: text,
+        rounds: text,
+        jobs: text,
+        contestants: text,
+        "source-version": text,
+        "target-version": text,
+        output: text,
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/**
+ * @template {{ name: string }} T
+ * @param {readonly T[]} list
+ * @param {readonly string[]} wanted
+ * @param {string} what
+ * @returns {T[]}
+ */
+function chosen(list, wanted, what) {
+  return wanted.map((name) => {
+    const found = list.find((one) => one.name === name);
+    if (found === undefined) throw new UsageError(`no ${what} "${name}": there are ${names(list)}`);
+    return found;
+  });
+}
+
+/**
+ * @param {string} name
+ * @param {string | undefined} text
+ */
+function positive(name, text) {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new UsageError(`--${name} must be a number above 0, not ${text}`);
+}
+
+/**
+ * @param {string} name
+ * @param {string | undefined} text
+ */
+function whole(name, text) {
+  const value = positive(name, text);
+  if (value === undefined || Number.isInteger(value)) return value;
+  throw new UsageError(`--${name} must be a whole number, not ${text}`);
+}

@@ -1,0 +1,119 @@
+// @ts-check
+/** The results as Markdown. */
+
+import { spread, spreadOfMeasured } from "./statistics.js";
+
+/**
+ * @typedef {import("./rounds.js").Result} Result
+ * @typedef {import("./statistics.js").Spread} Spread
+ */
+
+/**
+ * The machine's and the servers' facts.
+ *
+ * @param {import("./machine.js").MachineFacts} machine
+ * @param {Record<"source" | "target", { version: string, settings: Record<string, string> }>} servers
+ * @returns {string}
+ */
+export function factsTable(machine, servers) {
+  const names = [
+    ...new Set(Object.values(servers).flatMap(({ settings }) => Object.keys(settings))),
+  ];
+  return [
+    `pgcopy ${machine.pgcopy} (${machine.commit}), Node.js ${machine.node}, which takes ${machine.nodeStartMs.toFixed(0)} ms to start`,
+    `${machine.processor}, ${machine.cores} cores, ${gigabytes(machine.memoryBytes)} of memory, ${machine.system}; load average ${machine.loadAverage[0]?.toFixed(2)} at the start`,
+    "",
+    "| server | source | target |",
+    "|---|---|---|",
+    `| PostgreSQL | ${servers.source.version} | ${servers.target.version} |`,
+    ...names.map(
+      (name) =>
+        `| ${name} | ${servers.source.settings[name] ?? ""} | ${servers.target.settings[name] ?? ""} |`,
+    ),
+  ].join("\n");
+}
+
+/**
+ * One data set: seconds as median (minimum to maximum), and how many times pgcopy's median that is.
+ *
+ * @param {readonly Result[]} results
+ * @returns {string}
+ */
+export function resultsTable(results) {
+  const pgcopy = results.find(({ contestant }) => contestant.name === "pgcopy");
+  const base = pgcopy === undefined ? undefined : wallSpread(pgcopy)?.median;
+  return [
+    "| contestant | seconds | to pgcopy | client CPU, s | client memory, MB |",
+    "|---|---|---|---|---|",
+    ...results.map((result) => {
+      const wall = wallSpread(result);
+      if (wall === undefined) return `| ${titleOf(result)} | ${failed(result)} | | | |`;
+      const cpu = spreadOfMeasured(result.measurements.map((one) => one.cpuSeconds));
+      const memory = spreadOfMeasured(result.measurements.map((one) => one.peakMemoryBytes));
+      const cells = [
+        titleOf(result),
+        `${seconds(wall)}${result.failure === undefined ? "" : `, then ${failed(result)}`}`,
+        base === undefined ? "" : `${(wall.median / base).toFixed(2)} ×`,
+        cpu === undefined ? "not measured" : cpu.median.toFixed(2),
+        memory === undefined ? "not measured" : (memory.median / 1e6).toFixed(0),
+      ];
+      return `| ${cells.join(" | ")} |`;
+    }),
+  ].join("\n");
+}
+
+/**
+ * Where pgcopy's time went.
+ *
+ * @param {import("./profile.js").Profile} profile
+ * @returns {string}
+ */
+export function profileTable(profile) {
+  const startMs = Math.round(profile.wallMs - profile.reportedMs);
+  return [
+    `One more run of pgcopy: ${Math.round(profile.wallMs)} ms, of which ${startMs} ms to start and end the process; pg_dump: ${profile.pgDump}; tables: ${profile.tables.binary} in binary, ${profile.tables.text} in text, ${profile.tables.frozen} frozen`,
+    "",
+    "| step | ms |",
+    "|---|---|",
+    ...profile.steps.map(({ step, durationMs }) => `| ${step} | ${durationMs} |`),
+    "",
+    "| tasks | number | ms, summed over the jobs | from, ms | to, ms |",
+    "|---|---|---|---|---|",
+    ...profile.work.map(
+      ({ kind, tasks, durationMs, firstMs, lastMs }) =>
+        `| ${kind} | ${tasks} | ${durationMs} | ${firstMs} | ${lastMs} |`,
+    ),
+  ].join("\n");
+}
+
+/** @param {Result} result */
+function wallSpread({ measurements }) {
+  return measurements.length === 0
+    ? undefined
+    : spread(measurements.map(({ wallMs }) => wallMs / 1000));
+}
+
+/** @param {Result} result */
+function titleOf({ contestant }) {
+  return cell(contestant.title);
+}
+
+/** @param {Result} result */
+function failed({ failure }) {
+  return cell(`out: ${failure}`);
+}
+
+/** Text as it can stand in a cell. @param {string} text */
+function cell(text) {
+  return text.replaceAll("|", "\\|").replaceAll("\n", " ");
+}
+
+/** @param {Spread} spread */
+function seconds({ median, min, max }) {
+  return `${median.toFixed(2)} (${min.toFixed(2)} to ${max.toFixed(2)})`;
+}
+
+/** @param {number} bytes */
+export function gigabytes(bytes) {
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(0)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+}

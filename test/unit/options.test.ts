@@ -1,0 +1,127 @@
+/** Options of the library: defaults, and one clear error for each that makes no sense. */
+
+import { describe, expect, test } from "vitest";
+import { PgCopyError } from "../../src/errors.js";
+import { type CloneOptions, resolveCloneOptions } from "../../src/options.js";
+
+const ends = { source: "postgres://a/x", target: "postgres://b/y" };
+
+/** What a caller without a type checker may pass. */
+function resolve(options: object) {
+  return resolveCloneOptions({ ...ends, ...options } as CloneOptions);
+}
+
+function refusal(options: object): PgCopyError {
+  try {
+    resolve(options);
+  } catch (error) {
+    if (error instanceof PgCopyError) return error;
+    throw error;
+  }
+  throw new Error("the options were accepted");
+}
+
+describe("defaults", () => {
+  test("are what the documentation says", () => {
+    const { signal, ...resolved } = resolve({});
+    expect(resolved).toEqual({
+      ...ends,
+      environment: {},
+      observer: undefined,
+      progressIntervalMs: 0,
+      tableJobs: 4,
+      indexJobs: 4,
+      splitTablesLargerThan: undefined,
+      snapshot: undefined,
+      dropIfExists: false,
+      noOwner: false,
+      noAcl: false,
+      skipAnalyze: false,
+      verify: undefined,
+      copyFormat: "auto",
+      pgDump: undefined,
+    });
+    expect(signal.aborted).toBe(false);
+  });
+
+  test("jobs sets both pools, and each pool can be set by itself", () => {
+    expect(resolve({ jobs: 8 })).toMatchObject({ tableJobs: 8, indexJobs: 8 });
+    expect(resolve({ jobs: 8, indexJobs: 2 })).toMatchObject({ tableJobs: 8, indexJobs: 2 });
+    expect(resolve({ tableJobs: 1 })).toMatchObject({ tableJobs: 1, indexJobs: 4 });
+  });
+
+  test("progress comes twice a second to an observer, or as often as asked for", () => {
+    const observer = () => {};
+    expect(resolve({ observer }).progressIntervalMs).toBe(500);
+    expect(resolve({ observer, progressIntervalMs: 0 }).progressIntervalMs).toBe(0);
+    expect(resolve({ progressIntervalMs: 50 }).progressIntervalMs).toBe(50);
+  });
+
+  test("what is given is kept", () => {
+    const { signal } = new AbortController();
+    const given = {
+      signal,
+      environment: { PGUSER: "app" },
+      splitTablesLargerThan: 64 * 1024,
+      snapshot: "00000003-0000001B-1",
+      dropIfExists: true,
+      noOwner: true,
+      noAcl: true,
+      skipAnalyze: true,
+      verify: "count",
+      copyFormat: "text",
+      pgDump: "bundled",
+    };
+    expect(resolve(given)).toMatchObject(given);
+    expect(resolve(given).signal).toBe(signal);
+  });
+});
+
+describe("a wrong option", () => {
+  const wholeNumber = "must be a whole number of at least 1";
+  const size = "splitTablesLargerThan must be a size of at least 64 kB";
+  const interval =
+    "progressIntervalMs must be a number of milliseconds up to 2147483647, 0 for never";
+  const format = "copyFormat must be one of auto, text, binary";
+  const id = "snapshot must be an id as pg_export_snapshot() gives it, such as 00000003-0000001B-1";
+  test.each([
+    [{ jobs: 0 }, `jobs ${wholeNumber}, not 0`],
+    [{ jobs: 2.5 }, `jobs ${wholeNumber}, not 2.5`],
+    [{ jobs: "4" }, `jobs ${wholeNumber}, not "4"`],
+    [{ jobs: Number.NaN }, `jobs ${wholeNumber}, not NaN`],
+    [{ jobs: 4n }, `jobs ${wholeNumber}, not 4`],
+    [{ jobs: null }, `jobs ${wholeNumber}, not null`],
+    [{ tableJobs: -1 }, `tableJobs ${wholeNumber}, not -1`],
+    [{ indexJobs: Number.POSITIVE_INFINITY }, `indexJobs ${wholeNumber}, not Infinity`],
+    [{ splitTablesLargerThan: 0 }, `${size}, not 0`],
+    [{ splitTablesLargerThan: 65_535 }, `${size}, not 65535`],
+    [{ splitTablesLargerThan: "1GB" }, `${size}, not "1GB"`],
+    [{ snapshot: "" }, `${id}, not ""`],
+    [{ snapshot: "1'; drop table x; --" }, `${id}, not "1'; drop table x; --"`],
+    [{ verify: "full" }, 'verify must be one of count, checksum, not "full"'],
+    [{ verify: true }, "verify must be one of count, checksum, not true"],
+    [{ copyFormat: "csv" }, `${format}, not "csv"`],
+    [{ dropIfExists: "false" }, 'dropIfExists must be true or false, not "false"'],
+    [{ noOwner: 1 }, "noOwner must be true or false, not 1"],
+    [{ noAcl: "yes" }, 'noAcl must be true or false, not "yes"'],
+    [{ skipAnalyze: null }, "skipAnalyze must be true or false, not null"],
+    [{ progressIntervalMs: -1 }, `${interval}, not -1`],
+    [{ progressIntervalMs: "500" }, `${interval}, not "500"`],
+    [{ progressIntervalMs: 2 ** 31 }, `${interval}, not 2147483648`],
+    [{ observer: {} }, "observer must be a function, not {}"],
+    [{ signal: {} }, "signal must be an AbortSignal, not {}"],
+    [{ pgDump: "" }, 'pgDump must be the path of a pg_dump, or bundled, not ""'],
+  ])("%o", (options, message) => {
+    expect(refusal(options)).toMatchObject({ code: "usage", message });
+  });
+
+  test.each(["source", "target"])("no %s", (side) => {
+    for (const value of [undefined, "", "  ", 5]) {
+      expect(refusal({ [side]: value })).toMatchObject({
+        code: "usage",
+        message: `no ${side} was given`,
+        advice: `give the ${side} as a postgres:// URI, a key=value string or pgdata:DIR`,
+      });
+    }
+  });
+});
