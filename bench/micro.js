@@ -18,7 +18,7 @@ import {
 import { Bench } from "tinybench";
 import { many } from "./data-sets/many.js";
 import { makeDataSet, SOURCE_DATABASE } from "./databases.js";
-import { readOptions, UsageError } from "./options.js";
+import { readOptions } from "./options.js";
 import { withServers } from "./servers.js";
 
 const uri =
@@ -26,9 +26,10 @@ const uri =
 
 const signal = new AbortController().signal;
 const options = readOptions(process.argv.slice(2));
-if (options === "help")
-  throw new UsageError("node bench/micro.js [--scale N] [--source-version N]");
-
+if (options === "help") {
+  console.log("npm run bench:micro -- [--scale N] [--source-version N]");
+  process.exit();
+}
 const input = await withServers(options, signal, async ({ source }) => {
   await makeDataSet(source, many, options.scale);
   return await readInput(source.endpoint(SOURCE_DATABASE));

@@ -4,13 +4,13 @@ import { chmodSync, cpSync, readdirSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-rmSync(`${root}/dist`, { recursive: true, force: true });
+rmSync(`${root}dist`, { recursive: true, force: true });
 execFileSync(
   process.execPath,
-  [`${root}/node_modules/typescript/bin/tsc`, "-p", `${root}/tsconfig.json`],
+  [`${root}node_modules/typescript/bin/tsc`, "-p", `${root}tsconfig.json`],
   { stdio: "inherit" },
 );
-for (const file of readdirSync(`${root}/src`, { recursive: true })) {
-  if (String(file).endsWith(".js")) cpSync(`${root}/src/${file}`, `${root}/dist/${file}`);
+for (const file of readdirSync(`${root}src`, { recursive: true })) {
+  if (String(file).endsWith(".js")) cpSync(`${root}src/${file}`, `${root}dist/${file}`);
 }
-chmodSync(`${root}/dist/cli/main.js`, 0o755);
+chmodSync(`${root}dist/cli/main.js`, 0o755);

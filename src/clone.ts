@@ -3,6 +3,7 @@
  * want to run them themselves; what runs at the same time inside `runTasks` follows from the plan.
  */
 
+import { refuseTextTables } from "./engine/check-plan.js";
 import { withLeftovers } from "./engine/leftovers.js";
 import { beginJournal, prepareTarget } from "./engine/prepare-target.js";
 import { readSource } from "./engine/read-source.js";
@@ -40,6 +41,7 @@ export async function clone(options: CloneOptions): Promise<CloneReport> {
     targetVersion: servers.target.serverVersion,
     pgDumpMajor: Number.parseInt(content.pgDump.version, 10),
   });
+  refuseTextTables(plan, resolved);
   warnOfOmissions(content, plan, run);
 
   await using target = await run.step("prepare the target", () =>

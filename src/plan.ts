@@ -1,5 +1,6 @@
 /** What a clone would do, and nothing done: the same steps as `clone`, up to the first change. */
 
+import { refuseTextTables } from "./engine/check-plan.js";
 import { buildPlanReport, type PlanReport } from "./engine/plan-report.js";
 import { readSource } from "./engine/read-source.js";
 import { Run } from "./engine/run.js";
@@ -34,6 +35,7 @@ export async function plan(options: CloneOptions): Promise<PlanReport> {
     targetVersion: servers.target.serverVersion,
     pgDumpMajor: Number.parseInt(content.pgDump.version, 10),
   });
+  refuseTextTables(planned, resolved);
   warnOfOmissions(content, planned, run);
   return await run.step("look at the target", async () => {
     await refuseMissingRoles(servers.target, content.schema);

@@ -44,6 +44,8 @@ async function failingClone(
     pgDump: "bundled",
     observer: (event) => events.push(event),
     progressIntervalMs: 0,
+    // One that hangs must not be in the way of the next test.
+    signal: AbortSignal.timeout(30_000),
     ...options,
   });
   running.catch(() => {});
@@ -157,6 +159,7 @@ describe("a connection that is cut in the middle of a COPY", () => {
       async (events) => {
         await untilHalfDone(gates, events);
         proxy.cutAll();
+        await gates.open();
       },
     );
     expect(error.message).toMatch(/failed on source: .*(ECONNRESET|terminated|lost)/);
@@ -187,6 +190,7 @@ describe("a COPY that the server ends", () => {
       await untilHalfDone(gates, events);
       const { pid } = await untilRunning(source, /^copy "public"\."wide"/);
       await source.query("select pg_terminate_backend($1)", [pid]);
+      await gates.open();
     });
     expect(error).toMatchObject({ attempted: "COPY public.wide", side: "source" });
     expect(await recordedTables(target)).toEqual(SMALL_TABLES.map((table) => `COPY ${table}`));

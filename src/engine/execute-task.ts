@@ -110,8 +110,8 @@ class TaskRun {
 
   async #copy(work: CloneTask["work"] & { do: "copy" }): Promise<Moved> {
     const { sourcePool, targetPool } = this.#context;
-    return await sourcePool.with((source) =>
-      targetPool.with((target) => {
+    return await sourcePool.with(this.#signal, (source) =>
+      targetPool.with(this.#signal, (target) => {
         this.#context.meter.runsOn(this.#active, target.processId);
         return copyPart(work.table, work.part, {
           source,
@@ -129,8 +129,8 @@ class TaskRun {
   /** A difference is kept for the end, so that all of them are found. */
   async #verify(work: CloneTask["work"] & { do: "verify" }): Promise<Moved> {
     const { sourcePool, targetPool, verifyMode, comparisons } = this.#context;
-    return await sourcePool.with((source) =>
-      targetPool.with(async (target) => {
+    return await sourcePool.with(this.#signal, (source) =>
+      targetPool.with(this.#signal, async (target) => {
         const { table } = work.table;
         comparisons.push(
           await compareTable(table, { source, target, mode: verifyMode, signal: this.#signal }),
@@ -150,7 +150,7 @@ class TaskRun {
   }
 
   async #onTarget(use: (target: Connection) => Promise<void>): Promise<Moved> {
-    await this.#context.targetPool.with(async (target) => {
+    await this.#context.targetPool.with(this.#signal, async (target) => {
       this.#context.meter.runsOn(this.#active, target.processId);
       await use(target);
     });

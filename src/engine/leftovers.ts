@@ -1,6 +1,6 @@
 /** What a failed run leaves, told with its error. */
 
-import { PgCopyError } from "../errors.js";
+import { PgCopyError, type PgCopyErrorCode } from "../errors.js";
 import { JOURNAL_SCHEMA } from "../load/journal.js";
 import type { Servers } from "./servers.js";
 
@@ -13,15 +13,14 @@ export async function withLeftovers<T>(
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof PgCopyError) || !/^(task_failed|interrupted|internal)$/.test(error.code))
-      throw error;
+    if (!(error instanceof PgCopyError) || error.code === "verification_failed") throw error;
     const { database, description } = servers.targetEndpoint;
     const created = databaseCreated
       ? `, or drop the database ${database}, which this run created`
       : "";
     const left = `the target ${description} holds a part; its schema ${JOURNAL_SCHEMA} lists the finished tasks. Start over with --drop-if-exists${created}`;
     throw new PgCopyError(error.message, {
-      code: error.code,
+      code: codeOf(error),
       advice: error.advice === undefined ? left : `${error.advice}; ${left}`,
       items: error.items,
       retrySafe: error.retrySafe,
@@ -31,4 +30,12 @@ export async function withLeftovers<T>(
       ...(error.server === undefined ? {} : { server: error.server }),
     });
   }
+}
+
+/**
+ * A server that can't be connected to, or a snapshot that is gone, ends a run of which nothing was
+ * changed in one way, and one that is half done in another.
+ */
+function codeOf({ code }: PgCopyError): PgCopyErrorCode {
+  return code === "interrupted" || code === "internal" ? code : "task_failed";
 }

@@ -48,7 +48,7 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
     bytes: plan.bytes,
   });
   await using sourcePool = snapshotPool(servers, snapshot, run);
-  await using jobs = targetPool(target.control, run);
+  await using jobs = targetPool(servers, target.control, run);
   const meter = new ProgressMeter(plan, run);
   const taskContext: TaskContext = {
     run,
@@ -76,6 +76,8 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
 
 /** The journal goes; event triggers come in the same transaction, after it, so that none sees it go. */
 export async function finishTarget(plan: ClonePlan, control: Connection): Promise<void> {
+  // One commit that waits for the disk takes all before it along: what is reported as done stays so.
+  await control.execute("finishing the target", "set synchronous_commit = local");
   const drop = {
     title: "dropping the journal",
     settings: {},

@@ -145,16 +145,19 @@ async function openTarget(
 
 /** Sessions on the source that see what the snapshot's holder sees. */
 export function snapshotPool(servers: Servers, snapshot: HeldSnapshot, run: Run): ConnectionPool {
-  return new ConnectionPool(async () => {
+  return new ConnectionPool(servers.jobs.tableJobs, async () => {
     const connection = await openSession(servers.source.endpoint, "source", "copy", run);
     await importSnapshot(connection, snapshot.id);
     return connection;
   });
 }
 
-/** Sessions on the target. */
-export function targetPool(control: Connection, run: Run): ConnectionPool {
-  return new ConnectionPool(() => openSession(control.endpoint, "target", "job", run));
+/** Sessions on the target, for both kinds of jobs. */
+export function targetPool(servers: Servers, control: Connection, run: Run): ConnectionPool {
+  const { tableJobs, indexJobs } = servers.jobs;
+  return new ConnectionPool(tableJobs + indexJobs, () =>
+    openSession(control.endpoint, "target", "job", run),
+  );
 }
 
 /** AsyncDisposableStack, which Node.js 20 doesn't have: releases in reverse order, once. */

@@ -1,8 +1,10 @@
 /**
- * Sessions that are opened when first needed and kept for the next task. How many there are at a
- * time follows from how many tasks the graph runner starts; the pool itself sets no limit.
+ * Sessions that are opened when first needed and kept for the next task, never more than the server
+ * has free: who comes when all are lent waits.
  */
 
+import pLimit, { type LimitFunction } from "p-limit";
+import { throwIfAborted } from "../run/abort.js";
 import type { Connection } from "./connection.js";
 
 /** Closed at the end of an `await using` scope, with all its sessions. */
@@ -10,20 +12,32 @@ export class ConnectionPool implements AsyncDisposable {
   readonly #open: () => Promise<Connection>;
   readonly #idle: Connection[] = [];
   readonly #all = new Set<Connection>();
+  readonly #limit: LimitFunction;
 
-  /** @param open opens a session and makes it ready, for example by importing a snapshot. */
-  constructor(open: () => Promise<Connection>) {
+  /**
+   * @param size how many sessions there may be at a time.
+   * @param open opens a session and makes it ready, for example by importing a snapshot.
+   */
+  constructor(size: number, open: () => Promise<Connection>) {
     this.#open = open;
+    this.#limit = pLimit(size);
   }
 
   /**
    * Lends a session to `use`. One on which `use` failed may be in a failed transaction, so it is
    * closed and not lent again.
+   *
+   * @param signal stops what the session does for `use`.
    */
-  async with<T>(use: (connection: Connection) => Promise<T>): Promise<T> {
+  async with<T>(signal: AbortSignal, use: (connection: Connection) => Promise<T>): Promise<T> {
+    return await this.#limit(() => this.#lend(signal, use));
+  }
+
+  async #lend<T>(signal: AbortSignal, use: (connection: Connection) => Promise<T>): Promise<T> {
+    throwIfAborted(signal);
     const connection = await this.#take();
     try {
-      const result = await use(connection);
+      const result = await connection.under(signal, () => use(connection));
       this.#idle.push(connection);
       return result;
     } catch (error) {

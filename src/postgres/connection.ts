@@ -26,6 +26,8 @@ import { pinSettings } from "./session-settings.js";
 
 /** How long a cancelled statement has to end before its socket is cut, in milliseconds. */
 const CANCEL_GRACE_MS = 1_500;
+/** How long a server has to say goodbye; a network that takes everything and answers nothing never does. */
+const CLOSE_GRACE_MS = 1_500;
 
 export interface ConnectOptions {
   readonly side: Side;
@@ -169,7 +171,7 @@ export class Connection implements AsyncDisposable {
   readonly #client: pg.Client;
   readonly #address: string;
   readonly #tls: ConnectionOptions | undefined;
-  readonly #signal: AbortSignal;
+  #signal: AbortSignal;
   #tail: Promise<unknown> = Promise.resolve();
   #state: "open" | "lost" | "closed" = "open";
 
@@ -241,6 +243,21 @@ export class Connection implements AsyncDisposable {
     return await this.#queue(() => use(this.#client));
   }
 
+  /**
+   * Runs `use`, during which `signal` stops this session's statements in place of the signal that it
+   * was opened with. For a session that is lent to one task after another: a task can be stopped
+   * because another one failed, while the whole run is not aborted.
+   */
+  async under<T>(signal: AbortSignal, use: () => Promise<T>): Promise<T> {
+    const before = this.#signal;
+    this.#signal = signal;
+    try {
+      return await use();
+    } finally {
+      this.#signal = before;
+    }
+  }
+
   /** Resolves when the server next says ReadyForQuery, or the connection is gone. */
   readyForQuery(): Promise<void> {
     const raw = rawConnection(this.#client);
@@ -267,11 +284,13 @@ export class Connection implements AsyncDisposable {
     });
   }
 
-  /** Ends the session. What still runs is cancelled first. Never throws. */
+  /** Ends the session, within a second or two even if the server is out of reach. Never throws. */
   async close(): Promise<void> {
     if (this.#state === "closed") return;
     this.#state = "closed";
+    const cut = setTimeout(() => rawConnection(this.#client).stream.destroy(), CLOSE_GRACE_MS);
     await this.#client.end().catch(() => {});
+    clearTimeout(cut);
   }
 
   /** Cuts the socket, without a word to the server. */
@@ -296,8 +315,9 @@ export class Connection implements AsyncDisposable {
   }
 
   async #run<T>(attempted: string, send: () => Promise<T>): Promise<T> {
+    const signal = this.#signal;
     return await this.#queue(async () => {
-      throwIfAborted(this.#signal, attempted);
+      throwIfAborted(signal, attempted);
       if (this.#state !== "open") {
         throw new PgCopyError(
           `${attempted} failed on ${this.side}: the connection to ${describeEndpoint(this.endpoint)} is ${this.#state}`,
@@ -305,14 +325,14 @@ export class Connection implements AsyncDisposable {
         );
       }
       const stop = () => this.#stop();
-      this.#signal.addEventListener("abort", stop, { once: true });
+      signal.addEventListener("abort", stop, { once: true });
       try {
         return await send();
       } catch (error) {
-        if (this.#signal.aborted) throwIfAborted(this.#signal, attempted);
+        throwIfAborted(signal, attempted);
         throw statementError(error, attempted, this.side);
       } finally {
-        this.#signal.removeEventListener("abort", stop);
+        signal.removeEventListener("abort", stop);
       }
     });
   }

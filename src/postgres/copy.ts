@@ -124,12 +124,17 @@ class Relay {
     }
   }
 
-  /** The first failure wins; the other side is stopped on its server. */
+  /**
+   * The first failure wins; the other side is stopped on its server. The target is told the reason
+   * with CopyFail, and cancelled too: a trigger that sleeps, or waits for a lock, doesn't read it.
+   */
   #fail(error: PgCopyError, side: Side | undefined): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
     if (side !== "source") void this.#cancel(this.#relay.source);
-    if (side !== "target") this.#into.destroy(new Error(`pgcopy: ${error.message}`));
+    if (side !== "target") void this.#cancel(this.#relay.target);
+    // Also when the target itself failed: what it still has to write would be written to nobody.
+    this.#into.destroy(new Error(`pgcopy: ${error.message}`));
     this.#out.resume();
   }
 

@@ -38,8 +38,8 @@ export async function compareTable(
   const sql = digestQuery(table, options.mode);
   const label = `verify ${quoteQualified(table.schema, table.name)}`;
   const [source, target] = await all<[TableDigest, TableDigest]>(options.signal, [
-    () => digest(options.source, label, sql),
-    () => digest(options.target, label, sql),
+    (signal) => options.source.under(signal, () => digest(options.source, label, sql)),
+    (signal) => options.target.under(signal, () => digest(options.target, label, sql)),
   ]);
   const same = source.rows === target.rows && source.checksum === target.checksum;
   return { schema: table.schema, name: table.name, source, target, same };

