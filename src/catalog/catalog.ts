@@ -57,6 +57,10 @@ export interface Table {
   readonly rowSecurityApplies: boolean;
   /** Materialized views: whether it holds data. */
   readonly populated: boolean;
+  /** pg_relation_filenode as the snapshot sees it; 0 for what has no file. A rewrite or TRUNCATE changes it. */
+  readonly fileNode: number;
+  /** The same as it is now. */
+  readonly presentFileNode: number;
 }
 
 export interface Index {
@@ -92,6 +96,7 @@ export interface Sequence {
   readonly oid: number;
   readonly schema: string;
   readonly name: string;
+  readonly readable: boolean;
 }
 
 /** `dependent` is a materialized view that reads, directly or through views, `referenced`. */
@@ -123,4 +128,6 @@ export interface Catalog {
   readonly refreshDependencies: readonly RefreshDependency[];
   /** Large objects in the database: not part of the schema, and not copied yet. */
   readonly largeObjects: number;
+  /** Tables of extensions that hold rows of the user's (pg_extension_config_dump), qualified. */
+  readonly extensionTables: readonly string[];
 }

@@ -35,7 +35,8 @@ join pg_catalog.pg_namespace n on n.oid = k.connamespace
 where k.conrelid <> 0 and ${userObjects("pg_class", "k.conrelid", "n")}`;
 
 const sequencesQuery = `
-select c.oid::bigint as oid, n.nspname as schema, c.relname as name
+select c.oid::bigint as oid, n.nspname as schema, c.relname as name,
+       pg_catalog.has_schema_privilege(n.oid, 'usage') and pg_catalog.has_sequence_privilege(c.oid, 'select') as readable
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind = 'S' and ${userObjects("pg_class", "c.oid", "n")}
@@ -51,6 +52,14 @@ join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.r
  and d.refobjid <> r.ev_class
 where d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
    or (d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.refobjid >= 16384)`;
+
+/** Only those with a block: an empty one has nothing to lose. */
+const extensionTablesQuery = `
+select t.oid::pg_catalog.regclass::text as name
+from pg_catalog.pg_extension e, unnest(e.extconfig) as t (oid)
+join pg_catalog.pg_class c on c.oid = t.oid and c.relkind = 'r'
+where pg_catalog.pg_relation_size(t.oid) > 0
+order by 1`;
 
 const largeObjectsQuery = "select count(*)::int as count from pg_catalog.pg_largeobject_metadata";
 
@@ -83,6 +92,7 @@ export async function readCatalog(connection: Connection): Promise<Catalog> {
     sequences: await read<Sequence>(sequencesQuery),
     types: await readColumnTypes(connection),
     refreshDependencies: refreshOrder(materialized, dependencies),
+    extensionTables: (await read<{ name: string }>(extensionTablesQuery)).map(({ name }) => name),
     largeObjects: (await read<{ count: number }>(largeObjectsQuery))[0]?.count ?? 0,
   };
 }

@@ -18,7 +18,9 @@ select c.oid::bigint as oid, n.nspname as schema, c.relname as name,
        c.reltuples::float8 as "estimatedRows",
        pg_catalog.has_schema_privilege(n.oid, 'usage') and pg_catalog.has_table_privilege(c.oid, 'select') as readable,
        c.relrowsecurity and pg_catalog.row_security_active(c.oid) as "rowSecurityApplies",
-       c.relispopulated as populated
+       c.relispopulated as populated,
+       c.relfilenode::bigint as "fileNode",
+       coalesce(pg_catalog.pg_relation_filenode(c.oid), 0)::bigint as "presentFileNode"
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 left join pg_catalog.pg_am a on a.oid = c.relam

@@ -31,4 +31,6 @@ const numericColumns = new Set([
   "typeOid",
   "elementOid",
   "baseOid",
+  "fileNode",
+  "presentFileNode",
 ]);

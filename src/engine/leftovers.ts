@@ -21,7 +21,10 @@ export async function withLeftovers<T>(
     const left = `the target ${description} holds a part; its schema ${JOURNAL_SCHEMA} lists the finished tasks. Start over with --drop-if-exists${created}`;
     throw new PgCopyError(error.message, {
       code: codeOf(error),
-      advice: error.advice === undefined ? left : `${error.advice}; ${left}`,
+      advice:
+        error.advice === undefined || error.code === "interrupted"
+          ? left
+          : `${error.advice}; ${left}`,
       items: error.items,
       retrySafe: error.retrySafe,
       cause: error,

@@ -3,6 +3,7 @@
 import { describeEndpoint, type ServerEndpoint } from "../endpoint/endpoint.js";
 import { parseEndpoint } from "../endpoint/parse-endpoint.js";
 import { PgCopyError, type Side } from "../errors.js";
+import { pinnedSettings } from "../load/run-scripts.js";
 import { startDataDirectory } from "../pgdata/data-directory.js";
 import { type Connection, connect } from "../postgres/connection.js";
 import type { Environment } from "../run/environment.js";
@@ -64,11 +65,7 @@ export async function openEndpoint(
 }
 
 /** Sessions that pgcopy writes through: nothing they write has to reach the disk before the end. */
-const targetSettings = {
-  synchronous_commit: "off",
-  default_tablespace: "",
-  default_table_access_method: "heap",
-};
+const targetSettings = { ...pinnedSettings, synchronous_commit: "off" };
 
 /**
  * Opens a session for one of the run's purposes.

@@ -10,7 +10,7 @@ import type { SchemaScript } from "../plan/toc.js";
 import { dumpSchema, type SchemaDump } from "../schema/dump.js";
 import { splitScript } from "../schema/split-script.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
-import { refuseUnreadableTables } from "./check-servers.js";
+import { refuseIncompleteSource } from "./check-source.js";
 import type { Run } from "./run.js";
 
 export interface SourceContent {
@@ -42,7 +42,7 @@ export async function readSource(
 
 async function readTheCatalog(snapshot: HeldSnapshot, options: ResolvedOptions) {
   const catalog = await readCatalog(snapshot.connection);
-  refuseUnreadableTables(catalog);
+  refuseIncompleteSource(catalog);
   const limit = options.splitTablesLargerThan ?? Number.POSITIVE_INFINITY;
   const byKey = catalog.tables.filter(
     (table) => table.bytes > limit && splitMethod(table, catalog.serverVersion) === "key",

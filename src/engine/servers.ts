@@ -5,7 +5,8 @@ import type { Connection } from "../postgres/connection.js";
 import { ConnectionPool } from "../postgres/connection-pool.js";
 import { all } from "../run/abort.js";
 import { type HeldSnapshot, importSnapshot } from "../snapshot/held-snapshot.js";
-import { checkServer, fitJobs, refuseSameDatabase, versionName } from "./check-servers.js";
+import { checkServer, refuseSameDatabase, versionName } from "./check-servers.js";
+import { besideNewDatabase, fitJobs } from "./fit-jobs.js";
 import {
   isMissingDatabase,
   type OpenEndpoint,
@@ -113,7 +114,8 @@ async function checkServers(
       `the target (PostgreSQL ${versionName(target.serverVersion)}) is older than the source (${versionName(source.serverVersion)}): what it doesn't know will fail`,
     );
   }
-  return fitJobs(options, sourceFacts, targetFacts, run);
+  const inTarget = ends.targetExists ? targetFacts : besideNewDatabase(targetFacts);
+  return fitJobs(options, sourceFacts, inTarget, run);
 }
 
 /** A missing database is no error yet: it is created when everything else is known to be right. */

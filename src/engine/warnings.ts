@@ -7,8 +7,14 @@ import type { Run } from "./run.js";
 export function warnOfOmissions(content: SourceContent, plan: ClonePlan, run: Run): void {
   const { catalog, schema } = content;
   if (catalog.largeObjects > 0) {
+    const many = catalog.largeObjects > 1;
     run.warn(
-      `the source holds ${catalog.largeObjects} large objects, which this release does not copy`,
+      `the source holds ${catalog.largeObjects} large object${many ? "s" : ""}, which this release does not copy`,
+    );
+  }
+  if (catalog.extensionTables.length > 0) {
+    run.warn(
+      `rows in extensions' own tables are not copied, only what CREATE EXTENSION puts there: ${catalog.extensionTables.join(", ")}`,
     );
   }
   const statements = schema.entries.flatMap((entry) => entry.statements);

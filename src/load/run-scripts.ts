@@ -11,6 +11,12 @@ import { quoteLiteral, quoteName } from "../postgres/quote.js";
  */
 const STATEMENTS_PER_TRANSACTION = 200;
 
+/** What the sessions of a run have these parameters set to. */
+export const pinnedSettings: Readonly<Record<string, string>> = {
+  default_tablespace: "",
+  default_table_access_method: "heap",
+};
+
 export interface RunScriptsOptions {
   /** For messages, where a script has no title of its own. */
   readonly attempted: string;
@@ -56,14 +62,19 @@ function batch(scripts: readonly Script[]): Script[][] {
   return batches;
 }
 
-/** Settings hold for the script alone: the transaction puts them back, or the next script does. */
+/**
+ * Settings hold for the script alone, and then are again what our sessions pin: `to default` would
+ * be the role's or the database's default.
+ */
 function statementsOf(script: Script): string[] {
   const names = Object.entries(script.settings);
   if (names.length === 0) return [...script.statements];
   return [
     ...names.map(([name, value]) => `set local ${quoteName(name)} = ${quoteLiteral(value)}`),
     ...script.statements,
-    ...names.map(([name]) => `set local ${quoteName(name)} to default`),
+    ...names.map(
+      ([name]) => `set local ${quoteName(name)} = ${quoteLiteral(pinnedSettings[name] ?? "")}`,
+    ),
   ];
 }
 

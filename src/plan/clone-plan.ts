@@ -67,8 +67,7 @@ export function planClone(catalog: Catalog, schema: SchemaScript, options: PlanO
     entries: schema.entries,
     tables: inDump,
     copies,
-    aclBaseline: publicSchemaBaseline(options),
-    targetVersion: options.targetVersion,
+    privileges: options,
   });
   const analyzes = options.skipAnalyze
     ? []
@@ -156,19 +155,4 @@ function controlTask(
     bytes: 0,
     indexes: [],
   };
-}
-
-/**
- * PostgreSQL 15 took CREATE on schema public from PUBLIC. pg_dump prints only what differs from what
- * its own version takes for the default, so where the target's default is another one, it is made
- * the same first: else a CREATE that was revoked on the source would be there on the target.
- */
-function publicSchemaBaseline({ pgDumpMajor, targetVersion, noAcl }: PlanOptions): Script[] {
-  const assumed = pgDumpMajor >= 15;
-  const actual = targetVersion >= 150_000;
-  if (noAcl || assumed === actual) return [];
-  const statement = assumed
-    ? "revoke create on schema public from public"
-    : "grant create on schema public to public";
-  return [{ title: "ACL public", settings: {}, statements: [statement] }];
 }

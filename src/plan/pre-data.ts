@@ -7,9 +7,10 @@
  */
 
 import type { Catalog } from "../catalog/catalog.js";
-import { quoteQualified } from "../postgres/quote.js";
+import { quoteName, quoteQualified } from "../postgres/quote.js";
 import { statementCost } from "./cost.js";
-import { type CloneTask, PG_CLASS, PRE_DATA, scriptOf } from "./task.js";
+import { isView } from "./entry-kinds.js";
+import { type CloneTask, newTask, PG_CLASS, PRE_DATA, scriptOf } from "./task.js";
 import type { TocEntry } from "./toc.js";
 
 /** Fewer statements than this are done before another session would have begun. */
@@ -44,17 +45,11 @@ export function planPreData(entries: readonly TocEntry[], catalog: Catalog): Clo
 
 function task(id: string, entries: readonly TocEntry[], needs: readonly string[]): CloneTask {
   const statements = entries.reduce((sum, entry) => sum + entry.statements.length, 0);
-  return {
-    id,
-    kind: "pre_data",
-    label: "create schemas, types, functions and tables",
-    pool: "indexes",
+  return newTask(id, "pre_data", "create schemas, types, functions and tables", {
     needs,
     cost: statementCost(statements),
     work: { do: "scripts", scripts: entries.map(scriptOf) },
-    bytes: 0,
-    indexes: [],
-  };
+  });
 }
 
 /**
@@ -92,9 +87,7 @@ function stagesOf(entries: readonly TocEntry[], catalog: Catalog): Stage[] {
 
 /** Views, and whatever names one or depends on one that waits already. */
 function mustWait(entry: TocEntry, laterNames: ReadonlySet<string>): boolean {
-  const view = entry.statements.some(({ sql }) =>
-    /^\s*create\s+(or\s+replace\s+)?(recursive\s+)?view\b/i.test(sql),
-  );
+  const view = entry.statements.some(({ sql }) => isView(sql));
   return (
     view ||
     entry.dependencies.some((id) => laterNames.has(`dump:${id}`)) ||
@@ -113,9 +106,38 @@ function isTableWork(entry: TocEntry): boolean {
 }
 
 function namesOf(entry: TocEntry): string[] {
-  return entry.statements.flatMap(({ relations }) =>
-    relations.map(({ schema, name }) => quoteQualified(schema, name)),
-  );
+  return entry.statements.flatMap(({ sql, relations }) => [
+    ...relations.map(({ schema, name }) => quoteQualified(schema, name)),
+    ...namesInStrings(sql),
+    ...ownersOf(sql),
+  ]);
+}
+
+/** One part of a name as pg_dump writes it: quoted only where it must be. */
+const NAME = String.raw`("(?:[^"]|"")+"|[^\s."']+)`;
+const QUALIFIED = new RegExp(String.raw`^${NAME}\.${NAME}$`);
+const REGCLASS = /'((?:[^']|'')+)'::(?:pg_catalog\.)?regclass\b/g;
+const OWNED_BY = new RegExp(
+  String.raw`^\s*alter\s+sequence\s.*\sowned\s+by\s+${NAME}\.${NAME}\.`,
+  "is",
+);
+
+/** A serial column's default names its sequence in a string: `nextval('public.t_id_seq'::regclass)`. */
+function namesInStrings(sql: string): string[] {
+  return [...sql.matchAll(REGCLASS)].flatMap(([, string = ""]) => {
+    const [, schema, name] = QUALIFIED.exec(string.replaceAll("''", "'")) ?? [];
+    return schema === undefined || name === undefined ? [] : [`${quoted(schema)}.${quoted(name)}`];
+  });
+}
+
+/** The table that `alter sequence … owned by` names with a column. */
+function ownersOf(sql: string): string[] {
+  const [, schema, table] = OWNED_BY.exec(sql) ?? [];
+  return schema === undefined || table === undefined ? [] : [`${quoted(schema)}.${quoted(table)}`];
+}
+
+function quoted(written: string): string {
+  return written.startsWith('"') ? written : quoteName(written);
 }
 
 /** A column of a composite type may be of another table's row type, which its statement doesn't tell. */

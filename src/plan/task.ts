@@ -67,3 +67,24 @@ export function scriptOf(entry: TocEntry): Script {
     statements: entry.statements.map((statement) => statement.sql),
   };
 }
+
+/** A task on the target, with what most tasks leave as it is. */
+export function newTask(
+  id: string,
+  kind: CloneTask["kind"],
+  label: string,
+  rest: Partial<CloneTask>,
+): CloneTask {
+  const base: CloneTask = {
+    id,
+    kind,
+    label,
+    pool: "indexes",
+    needs: [],
+    cost: 0,
+    work: { do: "scripts", scripts: [] },
+    bytes: 0,
+    indexes: [],
+  };
+  return { ...base, ...rest };
+}

@@ -26,8 +26,8 @@ import { pinSettings } from "./session-settings.js";
 
 /** How long a cancelled statement has to end before its socket is cut, in milliseconds. */
 const CANCEL_GRACE_MS = 1_500;
-/** How long a server has to say goodbye; a network that takes everything and answers nothing never does. */
-const CLOSE_GRACE_MS = 1_500;
+/** How long a server has to say goodbye: a network that takes everything and answers nothing never does. */
+const CLOSE_GRACE_MS = 500;
 
 export interface ConnectOptions {
   readonly side: Side;
@@ -284,7 +284,7 @@ export class Connection implements AsyncDisposable {
     });
   }
 
-  /** Ends the session, within a second or two even if the server is out of reach. Never throws. */
+  /** Ends the session, soon even if the server is out of reach. Never throws. */
   async close(): Promise<void> {
     if (this.#state === "closed") return;
     this.#state = "closed";

@@ -7,10 +7,14 @@
 import { setMaxListeners } from "node:events";
 import { PgCopyError } from "../errors.js";
 
-/** The error of work that was stopped by the caller's signal. */
+/**
+ * The error of work that was stopped by the caller's signal. Its advice holds until the target is
+ * changed; from then on the engine puts another in its place.
+ */
 export function interruptedError(attempted?: string): PgCopyError {
   return new PgCopyError(attempted === undefined ? "interrupted" : `${attempted} was interrupted`, {
     code: "interrupted",
+    advice: "nothing is left to clean up; the same command starts again",
     ...(attempted === undefined ? {} : { attempted }),
     retrySafe: true,
   });

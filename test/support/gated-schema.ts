@@ -9,7 +9,7 @@ import type { TestDatabase } from "./servers.js";
 import { until } from "./waiting.js";
 
 /** The advisory lock that whoever meets a closed gate waits for. */
-const GATE_LOCK = 4711;
+export const GATE_LOCK = 4711;
 
 export const WIDE_ROWS = 3_000;
 export const SMALL_TABLES = ["public.small_1", "public.small_2", "public.small_3"];

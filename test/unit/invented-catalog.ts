@@ -41,6 +41,8 @@ export function inventTable(rest: Partial<Table> = {}): Table {
     readable: true,
     rowSecurityApplies: false,
     populated: true,
+    fileNode: 20_000,
+    presentFileNode: 20_000,
     ...rest,
   };
 }
@@ -80,6 +82,7 @@ export function inventCatalog(rest: Partial<Catalog> = {}): Catalog {
     types: new Map(builtinTypes.map((type) => [type.oid, type])),
     refreshDependencies: [],
     largeObjects: 0,
+    extensionTables: [],
     ...rest,
   };
 }
@@ -246,6 +249,7 @@ function sequencesOf(entries: readonly TocEntry[]): Sequence[] {
         oid: entry.oid,
         schema: unquoted(schema ?? identitySchema),
         name: unquoted(sequence ?? identityName),
+        readable: true,
       },
     ];
   });

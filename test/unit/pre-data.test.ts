@@ -21,24 +21,24 @@ function place(planned: PlannedSchema, words: string): { id: string; at: number 
 }
 
 describe("a small schema", () => {
-  test("is one task, in the dump's order", async () => {
-    const entries = [
-      "create schema app",
-      "create type app.mood as enum ('sad', 'happy')",
-      "create table app.people (mood app.mood)",
-      "create view app.moods as select mood from app.people",
-      "comment on table app.people is 'all of them'",
-    ];
-    const planned = await planEntries(entries);
-    expect(preData(planned)).toMatchObject([{ id: "pre-data", needs: [], pool: "indexes" }]);
-    const [first, second, third] = entries;
-    // The view waits until the tables are there; nothing else changes its place.
-    expect(statementsOf(planned.task("pre-data"))).toEqual([
-      first,
-      second,
-      third,
-      ...[entries[4], entries[3]],
+  test("is one task, in the dump's order, with views after the tables", async () => {
+    const schema = "create schema app";
+    const type = "create type app.mood as enum ('sad', 'happy')";
+    const view = "create view app.tables as select relname from pg_catalog.pg_class";
+    const people = "create table app.people (mood app.mood)";
+    const comment = "comment on table app.people is 'all of them'";
+    const made = "create function app.f() returns integer language sql as 'select 1'";
+    const planned = await planEntries([
+      schema,
+      type,
+      view,
+      people,
+      { sql: comment, needs: [4] },
+      made,
     ]);
+    expect(preData(planned)).toMatchObject([{ id: "pre-data", needs: [], pool: "indexes" }]);
+    const statements = statementsOf(planned.task("pre-data"));
+    expect(statements).toEqual([schema, type, people, comment, view, made]);
   });
 
   test("that is empty is a task without statements: copies have something to wait for", async () => {
@@ -109,9 +109,29 @@ describe("a schema of many tables", () => {
     };
     inOrder("table public.parent", "table public.child", "attach partition");
     inOrder("table public.t7 (", "table public.heir");
-    inOrder("table public.t9 (", "owned by public.t9");
+    inOrder("table public.t9 (", "owned by public.t9", "set default nextval");
     inOrder("sequence public.numbers", "owned by public.t9");
     inOrder("table public.t8 (", "'eight'");
+  });
+
+  test("finds sequences where only a string names them, and tables where only OWNED BY does", async () => {
+    const odd = `public."it's; odd"`;
+    const nextval = `nextval('public."it''s; odd"'::regclass)`;
+    const planned = await planEntries([
+      ...tables(1, 150),
+      `create sequence ${odd}`,
+      table(151, `id integer default ${nextval}`),
+      `create table public."My Table" ("Id" integer)`,
+      "create sequence public.ids",
+      `alter sequence public.ids owned by public."My Table"."Id"`,
+      `alter table only public.t80 alter column id set default ${nextval}`,
+    ]);
+    const chunk = (words: string) => place(planned, words).id;
+    expect(chunk("table public.t151 (")).toBe(chunk(`create sequence ${odd}`));
+    expect(chunk("table only public.t80")).toBe(chunk(`create sequence ${odd}`));
+    expect(chunk("table public.t80 (")).toBe(chunk(`create sequence ${odd}`));
+    expect(chunk("owned by")).toBe(chunk('create table public."My Table"'));
+    expect(chunk("owned by")).toBe(chunk("create sequence public.ids"));
   });
 
   test("waits with a view, and with what is about it, until its tables are there", async () => {

@@ -336,7 +336,8 @@ describe("the section of an entry", () => {
       "post-data",
       "post-data",
       "event-trigger",
-      "pre-data",
+      // Whatever comes after the first post-data entry is after the data, too.
+      "post-data",
     ]);
   });
 });

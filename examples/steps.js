@@ -1,0 +1,77 @@
+/**
+ * The steps that `clone` consists of, one by one, with a look at what each of them found. It is the
+ * way to do something in between: to look at the plan and refuse it, or to run a query of your own in
+ * the same snapshot.
+ *
+ *     node examples/steps.js
+ */
+
+import {
+  beginJournal,
+  connectServers,
+  finishTarget,
+  holdSnapshot,
+  planClone,
+  prepareTarget,
+  Run,
+  readSource,
+  resolveCloneOptions,
+  runTasks,
+  version,
+} from "pgcopy";
+import { withTwoServers } from "./two-servers.js";
+
+const countTables =
+  "select count(*) from pg_catalog.pg_tables where schemaname !~ '^(pg_|information_schema$)'";
+
+await withTwoServers(async (endpoints) => {
+  const resolved = resolveCloneOptions({ ...endpoints, jobs: 2 });
+  const run = new Run(resolved.signal, resolved.observer);
+
+  const servers = await connectServers(resolved, run);
+  try {
+    console.log(
+      `connected: from ${servers.source.serverVersion} to ${servers.target.serverVersion}`,
+    );
+
+    // From here on everything that is read of the source is as it was at this moment.
+    const snapshot = await holdSnapshot(servers.source);
+    const [found] = await snapshot.connection.query("counting the tables", countTables);
+    console.log(`snapshot ${snapshot.id}: ${found.count} tables`);
+
+    const content = await readSource(snapshot, resolved, run);
+    const { catalog, schema, pgDump } = content;
+    console.log(
+      `read: ${catalog.tables.length} tables, ${schema.entries.length} entries of the schema (pg_dump ${pgDump.version}, ${pgDump.kind})`,
+    );
+
+    // Pure: nothing is asked of a server, and the same input gives the same plan.
+    const plan = planClone(catalog, schema, {
+      ...resolved,
+      keyBounds: content.keyBounds,
+      targetVersion: servers.target.serverVersion,
+      pgDumpMajor: Number.parseInt(pgDump.version, 10),
+    });
+    console.log(`planned: ${plan.tasks.length} tasks`);
+    for (const { label, needs } of plan.tasks) console.log(`  ${label} (after ${needs.length})`);
+
+    // The first change: it creates the database if it is missing, and refuses if something is in the way.
+    const target = await prepareTarget(servers, content, resolved, run);
+    try {
+      await beginJournal(target.control, {
+        source: servers.sourceEndpoint.description,
+        snapshot: snapshot.id,
+        pgcopyVersion: version,
+        tasks: plan.tasks.length,
+      });
+      const { outcomes } = await runTasks(plan, { servers, snapshot, target, resolved, run });
+      await finishTarget(plan, target.control);
+      const rows = outcomes.reduce((sum, outcome) => sum + outcome.rows, 0);
+      console.log(`done: ${outcomes.length} tasks, ${rows} rows`);
+    } finally {
+      await target[Symbol.asyncDispose]();
+    }
+  } finally {
+    await servers[Symbol.asyncDispose](); // sessions, and servers that pgcopy started
+  }
+});

@@ -1,0 +1,71 @@
+/** How many jobs the two servers have connections for. */
+
+import type { PgCopyError, Side } from "../errors.js";
+import { type ServerFacts, unfit } from "./check-servers.js";
+import type { Run } from "./run.js";
+
+/** The facts of a target whose database will be made: the session that copies is then another one. */
+export function besideNewDatabase(target: ServerFacts): ServerFacts {
+  return {
+    ...target,
+    freeOnServer: target.freeOnServer - 1,
+    freeForRole: target.freeForRole - 1,
+    freeInDatabase: Number.POSITIVE_INFINITY,
+  };
+}
+
+interface Jobs {
+  readonly tableJobs: number;
+  readonly indexJobs: number;
+}
+
+/**
+ * Fits the jobs to the free connections of both servers, and says so when there are not enough.
+ *
+ * @throws PgCopyError when not even one job of each kind has a connection.
+ */
+export function fitJobs(wanted: Jobs, source: ServerFacts, target: ServerFacts, run: Run): Jobs {
+  const onSource = freeOf(source);
+  const onTarget = freeOf(target);
+  const onBoth = freeTogether(source, target);
+  // The source: pg_dump's session is gone when copying begins; ours that holds the snapshot is open already.
+  if (onSource < 1) throw tooFew("source", source, 1);
+  if (onTarget < 2) throw tooFew("target", target, 2);
+  if (onBoth < 3) throw tooFew("target", { ...target, freeOnServer: onBoth }, 3);
+  let { tableJobs, indexJobs } = wanted;
+  tableJobs = Math.min(tableJobs, onSource);
+  while (tableJobs + indexJobs > onTarget || 2 * tableJobs + indexJobs > onBoth) {
+    if (indexJobs >= tableJobs) indexJobs--;
+    else tableJobs--;
+  }
+  if (tableJobs < wanted.tableJobs || indexJobs < wanted.indexJobs) {
+    run.warn(
+      `not enough free connections (source ${onSource} of ${source.max}, target ${onTarget} of ${target.max}): ` +
+        `going on with ${tableJobs} table jobs and ${indexJobs} index jobs in place of ${wanted.tableJobs} and ${wanted.indexJobs}`,
+    );
+  }
+  return { tableJobs, indexJobs };
+}
+
+function freeOf({ freeOnServer, freeForRole, freeInDatabase }: ServerFacts): number {
+  return Math.min(freeOnServer, freeForRole, freeInDatabase);
+}
+
+/** What both ends have to share: on the same server its connections, and as the same role that role's. */
+function freeTogether(source: ServerFacts, target: ServerFacts): number {
+  if (source.started !== target.started) return Number.POSITIVE_INFINITY;
+  const onServer = Math.min(source.freeOnServer, target.freeOnServer);
+  if (source.role !== target.role) return onServer;
+  return Math.min(onServer, source.freeForRole, target.freeForRole);
+}
+
+function tooFew(side: Side, facts: ServerFacts, needed: number): PgCopyError {
+  const free = Math.max(0, freeOf(facts));
+  return unfit(
+    side,
+    `the ${side} has ${free} free connections of ${facts.max}; at least ${needed} more are needed`,
+    {
+      advice: "close sessions, or raise max_connections or the role's connection limit",
+    },
+  );
+}
