@@ -88,9 +88,11 @@ async function printError(error: PgCopyError): Promise<void> {
     writeJson(output.stdout, errorEvent(error));
     return;
   }
-  const { paintFor } = await import("./output.js");
-  const paint = paintFor(output.stderr, output.environment);
-  for (const line of errorLines(error, { paint, verbose })) output.stderr.write(`${line}\n`);
+  const { paintFor, reportWidth } = await import("./output.js");
+  const { stderr, environment } = output;
+  const width = stderr.isTTY === true ? reportWidth(stderr) : undefined;
+  const lines = errorLines(error, { paint: paintFor(stderr, environment), verbose, width });
+  for (const line of lines) stderr.write(`${line}\n`);
 }
 
 /** What was written goes out first. Whatever is still open then must not keep a finished command. */

@@ -39,7 +39,8 @@ function summary(plan: PlanReport, { paint, width }: PlanStyle): string[] {
     formatNumberOf(plan.tasks.length, "task"),
   ];
   const { tableJobs, indexJobs } = plan.jobs;
-  const time = formatDuration(plan.estimatedSeconds * 1000);
+  const seconds = plan.estimatedSeconds;
+  const time = seconds < 1 ? "under a second" : `roughly ${formatDuration(seconds * 1000)}`;
   const jobs = `with ${formatNumberOf(tableJobs, "table job")} and ${formatNumberOf(indexJobs, "index job")}`;
   const created =
     plan.databaseToCreate === undefined
@@ -53,7 +54,7 @@ function summary(plan: PlanReport, { paint, width }: PlanStyle): string[] {
       `Reads the schema with pg_dump ${plan.pgDump.version} (${plan.pgDump.path ?? plan.pgDump.kind}).`,
       width,
     ),
-    ...wrap(`${totals.join(", ")}; roughly ${time} ${jobs}`, width).map(paint.bold),
+    ...wrap(`${totals.join(", ")}; ${time} ${jobs}`, width).map(paint.bold),
   ];
 }
 

@@ -32,12 +32,12 @@ export function fitJobs(wanted: Jobs, source: ServerFacts, target: ServerFacts, 
   if (onSource < 1) throw tooFew("source", source, 1);
   if (onTarget < 2) throw tooFew("target", target, 2);
   if (onBoth < 3) throw tooFew("target", { ...target, freeOnServer: onBoth }, 3);
-  let { tableJobs, indexJobs } = wanted;
-  tableJobs = Math.min(tableJobs, onSource);
-  while (tableJobs + indexJobs > onTarget || 2 * tableJobs + indexJobs > onBoth) {
-    if (indexJobs >= tableJobs) indexJobs--;
-    else tableJobs--;
-  }
+  const fits = (jobs: Jobs) =>
+    jobs.tableJobs <= Math.min(wanted.tableJobs, onSource) &&
+    jobs.indexJobs <= wanted.indexJobs &&
+    jobs.tableJobs + jobs.indexJobs <= onTarget &&
+    2 * jobs.tableJobs + jobs.indexJobs <= onBoth;
+  const { tableJobs, indexJobs } = growWhile(fits);
   if (tableJobs < wanted.tableJobs || indexJobs < wanted.indexJobs) {
     run.warn(
       `not enough free connections (source ${onSource} of ${source.max}, target ${onTarget} of ${target.max}): ` +
@@ -45,6 +45,21 @@ export function fitJobs(wanted: Jobs, source: ServerFacts, target: ServerFacts, 
     );
   }
   return { tableJobs, indexJobs };
+}
+
+/** From one job of each kind to as many as fit, as evenly as they fit. */
+function growWhile(fits: (jobs: Jobs) => boolean): Jobs {
+  let jobs: Jobs = { tableJobs: 1, indexJobs: 1 };
+  for (;;) {
+    const oneMore = [
+      { ...jobs, tableJobs: jobs.tableJobs + 1 },
+      { ...jobs, indexJobs: jobs.indexJobs + 1 },
+    ];
+    if (jobs.indexJobs < jobs.tableJobs) oneMore.reverse();
+    const next = oneMore.find(fits);
+    if (next === undefined) return jobs;
+    jobs = next;
+  }
 }
 
 function freeOf({ freeOnServer, freeForRole, freeInDatabase }: ServerFacts): number {

@@ -1,5 +1,6 @@
 /** The last checks, and then the first changes: database, drops, journal. */
 
+import { refuseClosedTarget, refuseUnassignableOwners } from "../load/check-privileges.js";
 import { findConflicts, refuseConflicts, refuseMissingRoles } from "../load/check-target.js";
 import { createDatabase } from "../load/create-database.js";
 import { dropExisting } from "../load/drop-existing.js";
@@ -30,6 +31,7 @@ export async function prepareTarget(
   run: Run,
 ): Promise<PreparedTarget> {
   await refuseMissingRoles(servers.target, content.schema);
+  await refuseUnassignableOwners(servers.target, content.schema);
   if (!servers.targetExists) {
     const name = servers.targetEndpoint.database;
     await createDatabase(servers.target, name, content.catalog.database, !options.noOwner);

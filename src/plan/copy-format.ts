@@ -16,26 +16,28 @@ export interface CopyFormat {
 /** User-defined objects have OIDs from here on; below, OIDs are the same on every server. */
 const FIRST_USER_OID = 16_384;
 
-/** Built-in types whose binary form is an OID of this database, or depends on the session. */
-const unsafeBuiltins = new Set([
-  "regproc",
-  "regprocedure",
-  "regoper",
-  "regoperator",
-  "regclass",
-  "regcollation",
-  "regtype",
-  "regrole",
-  "regnamespace",
-  "regconfig",
-  "regdictionary",
-  // xml_send writes an encoding declaration that the value did not have
-  "xml",
-  // a record carries the OIDs of its columns' types
-  "record",
-  // visibility of transactions means nothing on another server, and the formats changed in 13
-  "txid_snapshot",
-  "pg_snapshot",
+const AN_OID = "is an OID in binary, which means another object on the target, or none";
+const NO_MEANING = "means nothing on another server, and its binary form changed in PostgreSQL 13";
+
+/** Built-in types whose binary form is not safe, and why. */
+const unsafeBuiltins: ReadonlyMap<string, string> = new Map([
+  ...[
+    "regproc",
+    "regprocedure",
+    "regoper",
+    "regoperator",
+    "regclass",
+    "regcollation",
+    "regtype",
+    "regrole",
+    "regnamespace",
+    "regconfig",
+    "regdictionary",
+  ].map((name) => [name, AN_OID] as const),
+  ["xml", "gets an encoding declaration in binary that the value does not have"],
+  ["record", "carries the OIDs of its columns' types in binary"],
+  ["txid_snapshot", NO_MEANING],
+  ["pg_snapshot", NO_MEANING],
 ]);
 
 /** Extensions whose types' binary forms hold no OIDs and did not change between their releases. */
@@ -72,9 +74,9 @@ function unsafeBecause(oid: number, types: ReadonlyMap<number, ColumnType>): str
   }
   if (type.kind === "e") return undefined; // an enum's binary form is its label
   if (oid < FIRST_USER_OID) {
-    return unsafeBuiltins.has(type.name) || type.kind === "c" || type.kind === "p"
-      ? `${type.name} is stored as an OID or by the session's settings`
-      : undefined;
+    const rowType = type.kind === "c" || type.kind === "p" ? "record" : type.name;
+    const reason = unsafeBuiltins.get(rowType);
+    return reason === undefined ? undefined : `${type.name} ${reason}`;
   }
   if (type.kind === "b" && safeExtensions.has(type.extension ?? "")) return undefined;
   if (type.extension !== undefined)

@@ -86,3 +86,21 @@ test("an option is named as it was typed", () => {
     message: words,
   });
 });
+
+test("on a terminal no line is wider than it; in a log each is whole", () => {
+  const advice =
+    "start over with --drop-if-exists, or drop the database copy, which this run created";
+  const error = new PgCopyError("a message that is longer than forty columns for sure", {
+    code: "task_failed",
+    advice,
+  });
+  expect(errorLines(error, { ...quiet, width: 40 })).toEqual([
+    "pgcopy: a message that is longer than",
+    "  forty columns for sure",
+    "  what to do: start over with",
+    "    --drop-if-exists, or drop the",
+    "    database copy, which this run",
+    "    created",
+  ]);
+  expect(errorLines(error, quiet)).toContain(`  what to do: ${advice}`);
+});

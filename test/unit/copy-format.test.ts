@@ -62,7 +62,7 @@ describe("binary", () => {
 });
 
 describe("text", () => {
-  const settings = "is stored as an OID or by the session's settings";
+  const anOid = "is an OID in binary, which means another object on the target, or none";
   test.each([
     "regproc",
     "regprocedure",
@@ -75,19 +75,27 @@ describe("text", () => {
     "regnamespace",
     "regconfig",
     "regdictionary",
-    "xml",
-    "record",
-    "txid_snapshot",
-    "pg_snapshot",
   ])("for %s", (name) => {
-    expect(formatFor(inventType(2205, name))).toEqual(text(`${name} ${settings}`));
+    expect(formatFor(inventType(2205, name))).toEqual(text(`${name} ${anOid}`));
+  });
+
+  test.each([
+    ["xml", /^column .*: xml gets an encoding declaration/],
+    ["record", /record carries the OIDs/],
+    ["txid_snapshot", /means nothing on another server/],
+    ["pg_snapshot", /means nothing on another server/],
+  ])("for %s", (name, reason) => {
+    expect(formatFor(inventType(2205, name))).toMatchObject({
+      format: "text",
+      reason: expect.stringMatching(reason),
+    });
   });
 
   test.each([
     [
       "an array of regclass",
       [inventType(2205, "regclass"), inventType(2210, "regclass[]", { elementOid: 2205 })],
-      `regclass ${settings}`,
+      `regclass ${anOid}`,
     ],
     [
       "a domain over regclass",
@@ -95,7 +103,7 @@ describe("text", () => {
         inventType(2205, "regclass"),
         inventType(DOMAIN, "public.tab", { kind: "d", baseOid: 2205 }),
       ],
-      `regclass ${settings}`,
+      `regclass ${anOid}`,
     ],
     [
       "a type without send and receive functions",
@@ -118,7 +126,7 @@ describe("text", () => {
     [
       "the row type of a system catalog",
       [inventType(83, "pg_class", { kind: "c" })],
-      `pg_class ${settings}`,
+      "pg_class carries the OIDs of its columns' types in binary",
     ],
     [
       "a user's range",
@@ -171,6 +179,6 @@ describe("text", () => {
     const columns = [{ name: "odd", typeOid: 2205, generated: false }];
     const types = new Map([[2205, inventType(2205, "regclass")]]);
     const chosen = chooseFormat(inventTable({ columns }), inventCatalog({ types }), "binary");
-    expect(chosen).toEqual(text(`regclass ${settings}`));
+    expect(chosen).toEqual(text(`regclass ${anOid}`));
   });
 });
