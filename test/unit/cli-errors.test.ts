@@ -47,7 +47,8 @@ test("an error shows the server's words, what it is about, and what to do", () =
   );
   expect(errorLines(error, quiet)).toEqual([
     "pgcopy: COPY public.orders failed on target: duplicate key (SQLSTATE 23505)",
-    "  detail: Key (id)=(1)\n    already exists.",
+    "  detail: Key (id)=(1)",
+    "    already exists.",
     "  hint: Try another.",
     "    public.orders",
     "    public.\\u{1b}[31mevil",
