@@ -48,6 +48,7 @@ export async function prepareTarget(
     return { control, databaseCreated: true, [Symbol.asyncDispose]: () => control.close() };
   }
   await lockTarget(servers.target);
+  await refuseClosedTarget(servers.source, servers.target, content.schema);
   const conflicts = await findConflicts(servers.source, servers.target, content.schema.entries);
   if (options.dropIfExists && conflicts.objects.length > 0) {
     await dropExisting(servers.target, conflicts);

@@ -44,6 +44,7 @@ export async function startStandby(script: string): Promise<Standby> {
   await primary.stop();
 
   await writeFile(join(directory, "standby.signal"), "");
+  await writeFile(join(directory, "pg_hba.conf"), "local all all trust\n");
   const standby = await startServer({
     postgres,
     dataDirectory: directory,

@@ -3,6 +3,7 @@
 import type { Catalog } from "../../src/catalog/catalog.js";
 import { type ClonePlan, type PlanOptions, planClone } from "../../src/plan/clone-plan.js";
 import type { CloneTask } from "../../src/plan/task.js";
+import { remainingPaths } from "../../src/run/graph.js";
 import { splitScript } from "../../src/schema/split-script.js";
 import { catalogOf, type Details } from "./invented-catalog.js";
 import { conflict } from "./simulated-graph.js";
@@ -50,7 +51,9 @@ export class PlannedSchema {
   readonly plan: ClonePlan;
   readonly #byId: ReadonlyMap<string, CloneTask>;
 
+  /** Throws for a plan whose tasks wait for each other in a circle. */
   constructor(plan: ClonePlan) {
+    remainingPaths(plan.tasks);
     this.plan = plan;
     this.#byId = new Map(plan.tasks.map((task) => [task.id, task]));
   }

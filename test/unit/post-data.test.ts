@@ -178,7 +178,19 @@ describe("the entries of a small table", () => {
     expect(planned.relation(adding, planned.task("indexes:public.orders"))).toBe("never together");
   });
 
-  test("that has no row are there all the same", async () => {
+  test("are tasks of their own where something else has to come first", async () => {
+    const late = "create or replace view public.v as select id from public.orders group by id";
+    const byFunction = "create index f on public.customers using btree (((id + 1)))";
+    const planned = await planEntries(
+      [orders, customers, "create view public.v as select 1 as id", ordersKey, late, byFunction],
+      { details },
+    );
+    const index = planned.running(byFunction);
+    expect(index.id).toBe("post-data:6");
+    expect(planned.relation(index, planned.running(late))).toBe("after");
+  });
+
+  test("without rows are there all the same", async () => {
     const planned = await planEntries([orders, ordersKey], {
       details: { orders: { bytes: 0, pages: 0 } },
     });
@@ -415,6 +427,20 @@ describe("views, functions and materialized views that pg_dump put after the dat
     expect(planned.relation(planned.running("index by_function"), task)).toBe("after");
     expect(planned.relation(planned.running("create policy"), task)).toBe("after");
     expect(planned.relation(planned.running("index plain"), task)).toBe("together");
+  });
+
+  test("are there before an index on them is, also if they hold no data", async () => {
+    const planned = await planEntries(
+      [
+        orders,
+        ordersKey,
+        "create materialized view public.totals as select id from public.orders group by id with no data",
+        "create unique index totals_key on public.totals using btree (id)",
+      ],
+      { details: { totals: { populated: false } } },
+    );
+    const made = planned.running("create materialized view");
+    expect(planned.relation(planned.running("totals_key"), made)).toBe("after");
   });
 
   test("are there before they are refreshed or indexed", async () => {
