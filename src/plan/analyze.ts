@@ -25,8 +25,12 @@ export function planAnalyze(
         (table.kind === "materialized_view" && table.populated)) &&
       (only || table.partitionOf === undefined),
   );
-  const small = visited.filter((table) => table.bytes < SMALL_BYTES && table.kind === "table");
-  const large = visited.filter((table) => !small.includes(table));
+  const isSmall = (table: Table) => table.bytes < SMALL_BYTES && table.kind === "table";
+  const small = visited.filter(isSmall);
+  const large = visited.filter((table) => !isSmall(table));
+  // Without ONLY, a partitioned table's ANALYZE locks each of its partitions as it comes to it.
+  const below = (table: Table) =>
+    only || table.kind !== "partitioned" ? [] : descendantsOf(table.oid, tables);
   const groups = [...large.map((table) => [table]), ...chunks(small, SMALL_PER_TASK)];
   return groups.map((group) => {
     const first = group[0] as Table;
@@ -41,12 +45,17 @@ export function planAnalyze(
       pool: "indexes",
       needs: [PRE_DATA, ...new Set(group.flatMap((table) => [...(needs.get(table.oid) ?? [])]))],
       cost: group.reduce((sum, table) => sum + analyzeCost(table.bytes), 0),
-      locks: { exclusive: group.map((table) => String(table.oid)) },
+      locks: { exclusive: group.flatMap((table) => [table.oid, ...below(table)]).map(String) },
       work: { do: "analyze", tables: group, only },
       bytes: 0,
       indexes: [],
     };
   });
+}
+
+function descendantsOf(oid: number, tables: readonly Table[]): number[] {
+  const children = tables.filter((table) => table.partitionOf === oid);
+  return children.flatMap((child) => [child.oid, ...descendantsOf(child.oid, tables)]);
 }
 
 /** The tasks that touch a table or, for the sake of a parent's statistics, one of its descendants. */

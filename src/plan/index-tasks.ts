@@ -1,7 +1,7 @@
 /** Post-data entries as tasks of their own: an index built and attached, or an entry's statements as they are. */
 
 import type { Index, Table } from "../catalog/catalog.js";
-import { quoteName, quoteQualified } from "../postgres/quote.js";
+import { displayName, quoteName, quoteQualified } from "../postgres/quote.js";
 import { foreignKeyCost, indexCost, statementCost } from "./cost.js";
 import type { SchemaFacts } from "./schema-facts.js";
 import {
@@ -104,6 +104,10 @@ function taskKind(entry: TocEntry): CloneTask["kind"] {
 }
 
 function labelOf(entry: TocEntry, facts: SchemaFacts): string {
+  const foreignKey = entry.statements.find((statement) => statement.foreignKey)?.foreignKey;
+  if (foreignKey !== undefined) {
+    return `ADD FOREIGN KEY ${displayName(foreignKey.name)} to ${relationName(foreignKey.relation)}`;
+  }
   const index = facts.indexOf(entry);
   if (index === undefined) return entry.title;
   const plain = index.unique ? "CREATE UNIQUE INDEX" : "CREATE INDEX";
