@@ -35,9 +35,12 @@ const input = await withServers(options, signal, async ({ source }) => {
   return await readInput(source.endpoint(SOURCE_DATABASE));
 });
 const schema = await splitScript(input.script);
-const { copyFormat, skipAnalyze, noAcl } = resolveCloneOptions({ source: uri, target: uri });
+const { copyFormat, skipAnalyze, noAcl, tableJobs } = resolveCloneOptions({
+  source: uri,
+  target: uri,
+});
 const planOptions = {
-  ...{ copyFormat, skipAnalyze, noAcl },
+  ...{ copyFormat, skipAnalyze, noAcl, tableJobs },
   splitTablesLargerThan: undefined,
   keyBounds: new Map(),
   verify: undefined,

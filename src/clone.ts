@@ -6,7 +6,7 @@
 import { refuseTextTables } from "./engine/check-plan.js";
 import { withLeftovers } from "./engine/leftovers.js";
 import { beginJournal, prepareTarget } from "./engine/prepare-target.js";
-import { readSource } from "./engine/read-source.js";
+import { prepareParser, readSource } from "./engine/read-source.js";
 import { buildReport, type CloneReport } from "./engine/report.js";
 import { Run } from "./engine/run.js";
 import { finishTarget, runTasks } from "./engine/run-tasks.js";
@@ -29,6 +29,7 @@ import { version } from "./version.js";
 export async function clone(options: CloneOptions): Promise<CloneReport> {
   const resolved = resolveCloneOptions(options);
   const run = new Run(resolved.signal, resolved.observer);
+  prepareParser();
 
   await using servers = await run.step("connect", () => connectServers(resolved, run));
   const snapshot = await run.step("export the snapshot", () =>

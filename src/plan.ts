@@ -2,7 +2,7 @@
 
 import { refuseTextTables } from "./engine/check-plan.js";
 import { buildPlanReport, type PlanReport } from "./engine/plan-report.js";
-import { readSource } from "./engine/read-source.js";
+import { prepareParser, readSource } from "./engine/read-source.js";
 import { Run } from "./engine/run.js";
 import { connectServers } from "./engine/servers.js";
 import { warnOfOmissions } from "./engine/warnings.js";
@@ -21,6 +21,7 @@ import { holdSnapshot } from "./snapshot/held-snapshot.js";
 export async function plan(options: CloneOptions): Promise<PlanReport> {
   const resolved = resolveCloneOptions(options);
   const run = new Run(resolved.signal, resolved.observer);
+  prepareParser();
 
   await using servers = await run.step("connect", () =>
     connectServers(resolved, run, { mayInitialise: false }),

@@ -3,9 +3,9 @@
  * documented for it, nothing changed on the target, no stack trace, and the password nowhere.
  */
 
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CloneOptions, clone, type PgCopyError, type RunEvent } from "../src/index.js";
@@ -51,8 +51,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await source[Symbol.asyncDispose]();
   await target[Symbol.asyncDispose]();
-  await using admin = databaseOn(server(16), uniqueName("none"));
-  await admin.server; // the roles belong to no database
   await dropRoles(boss, guest);
 });
 
@@ -631,9 +629,18 @@ describe("a directory", () => {
     const base = await mkdtemp(join(tmpdir(), "pgcopy-both-"));
     const directory = join(base, "data");
     await mkdir(directory);
+    await symlink(directory, join(base, "link"));
     await refusal(
-      { source: `pgdata:${directory}`, target: `pgdata:${directory}` },
-      { code: "usage", message: /./, advice: /./ },
+      {
+        source: `pgdata:${directory}`,
+        target: `pgdata:${base}/../${basename(base)}/link?dbname=other`,
+      },
+      {
+        code: "target_unfit",
+        side: "target",
+        message: /^source and target are the same data directory, /,
+        advice: /postgres:\/\/ URIs/,
+      },
     );
     await rm(base, { recursive: true });
   });

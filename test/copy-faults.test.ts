@@ -7,7 +7,14 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CloneOptions } from "../src/index.js";
 import { clone, type PgCopyError, type RunEvent } from "../src/index.js";
 import { expectSameDatabase } from "./support/compare.js";
-import { closeGates, createGatedSchema, SMALL_TABLES, WIDE_ROWS } from "./support/gated-schema.js";
+import {
+  closeGates,
+  createGatedSchema,
+  createManySmallTables,
+  MANY_TABLES,
+  SMALL_TABLES,
+  WIDE_ROWS,
+} from "./support/gated-schema.js";
 import { createDatabase, server, type TestDatabase } from "./support/servers.js";
 import { openProxy } from "./support/tcp-proxy.js";
 import { expectNoSessions, until, untilRunning } from "./support/waiting.js";
@@ -169,7 +176,7 @@ describe("a connection that is cut in the middle of a COPY", () => {
   test("of the source, where no new one comes through", async () => {
     await using target = await createDatabase(server(16), "faults_copy");
     await using proxy = await openProxy(source.server);
-    const running: Promise<void>[] = [];
+    const running: PromiseLike<void>[] = [];
     const { error } = await failingClone(target, {
       source: proxy.through(source.uri),
       observer: (event) => {
@@ -258,6 +265,29 @@ describe("a COPY that the server ends", () => {
     await startOver(target);
   });
 
+  test("because the target does not take a row, while the source is out of reach", async () => {
+    await using target = await createDatabase(server(16), "faults_copy");
+    await using gates = await closeGates(target, { bad_row: "100" });
+    await using proxy = await openProxy(source.server);
+    proxy.onChunk = (link) => {
+      if (link.toClient > 2_000_000) link.stall();
+    };
+    await expect(
+      clone({
+        source: proxy.through(source.uri),
+        target: target.uri,
+        signal: AbortSignal.timeout(10_000),
+      }),
+    ).rejects.toMatchObject({
+      code: "task_failed",
+      message: expect.stringMatching(/^COPY public\.wide failed on target: row 100 is not welcome/),
+    });
+    proxy.cutAll();
+    await expectNoSessions(source, target);
+    await expectTrueJournal(target);
+    await gates.open();
+  });
+
   test("in one of a table's parts", async () => {
     await using target = await createDatabase(server(16), "faults_copy");
     await using gates = await closeGates(target, { bad_row: String(WIDE_ROWS - 1) });
@@ -316,5 +346,98 @@ describe("when one task fails, what else runs is stopped", () => {
     expect(error.side).toBe("target");
     await gates[Symbol.asyncDispose]();
     await startOver(target);
+  });
+});
+
+describe("a batch of small tables", () => {
+  let many: TestDatabase;
+  beforeAll(async () => {
+    many = await createDatabase(server(16), "faults_many");
+    await createManySmallTables(many);
+  });
+  afterAll(async () => {
+    await many[Symbol.asyncDispose]();
+  });
+
+  /** A table has all of its rows or none, and what the journal has recorded adds up to all there are. */
+  async function expectWholeTables(target: TestDatabase): Promise<void> {
+    let rows = 0;
+    for (let n = 1; n <= MANY_TABLES; n++) {
+      const [row] = await target.query(`select count(*)::int as count from many_${n}`);
+      expect([0, 50], `rows of many_${n}`).toContain(row?.count);
+      rows += row?.count;
+    }
+    const recorded = await target.query(
+      "select coalesce(sum(rows), 0)::int as rows from pgcopy_journal.task where kind = 'copy'",
+    );
+    expect(recorded).toEqual([{ rows }]);
+  }
+
+  async function failure(target: TestDatabase, options: Partial<CloneOptions>) {
+    const cloning = clone({
+      source: many.uri,
+      target: target.uri,
+      jobs: 2,
+      signal: AbortSignal.timeout(20_000),
+      ...options,
+    });
+    const error: PgCopyError = await cloning.then(
+      () => expect.unreachable("the clone did not fail"),
+      (thrown) => thrown,
+    );
+    await expectNoSessions(many, target);
+    await expectWholeTables(target);
+    return error;
+  }
+
+  test("names the table whose row the target does not take", async () => {
+    await using target = await createDatabase(server(16), "faults_copy");
+    await using gates = await closeGates(target, { bad_row: "5010" });
+    const error = await failure(target, {});
+    expect(error).toMatchObject({
+      code: "task_failed",
+      side: "target",
+      attempted: "COPY public.many_5",
+      message: "COPY public.many_5 failed on target: row 5010 is not welcome here (SQLSTATE P0001)",
+    });
+    await gates[Symbol.asyncDispose]();
+    await clone({ source: many.uri, target: target.uri, dropIfExists: true });
+    await expectSameDatabase(many.uri, target.uri);
+  });
+
+  test("ends with the session that the target's server ends", async () => {
+    await using target = await createDatabase(server(16), "faults_copy");
+    await using gates = await closeGates(target, { row: "5010" });
+    const failing = failure(target, {});
+    await target.query("select pg_terminate_backend($1)", [await gates.untilReached()]);
+    const error = await failing;
+    expect(error).toMatchObject({ code: "task_failed", side: "target" });
+    expect(error.message).toMatch(/^COPY public\.many_5 failed on target: terminating connection/);
+  });
+
+  test("ends with a connection that is cut, on either side", async () => {
+    for (const side of ["source", "target"] as const) {
+      await using target = await createDatabase(server(16), "faults_copy");
+      await using gates = await closeGates(target, { row: "5010" });
+      const database = side === "source" ? many : target;
+      await using proxy = await openProxy(database.server);
+      const failing = failure(target, { [side]: proxy.through(database.uri) });
+      await gates.untilReached();
+      proxy.cutAll();
+      await gates.open();
+      expect(await failing).toMatchObject({ code: "task_failed", side, retrySafe: true });
+    }
+  });
+
+  test("is stopped by an aborted signal", async () => {
+    await using target = await createDatabase(server(16), "faults_copy");
+    await using gates = await closeGates(target, { row: "5010" });
+    const controller = new AbortController();
+    const failing = failure(target, { signal: controller.signal });
+    await gates.untilReached();
+    const beganMs = performance.now();
+    controller.abort();
+    expect(await failing).toMatchObject({ code: "interrupted" });
+    expect(performance.now() - beganMs).toBeLessThan(SOON_MS);
   });
 });

@@ -8,9 +8,13 @@ import { shell } from "./contestant.js";
 const dumpIntoPsql =
   '(pg_dump --dbname="$1" || echo "select pg_dump_failed;") | psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --output=/dev/null --dbname="$2"';
 
-const directoryFormat = `pg_dump --dbname="$1" --format=directory --jobs="$3" --file="$4/dump" &&
-  pg_restore --dbname="$2" --jobs="$3" --exit-on-error "$4/dump" &&
-  vacuumdb --dbname="$2" --analyze-only --jobs="$3" --quiet`;
+/** @param {string} options of pg_dump */
+const directoryFormat = (options) =>
+  [
+    `pg_dump --dbname="$1" --format=directory --jobs="$3" --file="$4/dump"${options}`,
+    'pg_restore --dbname="$2" --jobs="$3" --exit-on-error "$4/dump"',
+    'vacuumdb --dbname="$2" --analyze-only --jobs="$3" --quiet',
+  ].join(" && ");
 
 /** @type {readonly import("./contestant.js").Contestant[]} */
 export const pgDumpContestants = [
@@ -33,15 +37,31 @@ export const pgDumpContestants = [
         target,
       ),
   },
-  {
-    name: "pg_dump-pg_restore",
-    title: "pg_dump -Fd -j, pg_restore -j, vacuumdb",
+  dumpAndRestore("pg_dump-pg_restore", "pg_dump -Fd -j, pg_restore -j, vacuumdb", ""),
+  dumpAndRestore(
+    "pg_dump-pg_restore-uncompressed",
+    "pg_dump -Fd -j -Z0, pg_restore -j, vacuumdb",
+    " --compress=0",
+  ),
+];
+
+/**
+ * @param {string} name
+ * @param {string} title
+ * @param {string} options of pg_dump
+ * @returns {import("./contestant.js").Contestant}
+ */
+function dumpAndRestore(name, title, options) {
+  const script = directoryFormat(options);
+  return {
+    name,
+    title,
     byDefault: true,
     missing: missingAnyOf("pg_dump", "pg_restore", "vacuumdb"),
     command: ({ source, target, jobs, directory }) =>
-      shell(directoryFormat, source, target, String(jobs), directory),
-  },
-];
+      shell(script, source, target, String(jobs), directory),
+  };
+}
 
 /**
  * @param {...string} programs the first of which reads the source

@@ -1,5 +1,7 @@
 /** What must be true of the two servers, looked at before anything is read or changed. */
 
+import { realpath } from "node:fs/promises";
+import type { Endpoint } from "../endpoint/endpoint.js";
 import { PgCopyError, type Side } from "../errors.js";
 import type { Connection } from "../postgres/connection.js";
 
@@ -82,6 +84,19 @@ export function refuseSameDatabase(source: ServerFacts, target: ServerFacts): vo
       advice: "give another database as the target",
     },
   );
+}
+
+/** Only one server can run on a directory, so two databases of one are out of reach this way, too. */
+export async function refuseSameDirectory(source: Endpoint, target: Endpoint): Promise<void> {
+  if (source.kind !== "pgdata" || target.kind !== "pgdata") return;
+  const [one, other] = await Promise.all(
+    [source, target].map(({ directory }) => realpath(directory).catch(() => directory)),
+  );
+  if (one !== other) return;
+  throw unfit("target", `source and target are the same data directory, ${target.directory}`, {
+    advice:
+      "start a server on it and give both databases as postgres:// URIs, or give another directory as the target",
+  });
 }
 
 /**

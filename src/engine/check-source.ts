@@ -1,6 +1,7 @@
 /** What must be true of the source's content before any of it is copied. */
 
 import type { Catalog } from "../catalog/catalog.js";
+import { PgCopyError } from "../errors.js";
 import { relationName } from "../plan/task.js";
 import { unfit } from "./check-servers.js";
 
@@ -45,4 +46,26 @@ function refuse(
   if (objects.length === 0) return;
   const count = objects.length === 1 ? `a ${noun}` : `${objects.length} ${noun}s`;
   throw unfit("source", message(count), { items: objects.map(relationName), advice });
+}
+
+/**
+ * In a database whose encoding is SQL_ASCII, names and definitions may hold any bytes. Nobody knows
+ * which characters they are, so they can't be read as UTF-8; the server says so.
+ */
+export function explainBytes(error: unknown): unknown {
+  if (!(error instanceof PgCopyError)) return error;
+  const said =
+    error.server?.sqlstate === "22021" || /byte sequence for encoding/.test(error.message);
+  if (!said) return error;
+  return new PgCopyError(
+    `the names or definitions of the source's objects hold bytes that are not UTF-8: ${error.message}`,
+    {
+      code: "source_unfit",
+      side: "source",
+      advice:
+        "rename such objects, and write their defaults, comments, labels and functions anew; rows may hold any bytes",
+      cause: error,
+      ...(error.server === undefined ? {} : { server: error.server }),
+    },
+  );
 }

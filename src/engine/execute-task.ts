@@ -4,12 +4,14 @@ import { asPgCopyError, PgCopyError } from "../errors.js";
 import type { TaskInfo } from "../events.js";
 import { analyzeTables } from "../load/analyze.js";
 import { copyPart } from "../load/copy-part.js";
+import { copySmallTables } from "../load/copy-small-tables.js";
 import { recordStatement } from "../load/journal.js";
 import { runScripts } from "../load/run-scripts.js";
 import { resetSequences } from "../load/sequences.js";
 import type { CloneTask } from "../plan/task.js";
 import type { Connection } from "../postgres/connection.js";
 import type { ConnectionPool } from "../postgres/connection-pool.js";
+import type { CopyResult } from "../postgres/copy.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import { compareTable, type TableComparison } from "../verify/compare-table.js";
 import type { ActiveTask, ProgressMeter } from "./progress.js";
@@ -20,6 +22,8 @@ export interface TaskOutcome {
   readonly rows: number;
   readonly bytes: number;
   readonly durationMs: number;
+  /** Of a batch of small tables: what each of them moved, in the batch's order. */
+  readonly each?: readonly CopyResult[];
 }
 
 export interface TaskContext {
@@ -45,10 +49,10 @@ export async function executeTask(
   const active = meter.start(task);
   run.tell({ type: "task_started", task: info });
   try {
-    const moved = await new TaskRun(task, signal, context, active).do();
+    const { each, ...moved } = await new TaskRun(task, signal, context, active).do();
     const durationMs = run.elapsedMs - active.beganMs;
     meter.finish(active, moved.rows);
-    context.outcomes.push({ task, ...moved, durationMs });
+    context.outcomes.push({ task, ...moved, durationMs, ...(each === undefined ? {} : { each }) });
     run.tell({ type: "task_finished", task: info, durationMs: Math.round(durationMs), ...moved });
   } catch (thrown) {
     meter.stop(active);
@@ -62,6 +66,7 @@ export async function executeTask(
 interface Moved {
   readonly rows: number;
   readonly bytes: number;
+  readonly each?: readonly CopyResult[];
 }
 
 const nothing: Moved = { rows: 0, bytes: 0 };
@@ -95,6 +100,8 @@ class TaskRun {
         );
       case "copy":
         return await this.#copy(work);
+      case "small_tables":
+        return await this.#copySmallTables(work);
       case "verify":
         return await this.#verify(work);
       case "sequences":
@@ -124,6 +131,24 @@ class TaskRun {
         });
       }),
     );
+  }
+
+  async #copySmallTables(work: CloneTask["work"] & { do: "small_tables" }): Promise<Moved> {
+    const { sourcePool, targetPool } = this.#context;
+    const each = await sourcePool.with(this.#signal, (source) =>
+      targetPool.with(this.#signal, (target) =>
+        copySmallTables(work.tables, {
+          source,
+          target,
+          onBytes: (bytes) => {
+            this.#active.bytes += bytes;
+          },
+          record: (total) => this.#record(total),
+        }),
+      ),
+    );
+    const sum = (key: keyof CopyResult) => each.reduce((total, one) => total + one[key], 0);
+    return { rows: sum("rows"), bytes: sum("bytes"), each };
   }
 
   /** A difference is kept for the end, so that all of them are found. */

@@ -58,6 +58,7 @@ export class ProgressMeter {
     this.#rows += rows;
     this.#bytesDone += active.bytes;
     this.#indexesDone += task.indexes.length;
+    if (task.work.do === "small_tables") this.#tablesDone += task.work.tables.length;
     if (task.work.do !== "copy") return;
     const { oid } = task.work.table.table;
     const left = (this.#partsLeft.get(oid) ?? 1) - 1;

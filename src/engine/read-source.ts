@@ -8,10 +8,19 @@ import type { ResolvedOptions } from "../options.js";
 import { splitMethod } from "../plan/parts.js";
 import type { SchemaScript } from "../plan/toc.js";
 import { dumpSchema, type SchemaDump } from "../schema/dump.js";
+import { loadParser } from "../schema/parse-tree.js";
 import { splitScript } from "../schema/split-script.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
-import { refuseIncompleteSource } from "./check-source.js";
+import { explainBytes, refuseIncompleteSource } from "./check-source.js";
 import type { Run } from "./run.js";
+
+/**
+ * Loads the SQL parser, 2 MB of WebAssembly, while the servers are being connected to. If that
+ * fails, the one who needs the parser finds out.
+ */
+export function prepareParser(): void {
+  loadParser().catch(() => {});
+}
 
 export interface SourceContent {
   readonly catalog: Catalog;
@@ -35,8 +44,8 @@ export async function readSource(
   const reading = readTheCatalog(snapshot, options);
   const [dumped, read] = await Promise.allSettled([dumping, reading]);
   // A table that can't be read fails both; the catalog's error names all of them.
-  if (read.status === "rejected") throw read.reason;
-  if (dumped.status === "rejected") throw dumped.reason;
+  if (read.status === "rejected") throw explainBytes(read.reason);
+  if (dumped.status === "rejected") throw explainBytes(dumped.reason);
   return { ...dumped.value, ...read.value };
 }
 

@@ -17,7 +17,7 @@ export interface TableReport {
   readonly rows: number;
   /** Bytes that COPY moved, in the format used. */
   readonly bytes: number;
-  /** Summed over its parts, so it may be longer than the run. */
+  /** Summed over its parts, so it may be longer than the run; of a batch of small tables an equal share. */
   readonly durationMs: number;
   readonly parts: number;
   readonly format: "text" | "binary";
@@ -150,15 +150,22 @@ export function summarise(
 
 function tableReports(plan: ClonePlan, outcomes: readonly TaskOutcome[]): TableReport[] {
   const moved = new Map<number, { rows: number; bytes: number; durationMs: number }>();
-  for (const { task, rows, bytes, durationMs } of outcomes) {
-    if (task.work.do !== "copy") continue;
-    const { oid } = task.work.table.table;
+  const add = (oid: number, rows: number, bytes: number, durationMs: number) => {
     const sum = moved.get(oid) ?? { rows: 0, bytes: 0, durationMs: 0 };
     moved.set(oid, {
       rows: sum.rows + rows,
       bytes: sum.bytes + bytes,
       durationMs: sum.durationMs + durationMs,
     });
+  };
+  for (const { task, rows, bytes, durationMs, each } of outcomes) {
+    const { work } = task;
+    if (work.do === "copy") add(work.table.table.oid, rows, bytes, durationMs);
+    if (work.do !== "small_tables") continue;
+    for (const [i, { plan: small }] of work.tables.entries()) {
+      const part = each?.[i] ?? { rows: 0, bytes: 0 };
+      add(small.table.oid, part.rows, part.bytes, durationMs / work.tables.length);
+    }
   }
   return plan.tables.map(({ table, parts, format, formatReason, freeze }) => {
     const { rows, bytes, durationMs } = moved.get(table.oid) ?? {

@@ -1,11 +1,17 @@
 /** Both ends of a run: connected, looked at, and released in reverse order. */
 
+import { parseEndpoint } from "../endpoint/parse-endpoint.js";
 import type { ResolvedOptions } from "../options.js";
 import type { Connection } from "../postgres/connection.js";
 import { ConnectionPool } from "../postgres/connection-pool.js";
 import { all } from "../run/abort.js";
 import { type HeldSnapshot, importSnapshot } from "../snapshot/held-snapshot.js";
-import { checkServer, refuseSameDatabase, versionName } from "./check-servers.js";
+import {
+  checkServer,
+  refuseSameDatabase,
+  refuseSameDirectory,
+  versionName,
+} from "./check-servers.js";
 import { besideNewDatabase, fitJobs } from "./fit-jobs.js";
 import {
   isMissingDatabase,
@@ -40,6 +46,10 @@ export async function connectServers(
   try {
     const sessions = options.tableJobs + options.indexJobs + 3;
     const { environment } = options;
+    await refuseSameDirectory(
+      await parseEndpoint(options.source, environment, "source"),
+      await parseEndpoint(options.target, environment, "target"),
+    );
     const [sourceEndpoint, targetEndpoint] = await all<[OpenEndpoint, OpenEndpoint]>(run.signal, [
       async () =>
         stack.use(

@@ -1,6 +1,7 @@
 /** What must be true of the target before anything is changed. Each check names all that it finds. */
 
 import { PgCopyError } from "../errors.js";
+import { PG_CLASS } from "../plan/task.js";
 import type { SchemaScript, TocEntry } from "../plan/toc.js";
 import type { Connection } from "../postgres/connection.js";
 
@@ -14,6 +15,8 @@ interface ObjectIdentity extends Record<string, unknown> {
 export interface ExistingObject extends ObjectIdentity {
   readonly classOid: number;
   readonly oid: number;
+  /** The relation that it is a part of, such as the table of an identity sequence; else 0. */
+  readonly partOf: number;
 }
 
 /** Catalogs whose objects a schema consists of, and the column that holds their schema, if any. */
@@ -67,7 +70,10 @@ function existingObjectsQuery(): string {
     return `select 'pg_catalog.${catalog}'::pg_catalog.regclass::oid as class, o.oid from pg_catalog.${catalog} o where ${conditions.join(" and ")}`;
   });
   return `
-select i.type, i.identity, o.class::bigint::float8 as "classOid", o.oid::bigint::float8 as oid
+select i.type, i.identity, o.class::bigint::float8 as "classOid", o.oid::bigint::float8 as oid,
+       coalesce((select d.refobjid from pg_catalog.pg_depend d
+                 where d.classid = o.class and d.objid = o.oid and d.deptype = 'i' and d.refobjid <> o.oid
+                 and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass limit 1), 0)::bigint::float8 as "partOf"
 from (${branches.join("\n union all ")}) as o
 cross join lateral pg_catalog.pg_identify_object(o.class, o.oid, 0) as i
 where not exists (select from pg_catalog.pg_depend d where d.classid = o.class and d.objid = o.oid and d.deptype = 'e')`;
@@ -97,21 +103,26 @@ export async function findConflicts(
     existingObjectsQuery(),
   );
   if (existing.length === 0) return { objects: [], extensions: [] };
-  const created = entries.filter(
-    (entry) =>
-      entry.oid !== 0 && entry.statements.some((one) => one.creates || one.kind === "extension"),
-  );
+  const created = entries.filter((entry) => entry.oid !== 0 && isCreated(entry));
   const wanted = await source.query<ObjectIdentity>(
     "naming the source's objects",
     identitiesQuery,
     [created.map((entry) => entry.classOid), created.map((entry) => entry.oid)],
   );
   const names = new Set(wanted.map(nameSpace));
-  const both = existing.filter((object) => names.has(nameSpace(object)));
+  const known = existing.filter((object) => names.has(nameSpace(object)));
+  const oids = new Set(known.map(({ oid }) => oid));
+  const both = known.filter(({ partOf }) => !oids.has(partOf));
   return {
     objects: both.filter((object) => object.type !== "extension"),
     extensions: both.filter((object) => object.type === "extension"),
   };
+}
+
+/** An identity column's sequence is created by ALTER TABLE, which alone doesn't look like it. */
+function isCreated({ classOid, statements }: TocEntry): boolean {
+  if (classOid === PG_CLASS && statements.length > 0) return true;
+  return statements.some((one) => one.creates || one.kind === "extension");
 }
 
 /** `table public.orders`, sorted. */

@@ -52,9 +52,10 @@ export async function dropExisting(
     [objects.map((object) => object.classOid), objects.map((object) => object.oid)],
   );
   refuseOthers(otherDependents(objects, extensions, dependencies));
-  const drops = objects.map(
-    ({ type, identity }) => `drop ${dropWords[type] ?? type} if exists ${identity} cascade`,
-  );
+  const parts = partsOf(objects, dependencies);
+  const drops = objects
+    .filter((object) => !parts.has(idOf(object)))
+    .map(({ type, identity }) => `drop ${dropWords[type] ?? type} if exists ${identity} cascade`);
   await dropAll(target, [dropJournalStatement(), ...drops]);
 }
 
@@ -87,18 +88,39 @@ const dropWords: Readonly<Record<string, string>> = {
   "composite type": "type",
 };
 
+type ObjectId = Pick<ExistingObject, "classOid" | "oid">;
+
+function idOf({ classOid, oid }: ObjectId): string {
+  return `${classOid}.${oid}`;
+}
+
+/** Those of the objects that go with another one. Some can't be dropped alone: a partition's index. */
+function partsOf(
+  objects: readonly ObjectId[],
+  dependencies: readonly Dependency[],
+): ReadonlySet<string> {
+  const going = new Set(objects.map(idOf));
+  return new Set(
+    dependencies
+      .filter(({ object, dependsOn, type }) => {
+        return /[aiPS]/.test(type) && dependsOn !== object && going.has(dependsOn);
+      })
+      .map(({ object }) => object),
+  );
+}
+
 /**
- * What depends on the objects, and is neither one of them nor a part of one.
+ * What depends on the objects, and is neither one of them nor a part of one. Of a table that does,
+ * neither its type nor its triggers are named.
  *
  * @param replaceable further objects that may go if they depend on one that goes.
  */
 export function otherDependents(
-  objects: readonly Pick<ExistingObject, "classOid" | "oid">[],
-  replaceable: readonly Pick<ExistingObject, "classOid" | "oid">[],
+  objects: readonly ObjectId[],
+  replaceable: readonly ObjectId[],
   dependencies: readonly Dependency[],
 ): string[] {
-  const idOf = ({ classOid, oid }: Pick<ExistingObject, "classOid" | "oid">) =>
-    `${classOid}.${oid}`;
+  const reached = new Set(dependencies.map(({ object }) => object));
   const going = new Set(objects.map(idOf));
   const mayGo = new Set(replaceable.map(idOf));
   for (let grew = true; grew; ) {
@@ -111,7 +133,13 @@ export function otherDependents(
       grew = true;
     }
   }
-  const others = dependencies.filter(({ object }) => !going.has(object));
+  const isOther = (object: string) => reached.has(object) && !going.has(object);
+  const parts = new Set(
+    dependencies
+      .filter(({ type, dependsOn }) => /[aiPSe]/.test(type) && isOther(dependsOn))
+      .map(({ object }) => object),
+  );
+  const others = dependencies.filter(({ object }) => isOther(object) && !parts.has(object));
   return [...new Set(others.map((one) => one.description))].sort();
 }
 

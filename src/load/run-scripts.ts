@@ -1,8 +1,7 @@
 /** Running planned statements on the target, many in a round trip. */
 
-import { PgCopyError } from "../errors.js";
 import type { Script } from "../plan/task.js";
-import type { Connection } from "../postgres/connection.js";
+import type { Connection, NamedStatement } from "../postgres/connection.js";
 import { quoteLiteral, quoteName } from "../postgres/quote.js";
 
 /**
@@ -35,15 +34,21 @@ export async function runScripts(
   scripts: readonly Script[],
   options: RunScriptsOptions,
 ): Promise<void> {
+  const { attempted, record } = options;
   const batches = batch(scripts);
-  for (const [i, scriptsOfBatch] of batches.entries()) {
-    const last = i === batches.length - 1;
-    const record = last && options.record !== undefined ? [options.record()] : [];
-    const statements = [...scriptsOfBatch.flatMap(statementsOf), ...record];
+  for (const [i, some] of batches.entries()) {
+    const last = i === batches.length - 1 && record !== undefined;
+    const statements = [
+      { attempted, sql: "begin" },
+      ...some.flatMap(statementsOf),
+      ...(last ? [{ attempted, sql: record() }] : []),
+      { attempted, sql: "commit" },
+    ];
     try {
-      await target.execute(options.attempted, transaction(statements));
+      await target.executeAll(statements);
     } catch (error) {
-      throw await withCulprit(target, scriptsOfBatch, error);
+      if (target.usable) await target.execute("rolling back", "rollback").catch(() => {});
+      throw error;
     }
   }
 }
@@ -66,63 +71,13 @@ function batch(scripts: readonly Script[]): Script[][] {
  * Settings hold for the script alone, and then are again what our sessions pin: `to default` would
  * be the role's or the database's default.
  */
-function statementsOf(script: Script): string[] {
-  const names = Object.entries(script.settings);
-  if (names.length === 0) return [...script.statements];
+export function statementsOf({ title, settings, statements }: Script): NamedStatement[] {
+  const set = (name: string, value: string) =>
+    `set local ${quoteName(name)} = ${quoteLiteral(value)}`;
+  const names = Object.entries(settings);
   return [
-    ...names.map(([name, value]) => `set local ${quoteName(name)} = ${quoteLiteral(value)}`),
-    ...script.statements,
-    ...names.map(
-      ([name]) => `set local ${quoteName(name)} = ${quoteLiteral(pinnedSettings[name] ?? "")}`,
-    ),
-  ];
-}
-
-/** A semicolon on a line of its own, lest a statement end in a comment. */
-function transaction(statements: readonly string[]): string {
-  return ["begin", ...statements, "commit"].join("\n;\n");
-}
-
-/**
- * The server doesn't say which of a batch's statements failed. The batch is rolled back, so running
- * it again, one by one, inside a transaction that is rolled back too, finds it without a trace.
- */
-async function withCulprit(
-  target: Connection,
-  scripts: readonly Script[],
-  error: unknown,
-): Promise<unknown> {
-  if (!(error instanceof PgCopyError) || error.code !== "task_failed" || !target.usable)
-    return error;
-  await target.execute("rolling back", "rollback");
-  const statements = scripts.reduce((sum, script) => sum + script.statements.length, 0);
-  if (statements === 1) return named(error, scripts[0]?.title);
-  try {
-    await target.execute("looking for the statement that failed", "begin");
-    for (const script of scripts) {
-      try {
-        await target.execute(
-          script.title,
-          transaction(statementsOf(script)).slice("begin\n;\n".length, -"\n;\ncommit".length),
-        );
-      } catch (again) {
-        return again instanceof PgCopyError && again.server !== undefined ? again : error;
-      }
-    }
-    return error;
-  } finally {
-    if (target.usable) await target.execute("rolling back", "rollback");
-  }
-}
-
-function named(error: PgCopyError, title: string | undefined): PgCopyError {
-  if (title === undefined || error.attempted === undefined) return error;
-  return new PgCopyError(error.message.replace(error.attempted, title), {
-    code: error.code,
-    attempted: title,
-    retrySafe: error.retrySafe,
-    cause: error.cause,
-    ...(error.side === undefined ? {} : { side: error.side }),
-    ...(error.server === undefined ? {} : { server: error.server }),
-  });
+    ...names.map(([name, value]) => set(name, value)),
+    ...statements,
+    ...names.map(([name]) => set(name, pinnedSettings[name] ?? "")),
+  ].map((sql) => ({ attempted: title, sql }));
 }

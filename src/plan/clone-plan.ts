@@ -10,6 +10,7 @@ import { planAnalyze } from "./analyze.js";
 import { copyCost, verifyCost } from "./cost.js";
 import { planPostData } from "./post-data.js";
 import { planPreData } from "./pre-data.js";
+import { batchSmallTables } from "./small-tables.js";
 import { copyLabel, planTable, type TablePlan } from "./table-plan.js";
 import {
   type CloneTask,
@@ -45,6 +46,7 @@ export interface PlanOptions {
   /** The major version of the pg_dump that wrote the schema. */
   readonly pgDumpMajor: number;
   readonly noAcl: boolean;
+  readonly tableJobs: number;
 }
 
 /** Makes the plan. Pure: the same input gives the same plan. */
@@ -97,7 +99,7 @@ export function planClone(catalog: Catalog, schema: SchemaScript, options: PlanO
     tables,
     indexes: postData.flatMap((task) => task.indexes),
     sequences,
-    tasks,
+    tasks: batchSmallTables(tasks, options.tableJobs),
     finish: schema.entries
       .filter((entry) => entry.section === "event-trigger" && entry.statements.length > 0)
       .map(scriptOf),

@@ -80,9 +80,15 @@ export function copyOutStatement(plan: TablePlan, part: Part): string {
   return `copy ${what} to stdout (${formatOptions(plan).join(", ")})`;
 }
 
-/** The COPY … FROM that takes it. */
-export function copyInStatement(plan: TablePlan): string {
-  const options = formatOptions(plan);
+/**
+ * The COPY … FROM that takes it.
+ *
+ * @param targetEncoding that of the target's database. Bytes of SQL_ASCII are taken to be of it, so
+ *   that they are checked: COPY with the encoding SQL_ASCII stores anything in a UTF8 database.
+ */
+export function copyInStatement(plan: TablePlan, targetEncoding?: string): string {
+  const encoding = plan.encoding === "SQL_ASCII" ? targetEncoding : undefined;
+  const options = formatOptions({ ...plan, encoding: encoding ?? plan.encoding });
   if (plan.freeze) options.push("freeze true");
   const columns = columnList(copiedColumns(plan.table));
   return `copy ${quoteQualified(plan.table.schema, plan.table.name)}${columns} from stdin (${options.join(", ")})`;

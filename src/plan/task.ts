@@ -30,10 +30,17 @@ export interface PlannedIndex extends RelationName {
     | "as a constraint";
 }
 
+/** A small table in a batch: its rows, and what is built on them. */
+export interface SmallTable {
+  readonly plan: TablePlan;
+  readonly scripts: readonly Script[];
+}
+
 /** What a task does; the engine has one function for each. */
 export type Work =
   | { readonly do: "scripts"; readonly scripts: readonly Script[] }
   | { readonly do: "copy"; readonly table: TablePlan; readonly part: number }
+  | { readonly do: "small_tables"; readonly tables: readonly SmallTable[] }
   | { readonly do: "verify"; readonly table: TablePlan }
   | { readonly do: "analyze"; readonly tables: readonly RelationName[]; readonly only: boolean }
   | { readonly do: "sequences"; readonly sequences: readonly Sequence[] }

@@ -16,6 +16,7 @@ import {
   type FailedAttempt,
 } from "./connection-attempts.js";
 import { connectionError } from "./connection-error.js";
+import { type ScriptHandlers, ScriptQuery } from "./script-query.js";
 import { statementError } from "./server-error.js";
 import {
   checkSessionAttributes,
@@ -157,6 +158,12 @@ function rawConnection(client: pg.Client): RawConnection {
   return client.connection as unknown as RawConnection;
 }
 
+/** A statement, and what it does as an error names it. */
+export interface NamedStatement {
+  readonly attempted: string;
+  readonly sql: string;
+}
+
 /** Opened by `connect`; released by `close`, or at the end of an `await using` scope. */
 export class Connection implements AsyncDisposable {
   readonly side: Side;
@@ -233,6 +240,33 @@ export class Connection implements AsyncDisposable {
   /** Runs a script of any number of statements in one round trip (and, unless it says otherwise, one transaction). */
   async execute(attempted: string, script: string): Promise<void> {
     await this.#run(attempted, () => this.#client.query(script));
+  }
+
+  /**
+   * Runs statements in one round trip (and, unless they say otherwise, one transaction).
+   *
+   * @param handlers what to send for their COPY … FROM STDIN, and what to do with their COPY … TO STDOUT.
+   * @throws PgCopyError `task_failed`, naming the statement that failed; `interrupted`.
+   */
+  async executeAll(
+    statements: readonly NamedStatement[],
+    handlers: ScriptHandlers = {},
+  ): Promise<void> {
+    let completed = 0;
+    const failed = () => (statements[completed] ?? statements.at(-1))?.attempted ?? "";
+    // On a line of its own, lest a statement end in a comment.
+    const script = statements.map(({ sql }) => sql).join("\n;\n");
+    await this.#run(failed, async () => {
+      const query = new ScriptQuery(script, {
+        ...handlers,
+        onCompleted: (tag) => {
+          completed++;
+          handlers.onCompleted?.(tag);
+        },
+      });
+      this.#client.query(query as unknown as pg.Submittable);
+      await query.done;
+    });
   }
 
   /**
@@ -314,14 +348,16 @@ export class Connection implements AsyncDisposable {
     return turn;
   }
 
-  async #run<T>(attempted: string, send: () => Promise<T>): Promise<T> {
+  /** @param what is attempted; a function is asked when it has failed. */
+  async #run<T>(what: string | (() => string), send: () => Promise<T>): Promise<T> {
     const signal = this.#signal;
+    const attempted = typeof what === "string" ? () => what : what;
     return await this.#queue(async () => {
-      throwIfAborted(signal, attempted);
+      throwIfAborted(signal, attempted());
       if (this.#state !== "open") {
         throw new PgCopyError(
-          `${attempted} failed on ${this.side}: the connection to ${describeEndpoint(this.endpoint)} is ${this.#state}`,
-          { code: "task_failed", attempted, side: this.side, retrySafe: true },
+          `${attempted()} failed on ${this.side}: the connection to ${describeEndpoint(this.endpoint)} is ${this.#state}`,
+          { code: "task_failed", attempted: attempted(), side: this.side, retrySafe: true },
         );
       }
       const stop = () => this.#stop();
@@ -329,8 +365,8 @@ export class Connection implements AsyncDisposable {
       try {
         return await send();
       } catch (error) {
-        throwIfAborted(signal, attempted);
-        throw statementError(error, attempted, this.side);
+        throwIfAborted(signal, attempted());
+        throw statementError(error, attempted(), this.side);
       } finally {
         signal.removeEventListener("abort", stop);
       }

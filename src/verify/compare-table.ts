@@ -35,7 +35,7 @@ export async function compareTable(
   table: Table,
   options: CompareOptions,
 ): Promise<TableComparison> {
-  const sql = digestQuery(table, options.mode);
+  const sql = digestQuery(table, options);
   const label = `verify ${quoteQualified(table.schema, table.name)}`;
   const [source, target] = await all<[TableDigest, TableDigest]>(options.signal, [
     (signal) => options.source.under(signal, () => digest(options.source, label, sql)),
@@ -55,11 +55,21 @@ async function digest(connection: Connection, label: string, sql: string): Promi
  * numeric. The row's text is a row constructor over named columns, so that neither a dropped column
  * nor another column order changes it.
  */
-function digestQuery(table: Table, mode: "count" | "checksum"): string {
-  const row = table.columns.map((column: Column) => quoteName(column.name)).join(", ");
+function digestQuery(table: Table, { mode, source, target }: CompareOptions): string {
+  const row = `row(${table.columns.map((column: Column) => quoteName(column.name)).join(", ")})::text`;
+  const hashed = encodingOf(source) === encodingOf(target) ? row : inUtf8(row);
   const checksum =
     mode === "checksum"
-      ? `coalesce(sum(pg_catalog.hashtextextended(row(${row})::text, 0)), 0)::text`
+      ? `coalesce(sum(pg_catalog.hashtextextended(${hashed}, 0)), 0)::text`
       : "null::text";
   return `select count(*)::text as rows, ${checksum} as checksum from only ${quoteQualified(table.schema, table.name)}`;
+}
+
+function encodingOf(connection: Connection): string | undefined {
+  return connection.parameters.get("server_encoding");
+}
+
+/** The hash is one of bytes: those of LATIN1 and UTF8 differ for the same characters. */
+function inUtf8(text: string): string {
+  return `pg_catalog.encode(pg_catalog.convert_to(${text}, 'UTF8'), 'hex')`;
 }

@@ -16,9 +16,7 @@ export const SMALL_TABLES = ["public.small_1", "public.small_2", "public.small_3
 /** 30 MB on the wire, more than all buffers between the two servers hold, and little on the disk. */
 const WIDE_TEXT = 10_000;
 
-/** Creates the tables, with their rows and indexes, in an empty database. */
-export async function createGatedSchema(database: TestDatabase): Promise<void> {
-  await database.execute(`
+const rowGate = `
     create function row_gate(n int) returns boolean immutable language plpgsql as $$
     begin
       if n::text = current_setting('gate.row', true) then
@@ -28,7 +26,12 @@ export async function createGatedSchema(database: TestDatabase): Promise<void> {
         raise exception 'row % is not welcome here', n using detail = 'It came at a bad time.';
       end if;
       return true;
-    end $$;
+    end $$;`;
+
+/** Creates the tables, with their rows and indexes, in an empty database. */
+export async function createGatedSchema(database: TestDatabase): Promise<void> {
+  await database.execute(`
+    ${rowGate}
     create function index_gate(n int) returns int immutable language plpgsql as $$
     begin
       if current_setting('gate.index', true) = 'closed' then
@@ -46,6 +49,21 @@ export async function createGatedSchema(database: TestDatabase): Promise<void> {
         insert into ${table} select n, 'word ' || n from generate_series(1, 100) n;`,
     ).join("")}
     create index gated_idx on small_1 (index_gate(id));`);
+}
+
+/** So many that they are copied in batches: `many_1` holds 1001 to 1050, `many_2` 2001 to 2050, … */
+export const MANY_TABLES = 24;
+
+/** Creates many small tables, each with a gate, in an empty database. */
+export async function createManySmallTables(database: TestDatabase): Promise<void> {
+  const tables = Array.from({ length: MANY_TABLES }, (_, index) => {
+    const [name, first] = [`many_${index + 1}`, (index + 1) * 1000];
+    return `
+      create table ${name} (id int primary key, word text, check (row_gate(id)));
+      insert into ${name} select ${first} + n, 'word ' || n from generate_series(1, 50) n;
+      create index ${name}_word_idx on ${name} (word);`;
+  });
+  await database.execute(rowGate + tables.join(""));
 }
 
 /** What a clone meets in the target: `row` and `index` wait, `bad_row` fails. */

@@ -16,6 +16,8 @@ export interface ProxyLink {
   readonly toServer: number;
   /** Resets both halves: what a firewall or a crashed machine does. */
   cut(): void;
+  /** From now on nothing comes through in either direction, and nobody is told. */
+  stall(): void;
 }
 
 export interface TcpProxy extends AsyncDisposable {
@@ -27,7 +29,7 @@ export interface TcpProxy extends AsyncDisposable {
   rewrite: ((chunk: Buffer) => Buffer) | undefined;
   /** The URI of the server, leading through the proxy. */
   through(uri: string): string;
-  /** From now on nothing comes through in either direction, and nobody is told. */
+  /** Stalls every connection, also those to come. */
   stall(): void;
   /** Resets every connection; new ones still come through. */
   cutAll(): void;

@@ -30,6 +30,7 @@ export const defaultOptions: PlanOptions = {
   targetVersion: 160_004,
   pgDumpMajor: 16,
   noAcl: false,
+  tableJobs: 4,
 };
 
 /** Plans a dump of these entries, in this order. */
@@ -99,7 +100,10 @@ export class PlannedSchema {
 }
 
 export function statementsOf(task: CloneTask): readonly string[] {
-  return task.work.do === "scripts" ? task.work.scripts.flatMap((script) => script.statements) : [];
+  const { work } = task;
+  if (work.do === "scripts") return work.scripts.flatMap((script) => script.statements);
+  if (work.do !== "small_tables") return [];
+  return work.tables.flatMap(({ scripts }) => scripts.flatMap((script) => script.statements));
 }
 
 /** A dump as pg_dump writes it: entry n has the dump id n, and its object the OID 16000 + 10 n. */

@@ -1,0 +1,135 @@
+/**
+ * A batch of small tables: one round trip reads all of them from the source, one stores them on the
+ * target and builds what belongs to them, in one transaction with the record of it. Their rows are
+ * held in memory in between: small-tables.ts keeps a batch small.
+ */
+
+import { PgCopyError } from "../errors.js";
+import { copyInStatement, copyLabel, copyOutStatement } from "../plan/table-plan.js";
+import { relationName, type SmallTable } from "../plan/task.js";
+import type { Connection } from "../postgres/connection.js";
+import type { CopyResult } from "../postgres/copy.js";
+import { copyInMessages } from "../postgres/script-query.js";
+import { refuseRewritten } from "./refuse-rewritten.js";
+import { statementsOf } from "./run-scripts.js";
+
+export interface CopySmallTablesOptions {
+  /** In a transaction that imported the snapshot. */
+  readonly source: Connection;
+  readonly target: Connection;
+  readonly onBytes: (bytes: number) => void;
+  /** The statement that records the batch as done. */
+  readonly record: (total: CopyResult) => string;
+}
+
+interface ReadTable {
+  readonly table: SmallTable;
+  readonly attempted: string;
+  readonly chunks: Buffer[];
+  rows: number;
+}
+
+/**
+ * Copies the tables.
+ *
+ * @returns rows and bytes of each, in the order of `tables`.
+ * @throws PgCopyError `task_failed`, naming the table or object; the target then holds nothing of
+ *   the batch once its session is closed.
+ */
+export async function copySmallTables(
+  tables: readonly SmallTable[],
+  options: CopySmallTablesOptions,
+): Promise<CopyResult[]> {
+  const { source, target } = options;
+  const read = await readTables(tables, options);
+  const stored = await storeTables(read, target);
+  for (const [i, { rows, attempted }] of read.entries()) {
+    if (stored[i] !== rows) throw differentCount(attempted, rows, stored[i] ?? 0);
+  }
+  await refuseRewritten(
+    read.map(({ table, rows, attempted }) => ({ plan: table.plan, rows, attempted })),
+    source,
+  );
+  const results = read.map(({ rows, chunks }) => ({ rows, bytes: sizeOf(chunks) }));
+  const total = results.reduce(
+    (sum, { rows, bytes }) => ({ rows: sum.rows + rows, bytes: sum.bytes + bytes }),
+    { rows: 0, bytes: 0 },
+  );
+  await target.execute(read[0]?.attempted ?? "COPY", `${options.record(total)}; commit`);
+  return results;
+}
+
+async function readTables(
+  tables: readonly SmallTable[],
+  { source, onBytes }: CopySmallTablesOptions,
+): Promise<ReadTable[]> {
+  const read = tables.map(
+    (table): ReadTable => ({
+      table,
+      attempted: copyLabel(relationName(table.plan.table), 0, 1),
+      chunks: [],
+      rows: 0,
+    }),
+  );
+  let at = 0;
+  await source.executeAll(
+    read.map(({ table: { plan }, attempted }) => ({
+      attempted,
+      sql: copyOutStatement(plan, { by: "whole" }),
+    })),
+    {
+      onCopyData: (chunk) => {
+        read[at]?.chunks.push(Buffer.from(chunk));
+        onBytes(chunk.length);
+      },
+      onCompleted: (tag) => {
+        const table = read[at++];
+        if (table !== undefined) table.rows = copiedRows(tag) ?? 0;
+      },
+    },
+  );
+  return read;
+}
+
+/** Leaves the transaction open; gives the rows that the target counted, table by table. */
+async function storeTables(read: readonly ReadTable[], target: Connection): Promise<number[]> {
+  const encoding = target.parameters.get("server_encoding");
+  const stored: number[] = [];
+  const statements = [
+    { attempted: read[0]?.attempted ?? "COPY", sql: "begin" },
+    ...read.map(({ table: { plan }, attempted }) => ({
+      attempted,
+      sql: copyInStatement(plan, encoding),
+    })),
+    ...read.flatMap(({ table }) => table.scripts.flatMap(statementsOf)),
+  ];
+  await target.executeAll(statements, {
+    copyIn: Buffer.concat(read.flatMap(({ chunks }) => copyInMessages(chunks))),
+    onCompleted: (tag) => {
+      const rows = copiedRows(tag);
+      if (rows !== undefined) stored.push(rows);
+    },
+  });
+  return stored;
+}
+
+/** `COPY 17` → 17. */
+function copiedRows(tag: string): number | undefined {
+  const match = /^COPY (\d+)/.exec(tag);
+  return match === null ? undefined : Number(match[1]);
+}
+
+function sizeOf(chunks: readonly Buffer[]): number {
+  return chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+}
+
+function differentCount(attempted: string, sent: number, stored: number): PgCopyError {
+  return new PgCopyError(
+    `${attempted} failed: the source sent ${sent} rows, the target stored ${stored}`,
+    {
+      code: "task_failed",
+      attempted,
+      side: "target",
+    },
+  );
+}
