@@ -124,6 +124,7 @@ const OWNED_BY = new RegExp(
 
 /** A serial column's default names its sequence in a string: `nextval('public.t_id_seq'::regclass)`. */
 function namesInStrings(sql: string): string[] {
+  if (!sql.includes("regclass")) return [];
   return [...sql.matchAll(REGCLASS)].flatMap(([, string = ""]) => {
     const [, schema, name] = QUALIFIED.exec(string.replaceAll("''", "'")) ?? [];
     return schema === undefined || name === undefined ? [] : [`${quoted(schema)}.${quoted(name)}`];

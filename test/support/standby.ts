@@ -18,6 +18,15 @@ export interface Standby extends AsyncDisposable {
 /** Starts one; `script` is run while it is still a primary. */
 export async function startStandby(script: string): Promise<Standby> {
   const base = await mkdtemp(join(tmpdir(), "pgcopy-standby-"));
+  try {
+    return await startIn(base, script);
+  } catch (error) {
+    await rm(base, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function startIn(base: string, script: string): Promise<Standby> {
   const owner = await newDirectoryOwner();
   await chmod(base, 0o777);
   const directory = join(base, "data");
