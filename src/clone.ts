@@ -4,7 +4,7 @@
  */
 
 import { refuseTextTables } from "./engine/check-plan.js";
-import { withLeftovers } from "./engine/leftovers.js";
+import { withLeftovers, withNothingChanged } from "./engine/leftovers.js";
 import { beginJournal, prepareTarget } from "./engine/prepare-target.js";
 import { prepareParser, readSource } from "./engine/read-source.js";
 import { buildReport, type CloneReport } from "./engine/report.js";
@@ -33,9 +33,11 @@ export async function clone(options: CloneOptions): Promise<CloneReport> {
 
   await using servers = await run.step("connect", () => connectServers(resolved, run));
   const snapshot = await run.step("export the snapshot", () =>
-    holdSnapshot(servers.source, resolved.snapshot),
+    withNothingChanged(() => holdSnapshot(servers.source, resolved.snapshot)),
   );
-  const content = await run.step("read the source", () => readSource(snapshot, resolved, run));
+  const content = await run.step("read the source", () =>
+    withNothingChanged(() => readSource(snapshot, resolved, run)),
+  );
   const plan = planClone(content.catalog, content.schema, {
     ...resolved,
     keyBounds: content.keyBounds,

@@ -4,6 +4,20 @@ import { PgCopyError, type PgCopyErrorCode } from "../errors.js";
 import { JOURNAL_SCHEMA } from "../load/journal.js";
 import type { Servers } from "./servers.js";
 
+/**
+ * Runs a part of a clone that only reads: what fails there leaves nothing, so it is no failed task.
+ */
+export async function withNothingChanged<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof PgCopyError) || error.code !== "task_failed") throw error;
+    const unfit = error.side === "target" ? "target_unfit" : "source_unfit";
+    const code = error.server === undefined ? "connection_failed" : unfit;
+    throw withFields(error, code, error.advice ?? "nothing was changed; run it again");
+  }
+}
+
 /** Runs the part of a clone that changes the target; its errors say what is left and how to go on. */
 export async function withLeftovers<T>(
   databaseCreated: boolean,
@@ -19,20 +33,26 @@ export async function withLeftovers<T>(
       ? `, or drop the database ${database}, which this run created`
       : "";
     const left = `the target ${description} holds a part; its schema ${JOURNAL_SCHEMA} lists the finished tasks. Start over with --drop-if-exists${created}`;
-    throw new PgCopyError(error.message, {
-      code: codeOf(error),
-      advice:
-        error.advice === undefined || error.code === "interrupted"
-          ? left
-          : `${error.advice}; ${left}`,
-      items: error.items,
-      retrySafe: error.retrySafe,
-      cause: error,
-      ...(error.attempted === undefined ? {} : { attempted: error.attempted }),
-      ...(error.side === undefined ? {} : { side: error.side }),
-      ...(error.server === undefined ? {} : { server: error.server }),
-    });
+    const advice =
+      error.advice === undefined || error.code === "interrupted"
+        ? left
+        : `${error.advice}; ${left}`;
+    throw withFields(error, codeOf(error), advice);
   }
+}
+
+/** The same error with another code and advice. */
+function withFields(error: PgCopyError, code: PgCopyErrorCode, advice: string): PgCopyError {
+  return new PgCopyError(error.message, {
+    code,
+    advice,
+    items: error.items,
+    retrySafe: error.retrySafe,
+    cause: error,
+    ...(error.attempted === undefined ? {} : { attempted: error.attempted }),
+    ...(error.side === undefined ? {} : { side: error.side }),
+    ...(error.server === undefined ? {} : { server: error.server }),
+  });
 }
 
 /**

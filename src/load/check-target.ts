@@ -71,7 +71,9 @@ function existingObjectsQuery(): string {
   });
   return `
 select i.type, i.identity, o.class::bigint::float8 as "classOid", o.oid::bigint::float8 as oid,
-       coalesce((select d.refobjid from pg_catalog.pg_depend d
+       coalesce((select x.indrelid from pg_catalog.pg_index x
+                 where o.class = 'pg_catalog.pg_class'::pg_catalog.regclass and x.indexrelid = o.oid),
+                (select d.refobjid from pg_catalog.pg_depend d
                  where d.classid = o.class and d.objid = o.oid and d.deptype = 'i' and d.refobjid <> o.oid
                  and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass limit 1), 0)::bigint::float8 as "partOf"
 from (${branches.join("\n union all ")}) as o
@@ -83,7 +85,12 @@ const identitiesQuery = `
 select i.type, i.identity
 from unnest($1::oid[], $2::oid[]) as o (class, oid)
 cross join lateral pg_catalog.pg_identify_object(o.class, o.oid, 0) as i
-where i.identity is not null`;
+where i.identity is not null
+union all
+select i.type, i.identity
+from pg_catalog.pg_constraint k
+cross join lateral pg_catalog.pg_identify_object('pg_catalog.pg_class'::pg_catalog.regclass, k.conindid, 0) as i
+where k.oid = any ($3::oid[])`;
 
 export interface Conflicts {
   /** What the clone would create, and is there already. */
@@ -107,7 +114,12 @@ export async function findConflicts(
   const wanted = await source.query<ObjectIdentity>(
     "naming the source's objects",
     identitiesQuery,
-    [created.map((entry) => entry.classOid), created.map((entry) => entry.oid)],
+    [
+      created.map((entry) => entry.classOid),
+      created.map((entry) => entry.oid),
+      // A key's index is made with it, under the same name.
+      entries.filter(isKey).map((entry) => entry.oid),
+    ],
   );
   const names = new Set(wanted.map(nameSpace));
   const known = existing.filter((object) => names.has(nameSpace(object)));
@@ -117,6 +129,10 @@ export async function findConflicts(
     objects: both.filter((object) => object.type !== "extension"),
     extensions: both.filter((object) => object.type === "extension"),
   };
+}
+
+function isKey({ statements }: TocEntry): boolean {
+  return statements.some((statement) => statement.kind === "key_constraint");
 }
 
 /** An identity column's sequence is created by ALTER TABLE, which alone doesn't look like it. */

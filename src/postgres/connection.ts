@@ -4,11 +4,12 @@
  */
 
 import type { ConnectionOptions } from "node:tls";
-import pg from "pg";
+import type pg from "pg";
 import { describeEndpoint, type ServerEndpoint } from "../endpoint/endpoint.js";
 import { PgCopyError, type Side } from "../errors.js";
 import { interruptedError, throwIfAborted } from "../run/abort.js";
 import { cancelOnServer } from "./cancel.js";
+import { newClient, rawConnection } from "./client.js";
 import {
   type ConnectionAttempt,
   connectionAttempts,
@@ -18,11 +19,7 @@ import {
 import { connectionError } from "./connection-error.js";
 import { type ScriptHandlers, ScriptQuery } from "./script-query.js";
 import { statementError } from "./server-error.js";
-import {
-  checkSessionAttributes,
-  DeclinedSession,
-  requireChannelBinding,
-} from "./session-checks.js";
+import { checkSessionAttributes, requireChannelBinding } from "./session-checks.js";
 import { pinSettings } from "./session-settings.js";
 
 /** How long a cancelled statement has to end before its socket is cut, in milliseconds. */
@@ -70,7 +67,7 @@ async function open(
   attempt: ConnectionAttempt,
   options: ConnectOptions,
 ): Promise<Connection> {
-  const client = newClient(endpoint, attempt, options);
+  const client = newClient(endpoint, attempt, `pgcopy ${options.purpose}`.slice(0, 63));
   const raw = rawConnection(client);
   const parameters = new Map<string, string>();
   raw.on("parameterStatus", ({ parameterName, parameterValue }) => {
@@ -96,66 +93,6 @@ async function open(
   } finally {
     options.signal.removeEventListener("abort", stop);
   }
-}
-
-/**
- * A client of node-postgres that is told everything: what it is not told it would take from
- * process.env and ~/.pgpass.
- */
-function newClient(
-  endpoint: ServerEndpoint,
-  attempt: ConnectionAttempt,
-  options: ConnectOptions,
-): pg.Client {
-  const client = new pg.Client({
-    host: attempt.address,
-    port: attempt.port,
-    user: endpoint.user,
-    database: endpoint.database,
-    // Asked only if the server wants a password.
-    password: () => {
-      if (attempt.password) return attempt.password;
-      throw new DeclinedSession(
-        "no_password",
-        "the server asks for a password, and none was given",
-      );
-    },
-    // A copy: node-postgres makes the key in it invisible, and cancelling uses these options too.
-    ssl: attempt.tls === undefined ? false : { ...attempt.tls },
-    sslnegotiation: attempt.directTls ? "direct" : "postgres",
-    enableChannelBinding: endpoint.channelBinding === "require",
-    application_name: `pgcopy ${options.purpose}`.slice(0, 63),
-    client_encoding: "utf8",
-    connectionTimeoutMillis: endpoint.connectTimeoutMs,
-    keepAlive: endpoint.keepAlive,
-    keepAliveInitialDelayMillis: endpoint.keepAliveIdleMs,
-  } as pg.ClientConfig);
-  // Left empty above, these two would be PGOPTIONS and PGREPLICATION.
-  const { connectionParameters } = client as unknown as {
-    connectionParameters: { options: string | undefined; replication: string | undefined };
-  };
-  connectionParameters.options = endpoint.options;
-  connectionParameters.replication = undefined;
-  return client;
-}
-
-/** The parts of node-postgres' protocol connection that its types leave out. */
-interface RawConnection {
-  readonly stream: import("node:net").Socket;
-  on(event: string, listener: (message: RawMessage) => void): void;
-  once(event: "readyForQuery", listener: () => void): void;
-  removeListener(event: "readyForQuery", listener: () => void): void;
-}
-
-/** A message of the server, as far as it is looked at here. */
-interface RawMessage {
-  readonly parameterName?: string;
-  readonly parameterValue?: string;
-  readonly mechanisms?: readonly string[];
-}
-
-function rawConnection(client: pg.Client): RawConnection {
-  return client.connection as unknown as RawConnection;
 }
 
 /** A statement, and what it does as an error names it. */
