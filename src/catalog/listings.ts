@@ -15,7 +15,7 @@ select n.nspname::text as schema, c.relname::text as name,
        pg_catalog.pg_indexes_size(c.oid)::float8 as "indexBytes"
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where c.relkind in ('r', 'p', 'm', 'f') and ${userObjects("pg_class", "c.oid", "n")}
+where c.relkind in ('r', 'p', 'm', 'f') and ${userObjects("c.oid", "n")}
 order by bytes desc, 1, 2`,
   indexes: `
 select n.nspname::text as schema, c.relname::text as name, t.relname::text as table,
@@ -29,7 +29,7 @@ join pg_catalog.pg_class t on t.oid = i.indrelid
 join pg_catalog.pg_am a on a.oid = c.relam
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 left join pg_catalog.pg_constraint k on k.conindid = c.oid and k.conrelid = t.oid and k.contype in ('p', 'u', 'x')
-where ${userObjects("pg_class", "t.oid", "n")}
+where ${userObjects("t.oid", "n")}
 order by bytes desc, 1, 2`,
   sequences: `
 select n.nspname::text as schema, c.relname::text as name, pg_catalog.format_type(s.seqtypid, null) as type,
@@ -44,7 +44,7 @@ select n.nspname::text as schema, c.relname::text as name, pg_catalog.format_typ
 from pg_catalog.pg_sequence s
 join pg_catalog.pg_class c on c.oid = s.seqrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where ${userObjects("pg_class", "c.oid", "n")}
+where ${userObjects("c.oid", "n")}
 order by 1, 2`,
   extensions: `
 select e.extname::text as name, e.extversion as version, n.nspname::text as schema,

@@ -24,7 +24,7 @@ join pg_catalog.pg_class c on c.oid = i.indexrelid
 join pg_catalog.pg_am a on a.oid = c.relam
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 left join pg_catalog.pg_constraint k on k.conindid = i.indexrelid and k.conrelid = i.indrelid and k.contype in ('p', 'u', 'x')
-where ${userObjects("pg_class", "i.indrelid", "n")}
+where ${userObjects("i.indrelid", "n")}
 order by c.oid`;
 
 const constraintsQuery = `
@@ -32,14 +32,14 @@ select k.oid::bigint as oid, k.conrelid::bigint as "tableOid",
        nullif(k.confrelid, 0)::bigint as "referencedTableOid", case when k.contype = 'f' then k.conindid::bigint end as "referencedIndexOid"
 from pg_catalog.pg_constraint k
 join pg_catalog.pg_namespace n on n.oid = k.connamespace
-where k.conrelid <> 0 and ${userObjects("pg_class", "k.conrelid", "n")}`;
+where k.conrelid <> 0 and ${userObjects("k.conrelid", "n")}`;
 
 const sequencesQuery = `
 select c.oid::bigint as oid, n.nspname as schema, c.relname as name,
        pg_catalog.has_schema_privilege(n.oid, 'usage') and pg_catalog.has_sequence_privilege(c.oid, 'select') as readable
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where c.relkind = 'S' and ${userObjects("pg_class", "c.oid", "n")}
+where c.relkind = 'S' and ${userObjects("c.oid", "n")}
 order by c.oid`;
 
 /** Which views and materialized views read which relations, or call which user functions. */

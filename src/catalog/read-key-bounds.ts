@@ -1,7 +1,7 @@
 /** The ranges of the integer keys along which tables are cut where ctid ranges can't be used. */
 
 import type { Connection } from "../postgres/connection.js";
-import { quoteName, quoteQualified } from "../postgres/quote.js";
+import { displayName, quoteName, quoteQualified } from "../postgres/quote.js";
 import type { Table } from "./catalog.js";
 
 export interface KeyRange {
@@ -19,7 +19,7 @@ export async function readKeyBounds(
     if (table.integerKey === undefined) continue;
     const key = quoteName(table.integerKey.column);
     const [row] = await connection.query<{ min: string | null; max: string | null }>(
-      `reading the range of ${table.schema}.${table.name}'s key`,
+      `reading the range of ${displayName(table.schema, table.name)}'s key`,
       `select min(${key})::text as min, max(${key})::text as max from only ${quoteQualified(table.schema, table.name)}`,
     );
     if (row?.min != null && row.max != null) {

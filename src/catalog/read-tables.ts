@@ -24,7 +24,7 @@ select c.oid::bigint as oid, n.nspname as schema, c.relname as name,
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 left join pg_catalog.pg_am a on a.oid = c.relam
-where c.relkind in ('r', 'p', 'f', 'm') and ${userObjects("pg_class", "c.oid", "n")}
+where c.relkind in ('r', 'p', 'f', 'm') and ${userObjects("c.oid", "n")}
 order by c.oid`;
 
 const columnsQuery = `
@@ -34,7 +34,7 @@ from pg_catalog.pg_attribute t
 join pg_catalog.pg_class c on c.oid = t.attrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'f', 'm') and t.attnum > 0 and not t.attisdropped
-  and ${userObjects("pg_class", "c.oid", "n")}
+  and ${userObjects("c.oid", "n")}
 order by t.attrelid, t.attnum`;
 
 const inheritanceQuery = `

@@ -11,7 +11,7 @@ with recursive used as (
   join pg_catalog.pg_class c on c.oid = t.attrelid
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p') and t.attnum > 0 and not t.attisdropped
-    and ${userObjects("pg_class", "c.oid", "n")}
+    and ${userObjects("c.oid", "n")}
   union
   select part.oid
   from used u

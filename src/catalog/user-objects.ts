@@ -1,9 +1,15 @@
 /** What all catalog queries share: which objects are the user's, and how their rows become objects. */
 
-/** Schemas whose objects are PostgreSQL's own, and members of extensions, are not the user's. */
-export function userObjects(catalogTable: string, oid: string, namespace: string): string {
+/**
+ * The condition that a relation is the user's: not in one of PostgreSQL's own schemas, nor in that
+ * of our journal, and no member of an extension.
+ *
+ * @param oid the SQL expression of the relation's OID.
+ * @param namespace the alias of its schema's row in pg_namespace.
+ */
+export function userObjects(oid: string, namespace: string): string {
   return `${namespace}.nspname !~ '^pg_' and ${namespace}.nspname not in ('information_schema', 'pgcopy_journal')
-     and not exists (select from pg_catalog.pg_depend e where e.classid = 'pg_catalog.${catalogTable}'::pg_catalog.regclass
+     and not exists (select from pg_catalog.pg_depend e where e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
                      and e.objid = ${oid} and e.deptype = 'e')`;
 }
 
@@ -27,7 +33,6 @@ const numericColumns = new Set([
   "pages",
   "dependent",
   "referenced",
-  "partitionOf",
   "typeOid",
   "elementOid",
   "baseOid",

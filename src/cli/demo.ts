@@ -6,6 +6,7 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { all } from "../run/abort.js";
 import { printReport, STOPPING } from "./clone-command.js";
 import { fillStatements, finishStatements, lastStatements, shopSchema } from "./demo-database.js";
 import { formatNumberOf } from "./formatting.js";
@@ -84,28 +85,22 @@ async function makeShop({ library, output, run, directory, orders }: ShopOptions
   run.view.say(
     `PostgreSQL ${server.version}, filling ${DATABASE} with ${formatNumberOf(orders, "order")}`,
   );
-  const inDatabase = (database: string) => async (statements: readonly string[]) => {
-    const endpoint = { ...server.endpoint, database };
-    await using connection = await library.connect(endpoint, {
-      side: "source",
-      purpose: "demo",
-      signal,
-    });
-    for (const statement of statements) await connection.execute("making up the shop", statement);
-  };
-  await inDatabase("postgres")([`create database ${DATABASE}`]);
-  const execute = inDatabase(DATABASE);
-  await execute([shopSchema]);
-  await allSettled(fillStatements(orders).map(execute));
-  await allSettled(finishStatements.map(execute));
-  await execute([lastStatements]);
-}
-
-/** Waits for all of them before the first failure leaves: the server must not go away under one. */
-async function allSettled(work: readonly Promise<void>[]): Promise<void> {
-  const results = await Promise.allSettled(work);
-  const failed = results.find((result) => result.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
+  const inDatabase =
+    (database: string) =>
+    (statements: readonly string[]) =>
+    async (stop: AbortSignal): Promise<void> => {
+      await using connection = await library.connect(
+        { ...server.endpoint, database },
+        { side: "source", purpose: "demo", signal: stop },
+      );
+      for (const statement of statements) await connection.execute("making up the shop", statement);
+    };
+  await inDatabase("postgres")([`create database ${DATABASE}`])(signal);
+  const inShop = inDatabase(DATABASE);
+  await inShop([shopSchema])(signal);
+  await all(signal, fillStatements(orders).map(inShop));
+  await all(signal, finishStatements.map(inShop));
+  await inShop([lastStatements])(signal);
 }
 
 async function step(run: WatchedRun, name: string, work: () => Promise<void>): Promise<void> {
@@ -116,12 +111,19 @@ async function step(run: WatchedRun, name: string, work: () => Promise<void>): P
   run.observer({ type: "step_finished", atMs: durationMs, step: name, durationMs });
 }
 
+/** Never throws: a directory that could not be removed must not hide why the demo failed. */
 async function leaveOrRemove(output: Output, directory: string, flags: DemoFlags): Promise<void> {
-  if (flags.keep !== true) await rm(directory, { recursive: true, force: true, maxRetries: 3 });
-  if (flags.json === true || flags.quiet === true) return;
   const words =
     flags.keep === true
       ? `Both data directories are in ${directory}; look into one with\n  pgcopy list tables "pgdata:${directory}/target?dbname=${DATABASE}"`
-      : `Removed ${directory}.`;
+      : await removed(directory);
+  if (flags.json === true || flags.quiet === true) return;
   output.stdout.write(`\n${words}\n`);
+}
+
+async function removed(directory: string): Promise<string> {
+  return await rm(directory, { recursive: true, force: true, maxRetries: 3 }).then(
+    () => `Removed ${directory}.`,
+    (error: Error) => `${directory} could not be removed: ${error.message}`,
+  );
 }

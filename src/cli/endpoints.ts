@@ -3,8 +3,8 @@
 import { PgCopyError } from "../errors.js";
 import type { Environment } from "../run/environment.js";
 
-export const SOURCE_VARIABLE = "PGCOPY_SOURCE";
-export const TARGET_VARIABLE = "PGCOPY_TARGET";
+const SOURCE_VARIABLE = "PGCOPY_SOURCE";
+const TARGET_VARIABLE = "PGCOPY_TARGET";
 
 export interface Endpoints {
   readonly source: string;

@@ -1,7 +1,7 @@
 /** How an error looks: what failed, the server's own words, what it is about, and what to do. */
 
 import type { PgCopyError } from "../errors.js";
-import { displayWidth, printable, wrap } from "./display-width.js";
+import { printable, wrap } from "./display-width.js";
 import { exitCodeOf } from "./exit-codes.js";
 import type { Paint } from "./output.js";
 
@@ -83,5 +83,5 @@ function messageOf({ code, message }: PgCopyError): string {
 
 function stackLines(error: PgCopyError): string[] {
   const deepest = error.cause instanceof Error ? error.cause : error;
-  return (deepest.stack ?? "").split("\n").filter((line) => displayWidth(line.trim()) > 0);
+  return (deepest.stack ?? "").split("\n").filter((line) => line.trim() !== "");
 }

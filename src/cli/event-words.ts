@@ -44,7 +44,8 @@ export function eventLine(event: RunEvent, verbose: boolean): EventLine | undefi
     case "task_finished":
       return verbose ? { kind: "done", text: finishedTask(event) } : undefined;
     case "task_failed":
-      return failedTask(event, verbose);
+      // The error itself ends the run's output; this says at once why the run is coming to its end.
+      return { kind: "failed", text: `${printable(event.task.label)} failed; stopping the rest` };
     case "step_started":
     case "task_started":
     case "progress":
@@ -61,19 +62,6 @@ function finishedTask(event: RunEvent & { type: "task_finished" }): string {
     if (average !== undefined) facts.push(average);
   }
   return `${printable(task.label)} (${facts.join(", ")})`;
-}
-
-/**
- * The error itself ends the run's output; this says at once why the run is coming to its end. Tasks
- * that were only stopped because of it are no news.
- */
-function failedTask(
-  { task, error }: RunEvent & { type: "task_failed" },
-  verbose: boolean,
-): EventLine | undefined {
-  if (error.code === "interrupted" && !verbose) return undefined;
-  const what = error.code === "interrupted" ? "was stopped" : "failed; stopping the rest";
-  return { kind: "failed", text: `${printable(task.label)} ${what}` };
 }
 
 /** The whole run in one line: `62 %, 812 MB of 1.3 GB, 98 MB/s, …`. */

@@ -107,7 +107,7 @@ how many connections are in use. Without ENDPOINT, PGCOPY_SOURCE is used.`,
 clones it into the other, compares every row, and removes it all. Needs no PostgreSQL
 on the machine, no Docker and no network; also works as root.`,
     examples: [
-      { what: "a quarter of the size", line: "pgcopy demo --rows 50000" },
+      { what: "a third of the size", line: "pgcopy demo --rows 50000" },
       { what: "keep both data directories, to look around", line: "pgcopy demo --keep" },
     ],
   },

@@ -75,7 +75,7 @@ export const runEvents: Documented<EventFields> = {
     },
   },
   task_failed: {
-    when: "a task failed, or was stopped because another one did",
+    when: "a task failed; those that are stopped because of it, or interrupted, have no such event",
     fields: { task: "`id`, `kind` and `label`", error: "as in `error` below" },
   },
   progress: {

@@ -17,6 +17,9 @@ const output: Output = {
   stderr: process.stderr,
   environment: process.env,
 };
+// On Linux and macOS this is also what `ps` shows: not the arguments, in which a password may stand.
+process.title = "pgcopy";
+
 /** Known before the options are parsed, since parsing them is the first thing that can fail. */
 const json = process.argv.includes("--json");
 const verbose = process.argv.includes("--verbose");

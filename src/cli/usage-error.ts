@@ -4,7 +4,9 @@ import type { Command, CommanderError } from "commander";
 import { PgCopyError } from "../errors.js";
 
 /** Something that may hold a password, and that commander would quote in its message. */
-const ENDPOINT = /:\/\/|^pgdata:|\bpassword\b/i;
+const ENDPOINT = /:\/\/|^pgdata:|^\w+\s*=|password/i;
+/** What nobody knows may be one that takes a secret: its value is not repeated. */
+const UNKNOWN_WITH_VALUE = /^(error: unknown option '--[\w-]+)=[\s\S]*'/;
 
 /** @param given the arguments of the process: a password in one of them must not be repeated. */
 export function usageError(
@@ -19,7 +21,7 @@ export function usageError(
 
 function usageWords({ code, message }: CommanderError, given: readonly string[]): string {
   if (code === "commander.help") return "no command was given";
-  const words = withoutEndpoints(message, given)
+  const words = withoutEndpoints(message.replace(UNKNOWN_WITH_VALUE, "$1'"), given)
     .replace(/^error: /, "")
     .replace(/\n\(Did you mean (.*)\?\)/, " (did you mean $1?)")
     .replace(/^command-argument value ('.*') is invalid for argument '(.*)'/, "$1 is no $2")

@@ -82,7 +82,11 @@ const refused: Readonly<Record<string, Parameter>> = {
 
 const parameters = new Map(Object.entries({ ...used, ...ignored, ...refused }));
 
-/** The error of an endpoint that can't be used. `problem` must hold no piece of the endpoint that may be a password's. */
+/**
+ * The error of an endpoint that can't be used.
+ *
+ * @param problem must hold no piece of the endpoint that may be a password's.
+ */
 export function wrongEndpoint(side: Side, problem: string, advice?: string): PgCopyError {
   return new PgCopyError(`wrong ${side} endpoint: ${problem}`, {
     code: "usage",
@@ -94,21 +98,29 @@ export function wrongEndpoint(side: Side, problem: string, advice?: string): PgC
 /**
  * Checks that a parameter of that name exists.
  *
- * @param secret whether the name may in truth be a piece of a password: then it is not repeated.
+ * @param secret whether the name may in truth be a piece of a password: then neither it nor what it
+ *   resembles is said.
+ * @throws PgCopyError `usage`.
  */
 export function checkParameterName(name: string, side: Side, secret: boolean): void {
   if (parameters.has(name)) return;
-  const shown =
-    secret || !/^\w{1,40}$/.test(name) ? "unknown parameter" : `unknown parameter "${name}"`;
-  const near = nearestName(name, [...parameters.keys()]);
   throw wrongEndpoint(
     side,
-    near === undefined ? shown : `${shown} (did you mean "${near}"?)`,
+    secret || !/^\w{1,40}$/.test(name) ? "unknown parameter" : unknownWords(name),
     "the parameters are libpq's; a password with special characters needs quotes in a key=value string, and percent-encoding in a URI",
   );
 }
 
-/** Checks that no parameter demands what pgcopy can't do; better than to connect without it. */
+function unknownWords(name: string): string {
+  const near = nearestName(name, [...parameters.keys()]);
+  return `unknown parameter "${name}"${near === undefined ? "" : ` (did you mean "${near}"?)`}`;
+}
+
+/**
+ * Checks that no parameter demands what pgcopy can't do; better than to connect without it.
+ *
+ * @throws PgCopyError `usage`, saying what to leave out.
+ */
 export function checkSupported(values: ParameterValues, side: Side): void {
   for (const [name, value] of values) {
     const only = parameters.get(name)?.only;
@@ -159,7 +171,7 @@ function shownValue(value: string): string {
 }
 
 /** The candidate that a misspelt name most likely stands for. */
-export function nearestName(name: string, candidates: readonly string[]): string | undefined {
+function nearestName(name: string, candidates: readonly string[]): string | undefined {
   let nearest: string | undefined;
   let least = Math.min(3, Math.ceil(name.length / 3) + 1);
   for (const candidate of candidates) {

@@ -1,7 +1,7 @@
 /**
- * Reading endpoints. A text becomes libpq's named parameters (endpoint-uri.ts, endpoint-keyvalue.ts);
- * what it leaves out comes from a service (service-file.ts), then from the environment, then from
- * libpq's defaults; a password that none of them gives, from the password file.
+ * Reading endpoints. A text becomes libpq's named parameters (uri.ts, keyvalue.ts); what it leaves
+ * out comes from a service (service-file.ts), then from the environment, then from libpq's defaults;
+ * a password that none of them gives, from the password file (password-file.ts).
  */
 
 import { userInfo } from "node:os";
@@ -33,22 +33,22 @@ import { isPostgresUri, parseUri, queryParameters } from "./uri.js";
  * Reads an endpoint: `postgres://…`, a libpq `key=value` string, or `pgdata:DIR`.
  *
  * @param environment stands for libpq's environment variables; no other is looked at.
- * @param role which end it is, for the messages.
+ * @param side which end it is, for the messages.
  * @throws PgCopyError `usage`, never repeating a piece of the text that may be a password.
  */
 export async function parseEndpoint(
   text: string,
   environment: Environment,
-  role: Side,
+  side: Side,
 ): Promise<Endpoint> {
   const trimmed = text.trim();
-  if (trimmed.startsWith("pgdata:")) return parseDataDirectory(trimmed, environment, role);
-  const given = parseServer(trimmed, role);
+  if (trimmed.startsWith("pgdata:")) return parseDataDirectory(trimmed, environment, side);
+  const given = parseServer(trimmed, side);
   const defaults = environmentParameters(environment);
   const service = given.get("service") ?? defaults.get("service");
   const fromService =
-    service === undefined ? [] : await serviceParameters(service, environment, role);
-  return await serverEndpoint(new Map([...defaults, ...fromService, ...given]), environment, role);
+    service === undefined ? [] : await serviceParameters(service, environment, side);
+  return await serverEndpoint(new Map([...defaults, ...fromService, ...given]), environment, side);
 }
 
 function parseServer(text: string, side: Side): ParameterValues {

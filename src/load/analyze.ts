@@ -1,6 +1,6 @@
 /** The planner's statistics of what was loaded. */
 
-import type { RelationName } from "../plan/task.js";
+import type { RelationName } from "../plan/toc.js";
 import type { Connection } from "../postgres/connection.js";
 import { quoteQualified } from "../postgres/quote.js";
 

@@ -82,7 +82,7 @@ export async function startDataDirectory(
   throwIfAborted(options.signal, "starting a server");
   const { directory } = endpoint;
   const existing = await existingDirectory(directory, options);
-  const owner = await serverOwner(existing);
+  const owner = await serverOwner(existing, options.environment);
   if (existing !== undefined && owner !== undefined) {
     await refuseClosedParents(directory, owner, options.side);
   }
@@ -90,8 +90,13 @@ export async function startDataDirectory(
   const temporary = await createPrivateDirectory(options.environment, owner);
   let undo = async () => {};
   try {
-    const binaries = await executableBinaries(found, temporary.path, owner, options.side);
     const environment = serverEnvironment(options.environment);
+    const binaries = await executableBinaries(found, {
+      temporaryDirectory: temporary.path,
+      owner,
+      environment,
+      side: options.side,
+    });
     if (existing === undefined) {
       const superuser = endpoint.user ?? "postgres";
       const { initdb } = binaries;
@@ -151,9 +156,12 @@ async function existingDirectory(
 }
 
 /** Root can't run a server, and a directory's server can only be run by its owner. */
-async function serverOwner(existing: DataDirectory | undefined): Promise<ServerOwner | undefined> {
+async function serverOwner(
+  existing: DataDirectory | undefined,
+  environment: Environment,
+): Promise<ServerOwner | undefined> {
   if (!isRoot()) return undefined;
-  return existing?.owner ?? (await newDirectoryOwner());
+  return existing?.owner ?? (await newDirectoryOwner(environment));
 }
 
 /** Starts the process, and tells why it failed by the last lines of its log. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { PgCopyError, type Side } from "../errors.js";
 import { throwIfAborted } from "../run/abort.js";
+import type { Environment } from "../run/environment.js";
 import { refuseClosedParents } from "./data-directory-state.js";
 import type { ServerOwner } from "./server-owner.js";
 
@@ -17,13 +18,13 @@ export interface NewDataDirectory {
   readonly superuser: string;
   /** Who the directory will belong to; absent: the current user. */
   readonly owner: ServerOwner | undefined;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   readonly side: Side;
   readonly signal: AbortSignal;
 }
 
 /** Takes away what was made. Never throws. */
-export type Undo = () => Promise<void>;
+type Undo = () => Promise<void>;
 
 /**
  * Makes the directory (and those above it that are missing) if it does not exist, for its owner

@@ -11,6 +11,15 @@ import { copyNativeFolder } from "./embedded-binaries.js";
 import type { ServerBinaries } from "./server-binaries.js";
 import { canExecute, type ServerOwner } from "./server-owner.js";
 
+/** Who is going to run the programs, and where. */
+export interface ProgramsUse {
+  readonly temporaryDirectory: string;
+  /** Absent: the current user. */
+  readonly owner: ServerOwner | undefined;
+  readonly environment: Environment;
+  readonly side: Side;
+}
+
 /**
  * The programs, where the server's user can run them: an embedded package that lies where only root
  * can enter is copied into the temporary directory.
@@ -19,11 +28,11 @@ import { canExecute, type ServerOwner } from "./server-owner.js";
  */
 export async function executableBinaries(
   binaries: ServerBinaries,
-  temporaryDirectory: string,
-  owner: ServerOwner | undefined,
-  side: Side,
+  { temporaryDirectory, owner, environment, side }: ProgramsUse,
 ): Promise<ServerBinaries> {
-  if (owner === undefined || (await canExecute(binaries.postgres, owner))) return binaries;
+  if (owner === undefined || (await canExecute(binaries.postgres, owner, environment))) {
+    return binaries;
+  }
   if (binaries.nativeFolder === undefined) {
     throw unfit(
       side,

@@ -44,6 +44,8 @@ const embeddedReleases: Readonly<Record<number, string>> = {
 const OLDEST_MAJOR = 12;
 /** Higher than any version there is: looking for a folder that does not exist costs nothing. */
 const NEWEST_MAJOR = 24;
+/** A program that says nothing for this long is another one, in milliseconds. */
+const VERSION_TIMEOUT_MS = 10_000;
 const programSuffix = process.platform === "win32" ? ".exe" : "";
 
 /**
@@ -80,7 +82,7 @@ export async function embeddedServerBinaries(major?: number): Promise<ServerBina
   for (const name of names) {
     const nativeFolder = await embeddedNativeFolder(name);
     if (nativeFolder === undefined) continue;
-    const found = await binariesIn(join(nativeFolder, "bin"));
+    const found = await binariesIn(join(nativeFolder, "bin"), {});
     if (found === undefined || (major !== undefined && found.major !== major)) continue;
     return { ...found, nativeFolder };
   }
@@ -95,7 +97,7 @@ async function* installedBinaries(
   for await (const folder of searchedFolders(major, search)) {
     if (tried.has(folder)) continue;
     tried.add(folder);
-    const found = await binariesIn(folder);
+    const found = await binariesIn(folder, search.environment);
     if (found !== undefined) yield found;
   }
 }
@@ -141,12 +143,15 @@ async function pgConfigFolder(environment: Environment): Promise<string | undefi
  * The programs in a folder, if both are there and run. A `postgres` on the PATH may be a wrapper, or
  * a link into an installation: only what it says of itself counts, and `initdb` is the one beside it.
  */
-async function binariesIn(folder: string): Promise<ServerBinaries | undefined> {
+async function binariesIn(
+  folder: string,
+  environment: Environment,
+): Promise<ServerBinaries | undefined> {
   try {
     const postgres = await realpath(join(folder, `postgres${programSuffix}`));
     const initdb = join(dirname(postgres), `initdb${programSuffix}`);
     await access(initdb);
-    const said = await outputOf(postgres, ["--version"]);
+    const said = await outputOf(postgres, ["--version"], environment);
     const match = /\(PostgreSQL\) ((\d+)\S*)/.exec(said ?? "");
     if (match === null) return undefined;
     return { major: Number(match[2]), version: String(match[1]), postgres, initdb };
@@ -158,10 +163,10 @@ async function binariesIn(folder: string): Promise<ServerBinaries | undefined> {
 async function outputOf(
   program: string,
   args: readonly string[],
-  environment?: Environment,
+  environment: Environment,
 ): Promise<string | undefined> {
   try {
-    const options = { timeout: 10_000, ...(environment === undefined ? {} : { env: environment }) };
+    const options = { timeout: VERSION_TIMEOUT_MS, env: environment };
     return (await promisify(execFile)(program, args, options)).stdout;
   } catch {
     return undefined;

@@ -10,7 +10,8 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { throwIfAborted } from "../run/abort.js";
+import { abortError, throwIfAborted } from "../run/abort.js";
+import type { Environment } from "../run/environment.js";
 import type { ServerOwner } from "./server-owner.js";
 
 /** How long a fast shutdown (SIGINT) may take before an immediate one (SIGQUIT), in milliseconds. */
@@ -27,7 +28,7 @@ export interface ServerStart {
   /** Absent: the current user. */
   readonly owner?: ServerOwner | undefined;
   /** The whole environment of the server. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   /** Removed with all that is in it if this process dies before the server is stopped. */
   readonly temporaryDirectory: string;
   /** Aborted: the start is given up, and the server stopped. Has no effect on a server that runs. */
@@ -73,7 +74,7 @@ export async function startServer(start: ServerStart): Promise<ServerProcess> {
   const lines: string[] = [];
   const exited = untilExit(child);
   const stop = () => stopServer(child, start.postgres, exited);
-  const endWatch = watchOver(child, start.temporaryDirectory);
+  const endWatch = watchOver(child, start);
   void exited.then(endWatch);
   try {
     await untilReady(child, lines, exited, start.signal);
@@ -107,10 +108,14 @@ function spawnServer(start: ServerStart): ChildProcess {
  *
  * @returns what ends the watch.
  */
-function watchOver(server: ChildProcess, temporaryDirectory: string): () => void {
+function watchOver(
+  server: ChildProcess,
+  { temporaryDirectory, environment }: ServerStart,
+): () => void {
   if (process.platform === "win32" || server.pid === undefined) return () => {};
   const shell = spawn("/bin/sh", ["-c", watch, String(server.pid), temporaryDirectory], {
     cwd: "/",
+    env: environment,
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });
@@ -151,13 +156,7 @@ function untilReady(
   signal: AbortSignal,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const interrupt = () => {
-      try {
-        throwIfAborted(signal, "starting a server");
-      } catch (error) {
-        reject(error);
-      }
-    };
+    const interrupt = () => reject(abortError(signal, "starting a server"));
     signal.addEventListener("abort", interrupt, { once: true });
     createInterface({ input: child.stderr as NodeJS.ReadableStream }).on("line", (line) => {
       lines.push(line);

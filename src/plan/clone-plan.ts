@@ -60,10 +60,8 @@ export function planClone(catalog: Catalog, schema: SchemaScript, options: PlanO
     .map((table) => planTable(table, catalog, options));
 
   const copies = tables.flatMap(copyTasks);
-  const verifies =
-    options.verify === undefined
-      ? []
-      : tables.map((table) => verifyTask(table, options.verify as "count"));
+  const { verify } = options;
+  const verifies = verify === undefined ? [] : tables.map((table) => verifyTask(table, verify));
   const postData = planPostData({
     catalog,
     entries: schema.entries,

@@ -54,10 +54,7 @@ function publicSchemaBaseline({ pgDumpMajor, targetVersion, noAcl }: PrivilegeOp
 }
 
 /** GRANT and REVOKE of MAINTAIN came with PostgreSQL 17; older servers have no such privilege to give. */
-export function withoutUnknownPrivileges(
-  scripts: readonly Script[],
-  targetVersion: number,
-): Script[] {
+function withoutUnknownPrivileges(scripts: readonly Script[], targetVersion: number): Script[] {
   if (targetVersion >= 170_000) return [...scripts];
   return scripts.map((script) => ({
     ...script,

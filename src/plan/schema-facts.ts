@@ -62,6 +62,7 @@ export function nameKey(relation: RelationName): string {
   return quoteQualified(relation.schema, relation.name);
 }
 
+/** Adds values to the list of a key, which need not be there yet. */
 export function pushTo<K, V>(map: Map<K, V[]>, key: K, ...values: V[]): void {
   const list = map.get(key);
   if (list === undefined) map.set(key, values);

@@ -1,11 +1,11 @@
 /** The tasks that a plan consists of. */
 
-import type { Sequence, Table } from "../catalog/catalog.js";
+import type { Sequence } from "../catalog/catalog.js";
 import type { TaskInfo } from "../events.js";
 import { displayName } from "../postgres/quote.js";
 import type { Task } from "../run/graph.js";
 import type { TablePlan } from "./table-plan.js";
-import type { TocEntry } from "./toc.js";
+import type { RelationName, TocEntry } from "./toc.js";
 
 /** Statements that belong together: one TOC entry, or a part of one. */
 export interface Script {
@@ -13,11 +13,6 @@ export interface Script {
   /** Session parameters that must be in force while it runs. */
   readonly settings: Readonly<Record<string, string>>;
   readonly statements: readonly string[];
-}
-
-export interface RelationName {
-  readonly schema: string;
-  readonly name: string;
 }
 
 export interface PlannedIndex extends RelationName {
@@ -63,10 +58,12 @@ export const PRE_DATA = "pre-data";
 export const PG_CLASS = 1259;
 export const PG_CONSTRAINT = 2606;
 
-export function relationName(table: Pick<Table, "schema" | "name">): string {
-  return displayName(table.schema, table.name);
+/** A relation's qualified name as people read it: for labels and messages, and for ids of tasks. */
+export function relationName(relation: RelationName): string {
+  return displayName(relation.schema, relation.name);
 }
 
+/** An entry's statements as they are. */
 export function scriptOf(entry: TocEntry): Script {
   return {
     title: entry.title,

@@ -20,10 +20,14 @@ export function interruptedError(attempted?: string): PgCopyError {
   });
 }
 
-/** Throws the interruption if the signal is aborted: the reason, where that is an error of ours. */
+/** The error of what an aborted signal stopped: its reason, where that is an error of ours. */
+export function abortError(signal: AbortSignal, attempted?: string): PgCopyError {
+  return signal.reason instanceof PgCopyError ? signal.reason : interruptedError(attempted);
+}
+
+/** @throws PgCopyError as `abortError` gives it, if the signal is aborted. */
 export function throwIfAborted(signal: AbortSignal, attempted?: string): void {
-  if (!signal.aborted) return;
-  throw signal.reason instanceof PgCopyError ? signal.reason : interruptedError(attempted);
+  if (signal.aborted) throw abortError(signal, attempted);
 }
 
 /**

@@ -6,7 +6,7 @@
  */
 
 import { PgCopyError } from "../errors.js";
-import { anySignal, interruptedError } from "./abort.js";
+import { anySignal, interruptedError, throwIfAborted } from "./abort.js";
 
 /** One unit of work, as the plan describes it. */
 export interface Task {
@@ -66,8 +66,7 @@ export async function runGraph<T extends Task>(
     await Promise.race(running);
   }
   if (failure !== undefined) throw failure.error;
-  if (signal.aborted)
-    throw signal.reason instanceof PgCopyError ? signal.reason : interruptedError();
+  throwIfAborted(signal);
   graph.assertFinished();
 }
 

@@ -12,7 +12,7 @@
 import { Worker } from "node:worker_threads";
 import { PgCopyError } from "../errors.js";
 import { type Connection, connect } from "../postgres/connection.js";
-import { interruptedError, throwIfAborted } from "../run/abort.js";
+import { abortError } from "../run/abort.js";
 import { ServerRelay } from "./bundled-pg-dump-relay.js";
 import { pgDumpWords } from "./local-pg-dump.js";
 
@@ -88,7 +88,7 @@ async function dumpOver(
   let done = false;
   try {
     const script = await new Promise<string>((resolve, reject) => {
-      stop = () => reject(abortReason(dump.signal));
+      stop = () => reject(abortError(dump.signal, "dump schema"));
       dump.signal.addEventListener("abort", stop, { once: true });
       if (dump.signal.aborted) stop();
       worker.on("message", (message: WorkerMessage) => {
@@ -122,15 +122,6 @@ async function dumpOver(
 async function endQuery(relay: ServerRelay, session: Connection): Promise<void> {
   await session.cancel();
   if (!(await relay.idle(CANCEL_GRACE_MS))) session.destroy();
-}
-
-function abortReason(signal: AbortSignal): PgCopyError {
-  try {
-    throwIfAborted(signal, "dump schema");
-  } catch (error) {
-    if (error instanceof PgCopyError) return error;
-  }
-  return interruptedError("dump schema");
 }
 
 function workerFailure(

@@ -27,6 +27,7 @@ const kindsByType: Partial<Record<TypedNode["type"], StatementKind>> = {
   CreateExtensionStmt: "extension",
 };
 
+/** The kind of a statement. */
 export function classify(tree: TypedNode): StatementKind {
   switch (tree.type) {
     case "AlterTableStmt":

@@ -36,7 +36,7 @@ const VERSION_TIMEOUT_MS = 5_000;
 const MAX_ASKED = 2;
 
 /** Where packages for the common systems put the programs of each major version. */
-export function usualDirectories(environment: Environment): string[] {
+function usualDirectories(environment: Environment): string[] {
   const programFiles = environment.ProgramFiles;
   if (onWindows) return programFiles === undefined ? [] : [`${programFiles}\\PostgreSQL\\*\\bin`];
   return [

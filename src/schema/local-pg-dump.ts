@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { PgCopyError } from "../errors.js";
 import type { Connection } from "../postgres/connection.js";
-import { interruptedError } from "../run/abort.js";
+import { throwIfAborted } from "../run/abort.js";
 import type { Environment } from "../run/environment.js";
 
 /** How long pg_dump has to cancel its query and end when it is asked to, in milliseconds. */
@@ -47,7 +47,7 @@ export async function runLocalPgDump(source: Connection, dump: LocalPgDump): Pro
         child.once("close", (code, killedBy) => resolve({ code, killedBy }));
       },
     );
-    if (dump.signal.aborted) throw abortReason(dump.signal);
+    throwIfAborted(dump.signal, "pg_dump");
     if (end.code === 0) return Buffer.concat(script).toString("utf8");
     const how =
       end.killedBy === null ? `exited with code ${end.code}` : `was killed by ${end.killedBy}`;
@@ -60,10 +60,6 @@ export async function runLocalPgDump(source: Connection, dump: LocalPgDump): Pro
     dump.signal.removeEventListener("abort", stop);
     clearTimeout(killTimer);
   }
-}
-
-function abortReason(signal: AbortSignal): PgCopyError {
-  return signal.reason instanceof PgCopyError ? signal.reason : interruptedError("pg_dump");
 }
 
 function dumpFailed(message: string, cause?: unknown): PgCopyError {

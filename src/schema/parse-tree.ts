@@ -60,7 +60,7 @@ async function importParser(): Promise<Parser> {
     throw new PgCopyError("the SQL parser (libpg-query) could not be loaded", {
       code: "internal",
       attempted: "loading the SQL parser",
-      advice: "Install pgcopy again.",
+      advice: "install pgcopy again",
       cause: error,
     });
   }
@@ -119,7 +119,7 @@ function readable(error: unknown, text: string): unknown {
 }
 
 /** The node without its wrapper. */
-export function typedNode(node: Node): TypedNode {
+function typedNode(node: Node): TypedNode {
   const [type, inner] = Object.entries(node)[0]!;
   return { type, node: inner } as TypedNode;
 }
@@ -129,6 +129,7 @@ export function commandsOf(commands: readonly Node[] | undefined): AlterTableCmd
   return (commands ?? []).flatMap((node) => ("AlterTableCmd" in node ? [node.AlterTableCmd] : []));
 }
 
+/** The relation as a statement writes it; without a schema, that is empty. */
 export function relationName(relation: RangeVar | undefined): RelationName {
   return { schema: relation?.schemaname ?? "", name: relation?.relname ?? "" };
 }

@@ -10,7 +10,7 @@ const excerptLength = 200;
 export function dumpEndedEarly(): PgCopyError {
   return scriptError(
     "pg_dump's script ended early",
-    "Run again; if it stays so, choose another pg_dump with --pg-dump PATH or --pg-dump bundled.",
+    "run it again; if it stays so, choose another pg_dump with --pg-dump PATH or --pg-dump bundled",
   );
 }
 
@@ -18,7 +18,7 @@ export function dumpEndedEarly(): PgCopyError {
 export function withoutHeading(sql: string): PgCopyError {
   return scriptError(
     `a statement of pg_dump's script has no heading: ${maskLiterals(sql).slice(0, excerptLength)}`,
-    "pg_dump writes headings with TOC numbers only when it is given --verbose.",
+    "pg_dump writes headings with TOC numbers only when it is given --verbose",
   );
 }
 
@@ -26,7 +26,7 @@ export function withoutHeading(sql: string): PgCopyError {
 export function escapesBackslashes(): PgCopyError {
   return scriptError(
     "pg_dump's script was written with standard_conforming_strings = off",
-    "Set standard_conforming_strings to on for the source's role and database, and run again.",
+    "set standard_conforming_strings to on for the source's role and database, and run it again",
   );
 }
 
@@ -34,7 +34,7 @@ export function escapesBackslashes(): PgCopyError {
 export function unexpectedAttver(sql: string): PgCopyError {
   return scriptError(
     `pg_attver can't be taken out of: ${maskLiterals(sql).slice(0, excerptLength)}`,
-    "Choose the newest minor release of pg_dump with --pg-dump PATH.",
+    "choose the newest minor release of pg_dump with --pg-dump PATH",
   );
 }
 
@@ -49,7 +49,7 @@ export function unreadableScript(message: string, text: string, position: number
   const [complaint] = message.split(" at or near ", 1);
   return scriptError(
     `pg_dump's script could not be read: ${complaint} at the mark: ${neighbourhood(text, utf16Index(text, position))}`,
-    "Scripts of pg_dump 12 to 18 can be read; choose one with --pg-dump PATH, or --pg-dump bundled.",
+    "scripts of pg_dump 12 to 18 can be read: choose one with --pg-dump PATH, or --pg-dump bundled",
   );
 }
 
@@ -58,14 +58,15 @@ function scriptError(words: string, advice: string): PgCopyError {
   return new PgCopyError(`the schema dump failed: ${words}`, {
     code: "schema_dump_failed",
     attempted: "reading pg_dump's script",
+    side: "source",
     advice,
   });
 }
 
 /**
- * Up to 200 characters around the mistake, which is marked by ▸. A subscription's connection string and the options of
- * a user mapping hold passwords, so strings are masked. That starts at the last heading, because
- * only from a place outside of strings on can one tell what is inside.
+ * Up to 200 characters around the mistake, which is marked by ▸. A subscription's connection string
+ * and the options of a user mapping hold passwords, so strings are masked. That starts at the last
+ * heading, because only from a place outside of strings on can one tell what is inside.
  */
 function neighbourhood(text: string, index: number): string {
   const start = Math.max(0, text.lastIndexOf(headingStart, index));

@@ -48,6 +48,7 @@ export interface SectionHint {
   readonly ofObject: Section | undefined;
 }
 
+/** What a statement of that kind says. */
 export function sectionHint(kind: StatementKind, tree: TypedNode): SectionHint {
   return {
     own: sectionsByKind[kind],

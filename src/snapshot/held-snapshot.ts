@@ -46,7 +46,8 @@ export async function importSnapshot(connection: Connection, id: string): Promis
       `${beginReadOnly}; set transaction snapshot ${quoteLiteral(id)}`,
     );
   } catch (error) {
-    // 22023 an id that is none, 42704 no such file, 55000 its holder is gone or of another database
+    // 22023: the id is none; 42704: no session exported it; 55000: its session is gone; 0A000: it
+    // is of another database.
     if (
       error instanceof PgCopyError &&
       /^(22023|42704|55000|0A000)$/.test(error.server?.sqlstate ?? "")

@@ -3,9 +3,9 @@
  * row. The hashes are added up, so the order of rows doesn't matter and duplicates do.
  */
 
-import type { Column, Table } from "../catalog/catalog.js";
+import type { Table } from "../catalog/catalog.js";
 import type { Connection } from "../postgres/connection.js";
-import { quoteName, quoteQualified } from "../postgres/quote.js";
+import { displayName, quoteName, quoteQualified } from "../postgres/quote.js";
 import { all } from "../run/abort.js";
 
 export interface TableDigest {
@@ -30,13 +30,17 @@ export interface CompareOptions {
   readonly signal: AbortSignal;
 }
 
-/** Compares one table, both ends at the same time. */
+/**
+ * Compares one table, both ends at the same time. A difference is no error: see `same`.
+ *
+ * @throws PgCopyError `task_failed`, with the side whose query failed; `interrupted`.
+ */
 export async function compareTable(
   table: Table,
   options: CompareOptions,
 ): Promise<TableComparison> {
   const sql = digestQuery(table, options);
-  const label = `verify ${quoteQualified(table.schema, table.name)}`;
+  const label = `verify ${displayName(table.schema, table.name)}`;
   const [source, target] = await all<[TableDigest, TableDigest]>(options.signal, [
     (signal) => options.source.under(signal, () => digest(options.source, label, sql)),
     (signal) => options.target.under(signal, () => digest(options.target, label, sql)),
@@ -56,7 +60,7 @@ async function digest(connection: Connection, label: string, sql: string): Promi
  * nor another column order changes it.
  */
 function digestQuery(table: Table, { mode, source, target }: CompareOptions): string {
-  const row = `row(${table.columns.map((column: Column) => quoteName(column.name)).join(", ")})::text`;
+  const row = `row(${table.columns.map((column) => quoteName(column.name)).join(", ")})::text`;
   const hashed = encodingOf(source) === encodingOf(target) ? row : inUtf8(row);
   const checksum =
     mode === "checksum"

@@ -61,12 +61,6 @@ const events: RunEvent[] = [
   progressAt(1000),
   { type: "task_finished", atMs: 1026, task, durationMs: 1001, rows: 5, bytes: 2048 },
   { type: "task_failed", atMs: 1027, task, error: { code: "task_failed", message: "no" } },
-  {
-    type: "task_failed",
-    atMs: 1028,
-    task: { ...task, label: "COPY public.u" },
-    error: { code: "interrupted" },
-  },
 ];
 
 test("where there is no terminal, each thing that came to pass is a plain line", () => {
@@ -99,7 +93,6 @@ test("--verbose adds a line for every task", () => {
   const view = new PlainView(stream, true);
   for (const event of events) view.observe(event);
   expect(stream.text).toContain("COPY public.\\u{1b}[2Jt (5 rows, 2.0 kB, 1.0 s, 2.0 kB/s)\n");
-  expect(stream.text).toContain("COPY public.u was stopped\n");
 });
 
 test("--quiet leaves warnings", () => {
