@@ -78,7 +78,6 @@ async function readInput(endpoint) {
       snapshotId: snapshot.id,
       environment: process.env,
       signal,
-      clean: false,
       noOwner: false,
       noAcl: false,
     });

@@ -51,7 +51,8 @@ function environmentSection() {
 | \`NO_COLOR\` | if it is not empty, no colours |
 
 Arguments can be seen by every user of the machine (\`ps\`), the environment of a process only by its
-owner: a password is better in \`~/.pgpass\`, \`PGPASSWORD\`, or an endpoint in \`PGCOPY_SOURCE\`.`;
+owner: a password is better in \`~/.pgpass\`, \`PGPASSWORD\`, or an endpoint in \`PGCOPY_SOURCE\`. On Linux
+and macOS pgcopy hides its arguments as soon as it runs; not those of the \`npx\` or shell that started it.`;
 }
 
 function outputSection() {

@@ -2,6 +2,7 @@
 
 import { execFile, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
@@ -24,6 +25,29 @@ function pgcopy(args: readonly string[], environment: Record<string, string> = {
       resolve({ exitCode: child.exitCode, stdout, stderr }),
     );
   });
+}
+
+/** Takes connections, and never says a word. */
+async function silentServer() {
+  const sockets: Socket[] = [];
+  let noteConnection = () => {};
+  const connected = new Promise<void>((resolve) => {
+    noteConnection = resolve;
+  });
+  const listener = createServer((socket) => {
+    sockets.push(socket);
+    noteConnection();
+  });
+  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  const { port } = listener.address() as AddressInfo;
+  return {
+    place: `127.0.0.1:${port}`,
+    connected,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((closed) => listener.close(closed));
+    },
+  };
 }
 
 describe("wrong usage is one clear error, and exits with 2", () => {
@@ -119,11 +143,30 @@ describe("wrong usage is one clear error, and exits with 2", () => {
     [["clone", "--jobs=postgres://me:s3cr3t@h/db"]],
     [["clone", "--source=postgres://me:s3cr3t@h/db"]],
     [["ping", "host=h password='s3cr3t'", "x"]],
+    [["clone", "--pwd=s3cr3t"]],
+    [["PGPASSWORD=s3cr3t", "clone"]],
+    [["list", "user=me sslpassword=s3cr3t"]],
   ])("a password where none belongs is not repeated: %j", async (args) => {
     const { exitCode, stdout, stderr } = await pgcopy(args);
     expect(exitCode).toBe(2);
     expect(stdout + stderr).not.toContain("s3cr3t");
     expect(stderr).toContain("what to do: see pgcopy");
+  });
+
+  // Where /proc shows what ps does. macOS has no /proc, and Windows no title that others see.
+  test.runIf(process.platform === "linux")("ps shows no password of a running one", async () => {
+    await using server = await silentServer();
+    const child = spawn(process.execPath, [
+      main,
+      "ping",
+      `postgres://me:s3cr3t@${server.place}/db`,
+    ]);
+    try {
+      await server.connected;
+      expect(readFileSync(`/proc/${child.pid}/cmdline`, "utf8")).toMatch(/^pgcopy\0*$/);
+    } finally {
+      child.kill("SIGKILL");
+    }
   });
 
   test("with --json the error is a line of JSON on stdout, and stderr is empty", async () => {

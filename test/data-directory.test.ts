@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   appendFile,
   chmod,
@@ -7,6 +8,7 @@ import {
   mkdir,
   mkdtemp,
   readdir,
+  readFile,
   rm,
   stat,
   writeFile,
@@ -96,6 +98,17 @@ async function query(server: RunningServer, sql: string): Promise<Record<string,
   return await connection.query("query", sql);
 }
 
+/** How many processes, besides this one, were started with a text in their environment (Linux). */
+async function processesThatKnow(secret: string): Promise<number> {
+  const ids = (await readdir("/proc")).filter((name) => Number(name) > 0);
+  const environments = await Promise.all(
+    ids
+      .filter((id) => Number(id) !== process.pid)
+      .map((id) => readFile(`/proc/${id}/environ`, "latin1").catch(() => "")),
+  );
+  return environments.filter((environment) => environment.includes(secret)).length;
+}
+
 describe("a directory that does not exist", () => {
   test("is initialised as a target, stopped cleanly, and keeps its data", async () => {
     const directory = join(base, "new", "below", "data");
@@ -118,6 +131,26 @@ describe("a directory that does not exist", () => {
     expect(second.log().join("\n")).toMatch(/database system was shut down at/);
     expect(second.log().join("\n")).not.toMatch(/recovery|interrupted/);
     expect(await query(second, "select n from public.t")).toEqual([{ n: 7 }]);
+  });
+
+  // Root sees everybody's environment, and an ordinary user's servers run as that user.
+  test.runIf(process.platform === "linux")("is served without our own environment", async () => {
+    const secret = `secret-${process.pid}`;
+    process.env.PGPASSWORD = secret;
+    try {
+      const known = spawn("sleep", ["60"]);
+      expect(await processesThatKnow(secret)).toBe(1);
+      known.kill();
+      await once(known, "close");
+      await using server = await start(join(base, "unknowing"), {
+        mayInitialise: true,
+        side: "target",
+      });
+      expect(await query(server, "select 1 as one")).toEqual([{ one: 1 }]);
+      expect(await processesThatKnow(secret)).toBe(0);
+    } finally {
+      delete process.env.PGPASSWORD;
+    }
   });
 
   test("is refused as a source", async () => {

@@ -53,6 +53,7 @@ export const EXIT_SUCCESS = 0;
 export const EXIT_UNFIT = exitCodeOf("target_unfit");
 export const EXIT_INTERRUPTED = exitCodeOf("interrupted");
 
+/** The exit code of a run that ended with such an error. */
 export function exitCodeOf(code: PgCopyErrorCode): number {
   return exitCodes.find(({ errorCodes }) => errorCodes.includes(code))?.exitCode ?? 1;
 }

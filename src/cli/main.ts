@@ -17,7 +17,7 @@ const output: Output = {
   stderr: process.stderr,
   environment: process.env,
 };
-// On Linux and macOS this is also what `ps` shows: not the arguments, in which a password may stand.
+// On Linux and macOS `ps` shows this in place of the arguments, in which a password may stand.
 process.title = "pgcopy";
 
 /** Known before the options are parsed, since parsing them is the first thing that can fail. */

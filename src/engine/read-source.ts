@@ -65,7 +65,6 @@ async function dump(snapshot: HeldSnapshot, options: ResolvedOptions, run: Run) 
     pgDump: options.pgDump,
     environment: options.environment,
     signal: run.signal,
-    clean: false,
     noOwner: options.noOwner,
     noAcl: options.noAcl,
     excludeSchemas: [JOURNAL_SCHEMA],

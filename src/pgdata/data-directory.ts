@@ -22,7 +22,7 @@ import {
   refuseUnfitDirectory,
 } from "./data-directory-state.js";
 import { initialiseDirectory } from "./new-data-directory.js";
-import { createPrivateDirectory } from "./private-directory.js";
+import { createPrivateDirectory, type PrivateDirectory } from "./private-directory.js";
 import {
   executableBinaries,
   privateAddress,
@@ -88,27 +88,49 @@ export async function startDataDirectory(
   }
   const found = options.binaries ?? (await findServerBinaries(existing?.major, options));
   const temporary = await createPrivateDirectory(options.environment, owner);
-  let undo = async () => {};
   try {
-    const environment = serverEnvironment(options.environment);
-    const binaries = await executableBinaries(found, {
-      temporaryDirectory: temporary.path,
-      owner,
-      environment,
-      side: options.side,
-    });
-    if (existing === undefined) {
-      const superuser = endpoint.user ?? "postgres";
-      const { initdb } = binaries;
-      undo = await initialiseDirectory({
-        ...options,
-        directory,
-        initdb,
-        superuser,
-        owner,
-        environment,
-      });
-    }
+    const prepared = { existing, owner, found, temporary };
+    return await startPrivately(endpoint, options, prepared);
+  } catch (error) {
+    await temporary.remove();
+    throw error;
+  }
+}
+
+/** What is known and made before the directory is touched. */
+interface Prepared {
+  /** Absent: the directory is made. */
+  readonly existing: DataDirectory | undefined;
+  readonly owner: ServerOwner | undefined;
+  readonly found: ServerBinaries;
+  readonly temporary: PrivateDirectory;
+}
+
+async function startPrivately(
+  endpoint: DataDirectoryEndpoint,
+  options: StartOptions,
+  { existing, owner, found, temporary }: Prepared,
+): Promise<RunningServer> {
+  const { directory } = endpoint;
+  const environment = serverEnvironment(options.environment);
+  const binaries = await executableBinaries(found, {
+    temporaryDirectory: temporary.path,
+    owner,
+    environment,
+    side: options.side,
+  });
+  const undo =
+    existing === undefined
+      ? await initialiseDirectory({
+          ...options,
+          directory,
+          initdb: binaries.initdb,
+          superuser: endpoint.user ?? "postgres",
+          owner,
+          environment,
+        })
+      : async () => {};
+  try {
     const address = await privateAddress(temporary.path);
     const server = await start(options, {
       postgres: binaries.postgres,
@@ -131,7 +153,6 @@ export async function startDataDirectory(
     });
   } catch (error) {
     await undo();
-    await temporary.remove();
     throw error;
   }
 }

@@ -84,23 +84,14 @@ export function planClone(catalog: Catalog, schema: SchemaScript, options: PlanO
     ]),
     ...postData,
     ...analyzes,
-    ...(sequences.length === 0
-      ? []
-      : [
-          controlTask("sequences", "set the sequences", { do: "sequences", sequences }, [
-            PRE_DATA,
-            ...reads,
-          ]),
-        ]),
+    ...sequencesTask(sequences, reads),
   ];
   return {
     tables,
     indexes: postData.flatMap((task) => task.indexes),
     sequences,
     tasks: batchSmallTables(tasks, options.tableJobs),
-    finish: schema.entries
-      .filter((entry) => entry.section === "event-trigger" && entry.statements.length > 0)
-      .map(scriptOf),
+    finish: eventTriggers(schema),
     bytes: tables.reduce((sum, { table }) => sum + table.bytes, 0),
   };
 }
@@ -136,6 +127,19 @@ function verifyTask(plan: TablePlan, mode: "count" | "checksum"): CloneTask {
     bytes: 0,
     indexes: [],
   };
+}
+
+/** After the last read of the source: none may end below a value that was copied. */
+function sequencesTask(sequences: readonly Sequence[], reads: readonly string[]): CloneTask[] {
+  if (sequences.length === 0) return [];
+  const work = { do: "sequences", sequences } as const;
+  return [controlTask("sequences", "set the sequences", work, [PRE_DATA, ...reads])];
+}
+
+function eventTriggers({ entries }: SchemaScript): Script[] {
+  return entries
+    .filter((entry) => entry.section === "event-trigger" && entry.statements.length > 0)
+    .map(scriptOf);
 }
 
 function controlTask(

@@ -7,6 +7,7 @@
 const MB = 1024 * 1024;
 const ROUND_TRIP_SECONDS = 0.002;
 
+/** Reads and stores the rows, over one session on each end. */
 export function copyCost(bytes: number): number {
   return ROUND_TRIP_SECONDS + bytes / (110 * MB);
 }
@@ -16,6 +17,7 @@ export function indexCost(tableBytes: number, indexBytes: number): number {
   return ROUND_TRIP_SECONDS + tableBytes / (600 * MB) + indexBytes / (60 * MB);
 }
 
+/** Joins the two tables. */
 export function foreignKeyCost(referencingBytes: number, referencedBytes: number): number {
   return ROUND_TRIP_SECONDS + referencingBytes / (300 * MB) + referencedBytes / (600 * MB);
 }
@@ -25,14 +27,17 @@ export function analyzeCost(bytes: number): number {
   return ROUND_TRIP_SECONDS + Math.min(bytes, 240 * MB) / (300 * MB);
 }
 
+/** Reads the table on both ends at the same time, and hashes its rows if asked to. */
 export function verifyCost(bytes: number, mode: "count" | "checksum"): number {
   return ROUND_TRIP_SECONDS + bytes / ((mode === "count" ? 1000 : 60) * MB);
 }
 
+/** Statements that only change the catalog. */
 export function statementCost(statements: number): number {
   return statements * 0.001;
 }
 
+/** Runs the view's query and stores what it gives. */
 export function refreshCost(bytes: number): number {
   return ROUND_TRIP_SECONDS + bytes / (50 * MB);
 }

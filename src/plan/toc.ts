@@ -115,8 +115,6 @@ export interface TocEntry {
 export interface SchemaScript {
   /** The statements by which the script sets its session's parameters at its beginning. */
   readonly preamble: readonly Statement[];
-  /** With `--clean`: the drops, in the order in which they run. */
-  readonly drops: readonly Statement[];
   /** In pg_dump's order, which is a valid order of execution. */
   readonly entries: readonly TocEntry[];
 }

@@ -154,18 +154,3 @@ export function createsObject(tree: TypedNode): boolean {
   };
   return !(node.replace || node.if_not_exists || node.base?.if_not_exists);
 }
-
-/** Before the first heading, `--clean` writes nothing but these. */
-export function dropsObject(tree: TypedNode): boolean {
-  switch (tree.type) {
-    case "ViewStmt":
-      return tree.node.replace === true;
-    case "AlterTableStmt":
-    case "AlterDomainStmt":
-    case "AlterPublicationStmt":
-    case "AlterOpFamilyStmt":
-      return true;
-    default:
-      return tree.type.startsWith("Drop");
-  }
-}

@@ -22,8 +22,6 @@ export interface DumpSchemaOptions {
   /** Its PATH is searched for pg_dump. */
   readonly environment: Environment;
   readonly signal: AbortSignal;
-  /** Begin the script with `DROP … IF EXISTS` of everything in it. */
-  readonly clean: boolean;
   /** Leave out ALTER … OWNER. */
   readonly noOwner: boolean;
   /** Leave out GRANT, REVOKE and default privileges. */
@@ -122,7 +120,6 @@ function pgDumpArguments(options: DumpSchemaOptions): string[] {
     `--snapshot=${options.snapshotId}`,
     "--encoding=UTF8",
     "--no-password",
-    ...(options.clean ? ["--clean", "--if-exists"] : []),
     ...(options.noOwner ? ["--no-owner"] : []),
     ...(options.noAcl ? ["--no-acl"] : []),
     ...(options.excludeSchemas ?? []).map((name) => `--exclude-schema=${exactPattern(name)}`),

@@ -4,14 +4,13 @@
  * PostgreSQL's own parser says where statements end (parse-tree.ts). What lies between two
  * statements is a gap of whitespace and comments (script-gap.ts), and only there headings are
  * looked for: a heading opens an entry, and the statements up to the next heading are its own.
- * Before the first heading come the session's parameters (the preamble) and, with --clean, the
- * drops. What a statement is for is told from its parse tree (classify.ts), which also gives the
- * facts that the plan is made from (statement.ts). Nothing of a tree is kept.
+ * Before the first heading come the session's parameters (the preamble). What a statement is for is
+ * told from its parse tree (classify.ts), which also gives the facts that the plan is made from
+ * (statement.ts). Nothing of a tree is kept.
  */
 
 import type { SchemaScript, Section, Statement, TocEntry } from "../plan/toc.js";
 import { withoutAttver } from "./attver.js";
-import { dropsObject } from "./classify.js";
 import { type ParsedStatement, parseScript, type TypedNode } from "./parse-tree.js";
 import { withoutRestrictLines } from "./restrict-lines.js";
 import { dumpEndedEarly, escapesBackslashes, withoutHeading } from "./script-error.js";
@@ -23,10 +22,9 @@ import { settingValue, toStatement } from "./statement.js";
 const lastWords = "-- PostgreSQL database dump complete";
 
 /**
- * Splits the output of `pg_dump --schema-only --verbose [--clean --if-exists] --encoding=UTF8`,
- * versions 12 to 18. Every statement of the script is in the result once, but for those that set
- * default_tablespace and default_table_access_method (see `TocEntry.settings`) and those that
- * would copy `pg_attver`.
+ * Splits the output of `pg_dump --schema-only --verbose --encoding=UTF8`, versions 12 to 18. Every
+ * statement of the script is in the result once, but for those that set default_tablespace and
+ * default_table_access_method (see `TocEntry.settings`) and those that would copy `pg_attver`.
  *
  * @throws PgCopyError `schema_dump_failed` when the script can't be parsed, ends early, has no
  * headings (no --verbose), or relies on standard_conforming_strings = off.
@@ -65,7 +63,6 @@ const switchedSettings: ReadonlyMap<string, string> = new Map([
 
 class Splitter {
   readonly #preamble: Statement[] = [];
-  readonly #drops: Statement[] = [];
   readonly #entries: OpenEntry[] = [];
   /** In force from here on. */
   #settings: Readonly<Record<string, string>> = {};
@@ -81,10 +78,8 @@ class Splitter {
     if (entry !== undefined) {
       entry.statements.push(statement);
       entry.hints.push(sectionHint(statement.kind, tree));
-    } else if (this.#drops.length === 0 && setsSession(tree)) {
+    } else if (setsSession(tree)) {
       this.#preamble.push(statement);
-    } else if (dropsObject(tree)) {
-      this.#drops.push(statement);
     } else {
       throw withoutHeading(sql);
     }
@@ -113,7 +108,7 @@ class Splitter {
       sections.set(entry.dumpId, section);
       return { ...entry, section };
     });
-    return { preamble: this.#preamble, drops: this.#drops, entries };
+    return { preamble: this.#preamble, entries };
   }
 }
 

@@ -25,7 +25,6 @@ export async function schemaOf(uri: string): Promise<string> {
       pgDump: "bundled",
       environment: {},
       signal: never,
-      clean: false,
       noOwner: false,
       noAcl: false,
     });

@@ -11,7 +11,7 @@ import { defaultOptions, PlannedSchema, statementsOf } from "./planned-schema.js
 import { SeededRandom, seeds } from "./seeded-random.js";
 import { simulate } from "./simulated-graph.js";
 
-const dumps = ["pg15", "pg15-clean", "pg13-clean", "pg18-bundled", "storage", "empty"] as const;
+const dumps = ["pg15", "pg13", "pg18-bundled", "storage", "empty"] as const;
 
 describe.each(dumps)("the dump %s", (name) => {
   let schema: SchemaScript;

@@ -7,7 +7,7 @@ import { loadParser } from "../../src/schema/parse-tree.js";
 import { splitScript } from "../../src/schema/split-script.js";
 
 /** Dumps as pg_dump wrote them: by its version, and the version of the server where it differs. */
-const fixtures = ["pg15", "pg15-clean", "pg13-clean", "pg18-bundled", "storage", "empty"] as const;
+const fixtures = ["pg15", "pg13", "pg18-bundled", "storage", "empty"] as const;
 
 function fixture(name: (typeof fixtures)[number]): string {
   return readFileSync(new URL(`../fixtures/dumps/${name}.sql`, import.meta.url), "utf8");
@@ -99,8 +99,8 @@ async function failure(script: string): Promise<{ message: string; code: string 
 describe("every statement of a dump is in the result once", () => {
   test.each(fixtures)("%s", async (name) => {
     const script = fixture(name);
-    const { preamble, drops, entries } = await splitScript(script);
-    const found = [...preamble, ...drops, ...entries.flatMap((each) => each.statements)];
+    const { preamble, entries } = await splitScript(script);
+    const found = [...preamble, ...entries.flatMap((each) => each.statements)];
 
     await loadModule();
     const sql = Buffer.from(script.replace(/^\\(un)?restrict [A-Za-z0-9]{63}$/gm, ""));
@@ -125,10 +125,10 @@ describe("every statement of a dump is in the result once", () => {
   });
 
   test("an empty database has a preamble only", async () => {
-    const { preamble, drops, entries } = await splitScript(fixture("empty"));
+    const { preamble, entries } = await splitScript(fixture("empty"));
     expect(preamble.map((statement) => statement.sql)).toContain("SET row_security = off");
     expect(preamble.at(5)?.sql).toBe("SELECT pg_catalog.set_config('search_path', '', false)");
-    expect([...drops, ...entries]).toEqual([]);
+    expect(entries).toEqual([]);
   });
 });
 
@@ -239,23 +239,6 @@ describe("psql's restrict lines", () => {
     const { code, message } = await failure(fenced(dump()).replace("\\unrestrict KEY1\n", ""));
     expect(code).toBe("schema_dump_failed");
     expect(message).toContain("ended early");
-  });
-});
-
-describe("--clean", () => {
-  test("the drops come first, in order, and are no entry's", async () => {
-    const { drops, entries } = await splitScript(fixture("pg15-clean"));
-    expect(drops[0]?.sql).toBe("DROP EVENT TRIGGER IF EXISTS watch");
-    expect(drops.at(-1)?.sql).toBe("DROP SCHEMA IF EXISTS shop");
-    expect(drops).toHaveLength(55);
-    expect(
-      drops.filter((drop) => !/^(DROP|ALTER)/.test(drop.sql)).map((drop) => drop.sql.slice(0, 34)),
-    ).toEqual(["CREATE OR REPLACE VIEW shop.late A"]);
-    expect(drops.some((drop) => drop.creates)).toBe(false);
-    const plain = await splitScript(fixture("pg15"));
-    expect(entries.map((each) => each.statements)).toEqual(
-      plain.entries.map((each) => each.statements),
-    );
   });
 });
 
