@@ -12,6 +12,7 @@ import { Run } from "./engine/run.js";
 import { finishTarget, runTasks } from "./engine/run-tasks.js";
 import { connectServers } from "./engine/servers.js";
 import { warnOfOmissions } from "./engine/warnings.js";
+import { withPgCopyErrors } from "./errors.js";
 import { type CloneOptions, resolveCloneOptions } from "./options.js";
 import { planClone } from "./plan/clone-plan.js";
 import { holdSnapshot } from "./snapshot/held-snapshot.js";
@@ -27,6 +28,10 @@ import { version } from "./version.js";
  *   differs.
  */
 export async function clone(options: CloneOptions): Promise<CloneReport> {
+  return await withPgCopyErrors(() => cloneDatabase(options));
+}
+
+async function cloneDatabase(options: CloneOptions): Promise<CloneReport> {
   const resolved = resolveCloneOptions(options);
   const run = new Run(resolved.signal, resolved.observer);
   prepareParser();
@@ -42,7 +47,7 @@ export async function clone(options: CloneOptions): Promise<CloneReport> {
     ...resolved,
     keyBounds: content.keyBounds,
     targetVersion: servers.target.serverVersion,
-    pgDumpMajor: Number.parseInt(content.pgDump.version, 10),
+    pgDumpMajor: content.pgDump.major,
   });
   refuseTextTables(plan, resolved);
   warnOfOmissions(content, plan, run);

@@ -51,7 +51,7 @@ export interface PgCopyErrorFields {
   readonly advice?: string;
   /** The things that the message speaks of, one a line (objects in the way, missing roles). */
   readonly items?: readonly string[];
-  /** Whether the same call may be repeated without harm. */
+  /** Whether the cause may pass by itself (a lost connection, too few slots): trying again may help. */
   readonly retrySafe?: boolean;
   readonly cause?: unknown;
 }
@@ -90,6 +90,17 @@ export class PgCopyError extends Error {
       items: this.items.length > 0 ? this.items : undefined,
       retrySafe: this.retrySafe,
     };
+  }
+}
+
+/**
+ * Runs one of the library's calls: what it throws is a `PgCopyError`, a mistake of ours included.
+ */
+export async function withPgCopyErrors<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (thrown) {
+    throw asPgCopyError(thrown);
   }
 }
 

@@ -1,6 +1,7 @@
 /** What a database or server holds, as rows: `pgcopy list`. */
 
 import { type ListKind, listQueries } from "./catalog/listings.js";
+import { parseEndpoint } from "./endpoint/parse-endpoint.js";
 import { openEndpoint, openSession } from "./engine/open-endpoint.js";
 import { Run } from "./engine/run.js";
 import { PgCopyError } from "./errors.js";
@@ -20,8 +21,7 @@ export async function list(
   kind: ListKind,
   options: ListOptions,
 ): Promise<Record<string, string | number | boolean | null>[]> {
-  const sql = listQueries[kind];
-  if (sql === undefined) {
+  if (!Object.hasOwn(listQueries, kind)) {
     throw new PgCopyError(
       `there is no list of ${kind}; there are: ${Object.keys(listQueries).join(", ")}`,
       {
@@ -30,10 +30,15 @@ export async function list(
     );
   }
   const run = new Run(options.signal ?? new AbortController().signal, undefined);
-  const opening = { side: "source", environment: options.environment ?? {}, sessions: 1 } as const;
-  await using endpoint = await openEndpoint(options.endpoint, opening, run);
-  await using connection = await openSession(endpoint.server, "source", "list", run);
-  return (await connection.query(`listing ${kind}`, sql)) as Record<
+  const environment = options.environment ?? {};
+  const opening = { side: "source", environment, sessions: 1, signal: run.signal } as const;
+  await using endpoint = await openEndpoint(
+    await parseEndpoint(options.endpoint, environment, "source"),
+    opening,
+    run,
+  );
+  await using connection = await openSession(endpoint.server, "source", "list", run.signal);
+  return (await connection.query(`listing ${kind}`, listQueries[kind])) as Record<
     string,
     string | number | boolean | null
   >[];

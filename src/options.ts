@@ -78,6 +78,7 @@ const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 
 /** @throws PgCopyError `usage`, naming the option and what it takes. */
 export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
+  refuseUnknownOptions(options);
   const jobs = positive("jobs", options.jobs) ?? DEFAULT_JOBS;
   const split = options.splitTablesLargerThan;
   if (split !== undefined && !(Number.isSafeInteger(split) && split >= SMALLEST_PART_BYTES)) {
@@ -106,6 +107,37 @@ export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
     copyFormat: oneOf("copyFormat", options.copyFormat, ["auto", "text", "binary"]) ?? "auto",
     pgDump: pgDump(options.pgDump),
   };
+}
+
+const knownOptions: Readonly<Record<keyof CloneOptions, true>> = {
+  source: true,
+  target: true,
+  environment: true,
+  signal: true,
+  jobs: true,
+  tableJobs: true,
+  indexJobs: true,
+  splitTablesLargerThan: true,
+  snapshot: true,
+  dropIfExists: true,
+  noOwner: true,
+  noAcl: true,
+  skipAnalyze: true,
+  verify: true,
+  copyFormat: true,
+  pgDump: true,
+  observer: true,
+  progressIntervalMs: true,
+};
+
+/** A misspelt `verify` would otherwise be a copy that nobody verified. */
+function refuseUnknownOptions(options: CloneOptions): void {
+  const unknown = Object.keys(options).filter((name) => !Object.hasOwn(knownOptions, name));
+  if (unknown.length === 0) return;
+  throw new PgCopyError(`there is no option ${unknown.join(", ")}`, {
+    code: "usage",
+    advice: `the options are ${Object.keys(knownOptions).join(", ")}`,
+  });
 }
 
 function given(name: string, value: string | undefined): string {

@@ -1,5 +1,6 @@
 /** Whether a server can be connected to, and what it is: `pgcopy ping`. */
 
+import { parseEndpoint } from "./endpoint/parse-endpoint.js";
 import { versionName } from "./engine/check-servers.js";
 import { openEndpoint, openSession } from "./engine/open-endpoint.js";
 import { Run } from "./engine/run.js";
@@ -54,10 +55,15 @@ interface PingRow extends Record<string, unknown> {
  */
 export async function ping(options: PingOptions): Promise<PingReport> {
   const run = new Run(options.signal ?? new AbortController().signal, undefined);
-  const opening = { side: "source", environment: options.environment ?? {}, sessions: 1 } as const;
-  await using endpoint = await openEndpoint(options.endpoint, opening, run);
+  const environment = options.environment ?? {};
+  const opening = { side: "source", environment, sessions: 1, signal: run.signal } as const;
+  await using endpoint = await openEndpoint(
+    await parseEndpoint(options.endpoint, environment, "source"),
+    opening,
+    run,
+  );
   const connecting = run.elapsedMs;
-  await using connection = await openSession(endpoint.server, "source", "ping", run);
+  await using connection = await openSession(endpoint.server, "source", "ping", run.signal);
   const connected = run.elapsedMs;
   await connection.query("ping", "select 1");
   const answered = run.elapsedMs;

@@ -7,7 +7,8 @@ import { prepareParser, readSource } from "./engine/read-source.js";
 import { Run } from "./engine/run.js";
 import { connectServers } from "./engine/servers.js";
 import { warnOfOmissions } from "./engine/warnings.js";
-import { describeObjects, findConflicts, refuseMissingRoles } from "./load/check-target.js";
+import { withPgCopyErrors } from "./errors.js";
+import { describeObjects, findConflicts, findMissingRoles } from "./load/check-target.js";
 import { type CloneOptions, resolveCloneOptions } from "./options.js";
 import { planClone } from "./plan/clone-plan.js";
 import { holdSnapshot } from "./snapshot/held-snapshot.js";
@@ -16,10 +17,14 @@ import { holdSnapshot } from "./snapshot/held-snapshot.js";
  * Plans a clone without changing anything on either server. A `pgdata:` target that does not exist
  * is the exception: it is not initialised, so it can't be planned for; give an existing one.
  *
- * @throws PgCopyError `usage`, `connection_failed`, `source_unfit`, `target_unfit` (for roles that
- *   the target lacks), `schema_dump_failed`. Objects in the way are no error: they are in the report.
+ * @throws PgCopyError `usage`, `connection_failed`, `source_unfit`, `target_unfit`,
+ *   `schema_dump_failed`. Objects in the way and missing roles are no error: they are in the report.
  */
 export async function plan(options: CloneOptions): Promise<PlanReport> {
+  return await withPgCopyErrors(() => planDatabase(options));
+}
+
+async function planDatabase(options: CloneOptions): Promise<PlanReport> {
   const resolved = resolveCloneOptions(options);
   const run = new Run(resolved.signal, resolved.observer);
   prepareParser();
@@ -37,12 +42,12 @@ export async function plan(options: CloneOptions): Promise<PlanReport> {
     ...resolved,
     keyBounds: content.keyBounds,
     targetVersion: servers.target.serverVersion,
-    pgDumpMajor: Number.parseInt(content.pgDump.version, 10),
+    pgDumpMajor: content.pgDump.major,
   });
   refuseTextTables(planned, resolved);
   warnOfOmissions(content, planned, run);
   return await run.step("look at the target", async () => {
-    await refuseMissingRoles(servers.target, content.schema);
+    const roles = await findMissingRoles(servers.target, content.schema);
     const conflicts = servers.targetExists
       ? await findConflicts(servers.source, servers.target, content.schema.entries)
       : { objects: [] };
@@ -50,7 +55,10 @@ export async function plan(options: CloneOptions): Promise<PlanReport> {
       servers,
       content,
       plan: planned,
-      conflicts: describeObjects(conflicts.objects),
+      conflicts: [
+        ...roles.map((role) => `missing role ${role}`),
+        ...describeObjects(conflicts.objects),
+      ],
       run,
     });
   });

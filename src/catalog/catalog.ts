@@ -38,6 +38,8 @@ export interface Table {
   readonly name: string;
   readonly kind: "table" | "partitioned" | "foreign" | "materialized_view";
   readonly unlogged: boolean;
+  /** Unlogged, on a standby: its rows are on the primary only. */
+  readonly rowsElsewhere: boolean;
   /** Whether its access method is heap: only then do ctid ranges mean blocks. */
   readonly heap: boolean;
   /** Bytes of the main fork and of its TOAST table. */

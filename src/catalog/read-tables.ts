@@ -9,6 +9,7 @@ select c.oid::bigint as oid, n.nspname as schema, c.relname as name,
        case c.relkind when 'r' then 'table' when 'p' then 'partitioned' when 'f' then 'foreign'
                       else 'materialized_view' end as kind,
        c.relpersistence = 'u' as unlogged,
+       c.relpersistence = 'u' and pg_catalog.pg_is_in_recovery() as "rowsElsewhere",
        coalesce(a.amname = 'heap', true) as heap,
        case when c.relkind in ('r', 'm')
             then pg_catalog.pg_relation_size(c.oid)

@@ -176,7 +176,7 @@ export const lastEvents: Documented<LastLines> = {
         "the server's own report: `severity`, `sqlstate`, `message`, `detail`, `hint`, `where`, `constraint`",
       advice: "what to do",
       items: "the things that the message speaks of",
-      retrySafe: "whether the same command may be given again without harm",
+      retrySafe: "whether the cause may pass by itself, so that trying again may help",
     },
   },
 };

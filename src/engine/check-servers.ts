@@ -15,6 +15,7 @@ export interface ServerFacts extends Record<string, unknown> {
   readonly database: string;
   readonly role: string;
   readonly inRecovery: boolean;
+  readonly readOnly: boolean;
   readonly backendPid: number;
   /** Connections left: to everybody, to the role, in the database; very many where nothing limits them. */
   readonly freeOnServer: number;
@@ -27,7 +28,8 @@ export interface ServerFacts extends Record<string, unknown> {
 const factsQuery = `
 select extract(epoch from pg_catalog.pg_postmaster_start_time())::text as started,
        pg_catalog.current_database()::text as database, r.rolname::text as role,
-       pg_catalog.pg_is_in_recovery() as "inRecovery", pg_catalog.pg_backend_pid() as "backendPid",
+       pg_catalog.pg_is_in_recovery() as "inRecovery",
+       current_setting('transaction_read_only') = 'on' as "readOnly", pg_catalog.pg_backend_pid() as "backendPid",
        current_setting('max_connections')::int as max,
        (current_setting('max_connections')::int - case when r.rolsuper then 0 else
           current_setting('superuser_reserved_connections')::int + coalesce(current_setting('reserved_connections', true), '0')::int end
@@ -70,6 +72,15 @@ export async function checkServer(
     throw unfit(side, "the target is a standby (in recovery): nothing can be written to it", {
       advice: "give its primary as the target, or promote it",
     });
+  }
+  if (side === "target" && facts.readOnly) {
+    throw unfit(
+      side,
+      "the target is read-only for this role or database (default_transaction_read_only)",
+      {
+        advice: "nothing was changed; if it is the right one, alter the database or the role first",
+      },
+    );
   }
   return facts;
 }

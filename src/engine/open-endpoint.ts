@@ -1,11 +1,10 @@
 /** From an endpoint as the user wrote it to a server that can be connected to. */
 
-import { describeEndpoint, type ServerEndpoint } from "../endpoint/endpoint.js";
-import { parseEndpoint } from "../endpoint/parse-endpoint.js";
+import { describeEndpoint, type Endpoint, type ServerEndpoint } from "../endpoint/endpoint.js";
 import { PgCopyError, type Side } from "../errors.js";
-import { pinnedSettings } from "../load/run-scripts.js";
 import { startDataDirectory } from "../pgdata/data-directory.js";
 import { type Connection, connect } from "../postgres/connection.js";
+import { pinnedSettings } from "../postgres/session-settings.js";
 import type { Environment } from "../run/environment.js";
 import type { Run } from "./run.js";
 
@@ -25,20 +24,21 @@ export interface OpenOptions {
   readonly sessions: number;
   /** Whether a data directory that does not exist is made. */
   readonly mayInitialise?: boolean;
+  /** Aborted: a server that is being started is given up. */
+  readonly signal: AbortSignal;
 }
 
 /**
- * Parses an endpoint and, if it is a data directory, starts its server.
+ * If the endpoint is a data directory, starts its server.
  *
- * @throws PgCopyError `usage` for what can't be parsed; whatever `startDataDirectory` throws.
+ * @throws PgCopyError whatever `startDataDirectory` throws.
  */
 export async function openEndpoint(
-  text: string,
+  endpoint: Endpoint,
   options: OpenOptions,
   run: Run,
 ): Promise<OpenEndpoint> {
   const { side, environment } = options;
-  const endpoint = await parseEndpoint(text, environment, side);
   const description = describeEndpoint(endpoint);
   if (endpoint.kind === "server") {
     return {
@@ -52,7 +52,7 @@ export async function openEndpoint(
     side,
     mayInitialise: options.mayInitialise ?? false,
     environment,
-    signal: run.signal,
+    signal: options.signal,
     settings: { max_connections: String(Math.max(100, options.sessions + 10)) },
   });
   if (running.initialised) run.info(`initialised the data directory ${endpoint.directory}`);
@@ -77,12 +77,12 @@ export async function openSession(
   server: ServerEndpoint,
   side: Side,
   purpose: string,
-  run: Run,
+  signal: AbortSignal,
 ): Promise<Connection> {
   return await connect(server, {
     side,
     purpose,
-    signal: run.signal,
+    signal,
     ...(side === "target" ? { settings: targetSettings } : {}),
   });
 }

@@ -45,7 +45,7 @@ export interface PlanReport {
   }[];
   readonly bytes: number;
   readonly estimatedSeconds: number;
-  /** Objects of the target that would be in the way. */
+  /** What would stop the clone: objects of the target in the way, and roles that it lacks. */
   readonly conflicts: readonly string[];
   readonly warnings: readonly string[];
 }

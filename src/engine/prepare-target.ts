@@ -1,7 +1,16 @@
 /** The last checks, and then the first changes: database, drops, journal. */
 
-import { refuseClosedTarget, refuseUnassignableOwners } from "../load/check-privileges.js";
-import { findConflicts, refuseConflicts, refuseMissingRoles } from "../load/check-target.js";
+import {
+  refuseClosedTarget,
+  refuseForbiddenEventTriggers,
+  refuseUnassignableOwners,
+} from "../load/check-privileges.js";
+import {
+  findConflicts,
+  findMissingRoles,
+  refuseConflicts,
+  refuseMissingRoles,
+} from "../load/check-target.js";
 import { createDatabase } from "../load/create-database.js";
 import { dropExisting } from "../load/drop-existing.js";
 import { createJournal, findJournal, type JournalRun, lockTarget } from "../load/journal.js";
@@ -30,8 +39,9 @@ export async function prepareTarget(
   options: ResolvedOptions,
   run: Run,
 ): Promise<PreparedTarget> {
-  await refuseMissingRoles(servers.target, content.schema);
+  refuseMissingRoles(await findMissingRoles(servers.target, content.schema));
   await refuseUnassignableOwners(servers.target, content.schema);
+  await refuseForbiddenEventTriggers(servers.target, content.schema);
   if (!servers.targetExists) {
     const name = servers.targetEndpoint.database;
     await createDatabase(servers.target, name, content.catalog.database, !options.noOwner);
@@ -42,7 +52,7 @@ export async function prepareTarget(
       { ...servers.target.endpoint, database: name },
       "target",
       "control",
-      run,
+      run.signal,
     );
     await lockTarget(control);
     return { control, databaseCreated: true, [Symbol.asyncDispose]: () => control.close() };

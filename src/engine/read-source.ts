@@ -7,6 +7,7 @@ import { JOURNAL_SCHEMA } from "../load/journal.js";
 import type { ResolvedOptions } from "../options.js";
 import { splitMethod } from "../plan/parts.js";
 import type { SchemaScript } from "../plan/toc.js";
+import { anySignal } from "../run/abort.js";
 import { dumpSchema, type SchemaDump } from "../schema/dump.js";
 import { loadParser } from "../schema/parse-tree.js";
 import { splitScript } from "../schema/split-script.js";
@@ -39,9 +40,12 @@ export async function readSource(
   options: ResolvedOptions,
   run: Run,
 ): Promise<SourceContent> {
-  const dumping = dump(snapshot, options, run);
-  dumping.catch(() => {}); // awaited below, after what the catalog has to say
-  const reading = readTheCatalog(snapshot, options);
+  const refused = new AbortController();
+  const dumping = dump(snapshot, options, anySignal(run.signal, refused.signal));
+  const reading = readTheCatalog(snapshot, options).catch((error: unknown) => {
+    refused.abort();
+    throw error;
+  });
   const [dumped, read] = await Promise.allSettled([dumping, reading]);
   // A table that can't be read fails both; the catalog's error names all of them.
   if (read.status === "rejected") throw explainBytes(read.reason);
@@ -59,12 +63,12 @@ async function readTheCatalog(snapshot: HeldSnapshot, options: ResolvedOptions) 
   return { catalog, keyBounds: await readKeyBounds(snapshot.connection, byKey) };
 }
 
-async function dump(snapshot: HeldSnapshot, options: ResolvedOptions, run: Run) {
+async function dump(snapshot: HeldSnapshot, options: ResolvedOptions, signal: AbortSignal) {
   const { script, tool } = await dumpSchema(snapshot.connection, {
     snapshotId: snapshot.id,
     pgDump: options.pgDump,
     environment: options.environment,
-    signal: run.signal,
+    signal,
     noOwner: options.noOwner,
     noAcl: options.noAcl,
     excludeSchemas: [JOURNAL_SCHEMA],

@@ -44,62 +44,67 @@ export async function connectServers(
 ): Promise<Servers> {
   const stack = new AsyncDisposableStackOf();
   try {
-    const sessions = options.tableJobs + options.indexJobs + 3;
-    const { environment } = options;
-    await refuseSameDirectory(
-      await parseEndpoint(options.source, environment, "source"),
-      await parseEndpoint(options.target, environment, "target"),
-    );
-    const [sourceEndpoint, targetEndpoint] = await all<[OpenEndpoint, OpenEndpoint]>(run.signal, [
-      async () =>
-        stack.use(
-          await openEndpoint(
-            options.source,
-            { side: "source", environment, sessions, mayInitialise: false },
-            run,
-          ),
-        ),
-      async () =>
-        stack.use(
-          await openEndpoint(
-            options.target,
-            { side: "target", environment, sessions, mayInitialise },
-            run,
-          ),
-        ),
-    ]);
-    const [source, { target, targetExists }] = await all<
-      [Connection, { target: Connection; targetExists: boolean }]
-    >(run.signal, [
-      async () => stack.use(await openSession(sourceEndpoint.server, "source", "snapshot", run)),
-      async () => {
-        const opened = await openTarget(targetEndpoint, run);
-        stack.use(opened.target);
-        return opened;
-      },
-    ]);
-    const jobs = await checkServers(
-      { source, target, sourceEndpoint, targetEndpoint, targetExists },
-      options,
-      run,
-    );
-    return {
-      source,
-      target,
-      sourceEndpoint,
-      targetEndpoint,
-      targetExists,
-      jobs,
-      [Symbol.asyncDispose]: () => stack.dispose(),
-    };
+    const endpoints = await openEndpoints(options, run, mayInitialise, stack);
+    const ends = { ...endpoints, ...(await openSessions(endpoints, run, stack)) };
+    const jobs = await checkServers(ends, options, run);
+    return { ...ends, jobs, [Symbol.asyncDispose]: () => stack.dispose() };
   } catch (error) {
     await stack.dispose();
     throw error;
   }
 }
 
+type Endpoints = Pick<Servers, "sourceEndpoint" | "targetEndpoint">;
+type Sessions = Pick<Servers, "source" | "target" | "targetExists">;
+
+async function openEndpoints(
+  options: ResolvedOptions,
+  run: Run,
+  mayInitialise: boolean,
+  stack: AsyncDisposableStackOf,
+): Promise<Endpoints> {
+  const sessions = options.tableJobs + options.indexJobs + 3;
+  const { environment } = options;
+  const source = await parseEndpoint(options.source, environment, "source");
+  const target = await parseEndpoint(options.target, environment, "target");
+  await refuseSameDirectory(source, target);
+  const [sourceEndpoint, targetEndpoint] = await all<[OpenEndpoint, OpenEndpoint]>(run.signal, [
+    async (signal) =>
+      stack.use(await openEndpoint(source, { side: "source", environment, sessions, signal }, run)),
+    async (signal) =>
+      stack.use(
+        await openEndpoint(
+          target,
+          { side: "target", environment, sessions, signal, mayInitialise },
+          run,
+        ),
+      ),
+  ]);
+  return { sourceEndpoint, targetEndpoint };
+}
+
+/** If one end refuses, the other is not waited for. */
+async function openSessions(
+  { sourceEndpoint, targetEndpoint }: Endpoints,
+  run: Run,
+  stack: AsyncDisposableStackOf,
+): Promise<Sessions> {
+  const [source, { target, targetExists }] = await all<
+    [Connection, Pick<Sessions, "target" | "targetExists">]
+  >(run.signal, [
+    async (signal) =>
+      stack.use(await openSession(sourceEndpoint.server, "source", "snapshot", signal)),
+    async (signal) => {
+      const opened = await openTarget(targetEndpoint, signal);
+      stack.use(opened.target);
+      return opened;
+    },
+  ]);
+  return { source, target, targetExists };
+}
+
 async function checkServers(
-  ends: Pick<Servers, "source" | "target" | "sourceEndpoint" | "targetEndpoint" | "targetExists">,
+  ends: Endpoints & Sessions,
   options: ResolvedOptions,
   run: Run,
 ): Promise<Servers["jobs"]> {
@@ -113,10 +118,10 @@ async function checkServers(
     });
   }
   const sourceFacts = await checkServer(source, () =>
-    openSession(source.endpoint, "source", "probe", run),
+    openSession(source.endpoint, "source", "probe", run.signal),
   );
   const targetFacts = await checkServer(target, () =>
-    openSession(target.endpoint, "target", "probe", run),
+    openSession(target.endpoint, "target", "probe", run.signal),
   );
   if (ends.targetExists) refuseSameDatabase(sourceFacts, targetFacts);
   if (target.serverVersion < source.serverVersion - (source.serverVersion % 10_000)) {
@@ -131,11 +136,11 @@ async function checkServers(
 /** A missing database is no error yet: it is created when everything else is known to be right. */
 async function openTarget(
   endpoint: OpenEndpoint,
-  run: Run,
+  signal: AbortSignal,
 ): Promise<{ target: Connection; targetExists: boolean }> {
   try {
     return {
-      target: await openSession(endpoint.server, "target", "control", run),
+      target: await openSession(endpoint.server, "target", "control", signal),
       targetExists: true,
     };
   } catch (error) {
@@ -144,7 +149,7 @@ async function openTarget(
       try {
         const maintenance = { ...endpoint.server, database };
         return {
-          target: await openSession(maintenance, "target", "control", run),
+          target: await openSession(maintenance, "target", "control", signal),
           targetExists: false,
         };
       } catch (other) {
@@ -158,7 +163,7 @@ async function openTarget(
 /** Sessions on the source that see what the snapshot's holder sees. */
 export function snapshotPool(servers: Servers, snapshot: HeldSnapshot, run: Run): ConnectionPool {
   return new ConnectionPool(servers.jobs.tableJobs, async () => {
-    const connection = await openSession(servers.source.endpoint, "source", "copy", run);
+    const connection = await openSession(servers.source.endpoint, "source", "copy", run.signal);
     await importSnapshot(connection, snapshot.id);
     return connection;
   });
@@ -168,7 +173,7 @@ export function snapshotPool(servers: Servers, snapshot: HeldSnapshot, run: Run)
 export function targetPool(servers: Servers, control: Connection, run: Run): ConnectionPool {
   const { tableJobs, indexJobs } = servers.jobs;
   return new ConnectionPool(tableJobs + indexJobs, () =>
-    openSession(control.endpoint, "target", "job", run),
+    openSession(control.endpoint, "target", "job", run.signal),
   );
 }
 

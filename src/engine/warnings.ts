@@ -1,6 +1,7 @@
 /** What a clone does not bring along, said before it starts and again in the report. */
 
 import type { ClonePlan } from "../plan/clone-plan.js";
+import { relationName } from "../plan/task.js";
 import type { SourceContent } from "./read-source.js";
 import type { Run } from "./run.js";
 
@@ -17,19 +18,25 @@ export function warnOfOmissions(content: SourceContent, plan: ClonePlan, run: Ru
       `rows in extensions' own tables are not copied, only what CREATE EXTENSION puts there: ${catalog.extensionTables.join(", ")}`,
     );
   }
+  const elsewhere = catalog.tables.filter((table) => table.rowsElsewhere);
+  if (elsewhere.length > 0) {
+    run.warn(
+      `the source is a standby, which has no rows of unlogged tables: these arrive empty: ${elsewhere.map(relationName).join(", ")}`,
+    );
+  }
   const statements = schema.entries.flatMap((entry) => entry.statements);
   if (statements.some((statement) => statement.kind === "subscription")) {
     run.warn("subscriptions are created disabled: enable them when the source's are stopped");
   }
   const invalid = catalog.indexes.filter((index) => !index.valid && !index.partitioned);
   if (invalid.length > 0) {
-    const names = invalid.map((index) => `${index.schema}.${index.name}`).join(", ");
+    const names = invalid.map(relationName).join(", ");
     run.warn(`invalid indexes of the source are not built, as pg_dump leaves them out: ${names}`);
   }
   const whole = plan.tables.filter(
     (table) => table.parts.length === 1 && table.splitReason !== undefined,
   );
   for (const { table, splitReason } of whole) {
-    run.warn(`${table.schema}.${table.name} is copied in one part: ${splitReason}`);
+    run.warn(`${relationName(table)} is copied in one part: ${splitReason}`);
   }
 }

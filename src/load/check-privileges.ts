@@ -61,6 +61,12 @@ export async function refuseClosedTarget(
   });
 }
 
+const unassignableQuery = `
+select r.rolname::text
+from pg_catalog.pg_roles r
+where r.rolname = any($1::text[]) and not pg_catalog.pg_has_role(r.oid, $2)
+order by 1`;
+
 /**
  * Refuses owners whom the target's role can't make owners: only a member of a role may give it
  * something.
@@ -78,9 +84,8 @@ export async function refuseUnassignableOwners(
   const privilege = target.serverVersion >= 160_000 ? "set" : "member";
   const rows = await target.query<{ rolname: string }>(
     "looking up whom the target's role may make an owner",
-    `select r.rolname::text from pg_catalog.pg_roles r
-     where r.rolname = any($1::text[]) and not pg_catalog.pg_has_role(r.oid, '${privilege}') order by 1`,
-    [[...new Set(owners)]],
+    unassignableQuery,
+    [[...new Set(owners)], privilege],
   );
   if (rows.length === 0) return;
   const whom = rows.length === 1 ? "a role that owns" : `${rows.length} roles that own`;
@@ -90,6 +95,40 @@ export async function refuseUnassignableOwners(
       "nothing was changed; connect as a superuser or as a member of them, or leave all objects to the target's role with --no-owner",
   });
 }
+
+/**
+ * Event triggers come last of all, so a role that may not create them would find out after
+ * everything was copied. On some hosted servers others than superusers may: asking the server is to try.
+ *
+ * @throws PgCopyError `target_unfit`.
+ */
+export async function refuseForbiddenEventTriggers(
+  target: Connection,
+  { entries }: SchemaScript,
+): Promise<void> {
+  const triggers = entries.filter((entry) =>
+    entry.statements.some((one) => one.kind === "event_trigger" && one.creates),
+  );
+  if (triggers.length === 0) return;
+  try {
+    await target.execute("trying to create an event trigger", probeEventTrigger);
+  } catch (error) {
+    if (!(error instanceof PgCopyError) || error.server === undefined) throw error;
+    throw unfit(`the target's role may not create event triggers: ${error.server.message}`, {
+      items: triggers.map((entry) => entry.title),
+      advice:
+        "nothing was changed; connect to the target as a superuser, or drop them on the source",
+    });
+  } finally {
+    if (target.usable) await target.execute("rolling back", "rollback");
+  }
+}
+
+const probeEventTrigger = `
+begin;
+create schema pgcopy_probe;
+create function pgcopy_probe.probe() returns event_trigger language plpgsql as 'begin end';
+create event trigger pgcopy_probe on sql_drop execute procedure pgcopy_probe.probe();`;
 
 function unfit(
   message: string,

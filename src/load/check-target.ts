@@ -167,12 +167,11 @@ export function refuseConflicts(conflicts: readonly ExistingObject[]): void {
   });
 }
 
-/**
- * Roles that the schema names and the target lacks, each with what needs it.
- *
- * @throws PgCopyError `target_unfit`, listing them.
- */
-export async function refuseMissingRoles(target: Connection, schema: SchemaScript): Promise<void> {
+/** Roles that the schema names and the target lacks, each with what needs it: `nora (owner of 3 objects)`. */
+export async function findMissingRoles(
+  target: Connection,
+  schema: SchemaScript,
+): Promise<string[]> {
   const uses = new Map<string, { owner: number; acl: number; other: number }>();
   for (const statement of schema.entries.flatMap((entry) => entry.statements)) {
     for (const role of statement.roles) {
@@ -186,8 +185,7 @@ export async function refuseMissingRoles(target: Connection, schema: SchemaScrip
     "select rolname::text from pg_catalog.pg_roles",
   );
   for (const { rolname } of rows) uses.delete(rolname);
-  if (uses.size === 0) return;
-  const items = [...uses]
+  return [...uses]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([role, { owner, acl, other }]) => {
       const needs = [
@@ -197,14 +195,17 @@ export async function refuseMissingRoles(target: Connection, schema: SchemaScrip
       ];
       return `${role} (${needs.filter((need) => need !== "").join(", ")})`;
     });
-  throw new PgCopyError(
-    `the target lacks ${uses.size === 1 ? "a role" : `${uses.size} roles`} that the source's objects need`,
-    {
-      code: "target_unfit",
-      side: "target",
-      items,
-      advice:
-        "nothing was changed; create them on the target, or go without them: --no-owner --no-acl",
-    },
-  );
+}
+
+/** @throws PgCopyError `target_unfit`, listing them. */
+export function refuseMissingRoles(roles: readonly string[]): void {
+  if (roles.length === 0) return;
+  const count = roles.length === 1 ? "a role" : `${roles.length} roles`;
+  throw new PgCopyError(`the target lacks ${count} that the source's objects need`, {
+    code: "target_unfit",
+    side: "target",
+    items: roles,
+    advice:
+      "nothing was changed; create them on the target, or go without them: --no-owner --no-acl",
+  });
 }

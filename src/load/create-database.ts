@@ -34,14 +34,23 @@ export async function createDatabase(
       {
         code: "target_unfit",
         side: "target",
-        advice:
-          error.server?.sqlstate === "42501"
-            ? "let the target's role create databases, or create the database beforehand"
-            : `create the database beforehand: ${sql.replace(quoteName(name), "NAME")}`,
+        advice: createAdvice(error.server?.sqlstate, sql),
         ...(error.server === undefined ? {} : { server: error.server }),
         cause: error,
       },
     );
+  }
+}
+
+function createAdvice(sqlstate: string | undefined, sql: string): string {
+  switch (sqlstate) {
+    case "42501":
+      return "let the target's role create databases, or create the database beforehand";
+    case "23505": // two at the same moment: the catalog's unique index
+    case "42P04":
+      return "another session has just created it: if that is another run of pgcopy, wait for it; else run this again";
+    default:
+      return `create the database beforehand: ${sql}`;
   }
 }
 

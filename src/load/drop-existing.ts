@@ -53,10 +53,12 @@ export async function dropExisting(
   );
   refuseOthers(otherDependents(objects, extensions, dependencies));
   const parts = partsOf(objects, dependencies);
-  const drops = objects
+  // Event triggers first: any other DROP could set them off.
+  const drops = [...objects]
     .filter((object) => !parts.has(idOf(object)))
+    .sort((a, b) => Number(isEventTrigger(b)) - Number(isEventTrigger(a)))
     .map(({ type, identity }) => `drop ${dropWords[type] ?? type} if exists ${identity} cascade`);
-  await dropAll(target, [dropJournalStatement(), ...drops]);
+  await dropAll(target, [...drops, dropJournalStatement()]);
 }
 
 /**
@@ -79,6 +81,10 @@ async function dropAll(target: Connection, drops: readonly string[]): Promise<vo
       throw refused(error, i);
     }
   }
+}
+
+function isEventTrigger({ type }: ExistingObject): boolean {
+  return type === "event trigger";
 }
 
 /** Where DROP has another word for it than pg_identify_object. */

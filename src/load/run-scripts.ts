@@ -3,18 +3,13 @@
 import type { Script } from "../plan/task.js";
 import type { Connection, NamedStatement } from "../postgres/connection.js";
 import { quoteLiteral, quoteName } from "../postgres/quote.js";
+import { pinnedSettings } from "../postgres/session-settings.js";
 
 /**
  * How many statements share a transaction. Each new table takes about ten lock slots until commit,
  * and a server with default settings has 6,400 (max_locks_per_transaction × max_connections).
  */
 const STATEMENTS_PER_TRANSACTION = 200;
-
-/** What the sessions of a run have these parameters set to. */
-export const pinnedSettings: Readonly<Record<string, string>> = {
-  default_tablespace: "",
-  default_table_access_method: "heap",
-};
 
 export interface RunScriptsOptions {
   /** For messages, where a script has no title of its own. */

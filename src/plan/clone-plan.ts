@@ -61,7 +61,12 @@ export function planClone(catalog: Catalog, schema: SchemaScript, options: PlanO
 
   const copies = tables.flatMap(copyTasks);
   const { verify } = options;
-  const verifies = verify === undefined ? [] : tables.map((table) => verifyTask(table, verify));
+  const verifies =
+    verify === undefined
+      ? []
+      : tables
+          .filter(({ table }) => !table.rowsElsewhere)
+          .map((table) => verifyTask(table, verify));
   const postData = planPostData({
     catalog,
     entries: schema.entries,

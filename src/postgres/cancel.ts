@@ -50,6 +50,7 @@ async function upgrade(socket: Socket, tls: ConnectionOptions): Promise<Socket> 
   const answer = await new Promise<Buffer>((resolve, reject) => {
     socket.once("data", resolve);
     socket.once("error", reject);
+    socket.once("close", () => reject(new Error("closed")));
   });
   if (answer.toString("latin1") !== "S") return socket;
   const secure = connectTls({ ...tls, socket });

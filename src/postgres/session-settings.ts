@@ -52,3 +52,9 @@ export function pinSettings(
     .map(([name, value]) => `set ${name} = ${quoteLiteral(value)}`)
     .join("; ");
 }
+
+/** What a session on the target has these set to, but for the statements that need another value. */
+export const pinnedSettings: Readonly<Record<string, string>> = {
+  default_tablespace: "",
+  default_table_access_method: "heap",
+};

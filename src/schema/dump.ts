@@ -39,6 +39,7 @@ export interface SchemaDump {
     readonly path?: string;
     /** As it says itself: `15.18`. */
     readonly version: string;
+    readonly major: number;
   };
 }
 
@@ -70,7 +71,10 @@ export async function dumpSchema(
   const version = /^-- Dumped by pg_dump version (\S+)/m.exec(script)?.[1] ?? "unknown";
   return {
     script,
-    tool: local ? { kind: "local", path: local.path, version } : { kind: "bundled", version },
+    tool:
+      local === undefined
+        ? { kind: "bundled", version, major: BUNDLED_MAJOR }
+        : { kind: "local", path: local.path, version, major: local.major },
   };
 }
 

@@ -27,6 +27,7 @@ export function inventTable(rest: Partial<Table> = {}): Table {
     name: "orders",
     kind: "table",
     unlogged: false,
+    rowsElsewhere: false,
     heap: true,
     bytes,
     pages: Math.ceil(bytes / 8192),
