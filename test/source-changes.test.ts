@@ -25,7 +25,7 @@ it("a table truncated after the snapshot was taken is refused before anything is
     await source.execute("truncate t");
     const error = await refusal({ source: source.uri, target: target.uri, snapshot: rows[0].id });
     expect(error.code).toBe("source_unfit");
-    expect(error.message).toMatch(/truncated or rewritten after the snapshot/);
+    expect(error.message).toMatch(/no longer shows the rows of a table: truncated or rewritten/);
     expect(error.items).toEqual(["public.t"]);
   });
   expect(await target.query("select from pg_class where relname in ('t', 'other')")).toEqual([]);

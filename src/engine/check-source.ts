@@ -32,7 +32,7 @@ export function refuseIncompleteSource(catalog: Catalog): void {
     // A materialized view's rows are not copied: it is refreshed.
     tables.filter((table) => table.kind === "table" && table.fileNode !== table.presentFileNode),
     (count) =>
-      `${count} of the source were truncated or rewritten after the snapshot was taken, which no longer shows their rows`,
+      `the snapshot no longer shows the rows of ${count}: truncated or rewritten after it was taken`,
     "run it again, with nothing that truncates or rewrites tables meanwhile",
   );
 }

@@ -12,6 +12,7 @@ import type { CloneTask } from "../plan/task.js";
 import type { Connection } from "../postgres/connection.js";
 import type { ConnectionPool } from "../postgres/connection-pool.js";
 import type { CopyResult } from "../postgres/copy.js";
+import { displayName } from "../postgres/quote.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import { compareTable, type TableComparison } from "../verify/compare-table.js";
 import type { ActiveTask, ProgressMeter } from "./progress.js";
@@ -197,11 +198,12 @@ export function refuseDifferences(comparisons: readonly TableComparison[]): void
     `verification failed: ${different.length} of ${comparisons.length} tables differ between source and target`,
     {
       code: "verification_failed",
-      items: different.map(({ schema, name, source, target }) =>
-        source.rows === target.rows
-          ? `${schema}.${name}: ${source.rows} rows on both ends, different contents`
-          : `${schema}.${name}: ${source.rows} rows on the source, ${target.rows} on the target`,
-      ),
+      items: different.map(({ schema, name, source, target }) => {
+        const table = displayName(schema, name);
+        return source.rows === target.rows
+          ? `${table}: ${source.rows} rows on both ends, different contents`
+          : `${table}: ${source.rows} rows on the source, ${target.rows} on the target`;
+      }),
       advice:
         "something wrote to the target during the clone, or its types store values in another way; don't use it before you know which",
     },

@@ -58,6 +58,7 @@ export interface PlanReportInput {
   readonly run: Run;
 }
 
+/** Puts the report together; pure. */
 export function buildPlanReport(input: PlanReportInput): PlanReport {
   const { servers, plan } = input;
   return {

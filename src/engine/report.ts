@@ -2,6 +2,7 @@
 
 import type { ResolvedOptions } from "../options.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
+import { relationName } from "../plan/task.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import type { TableComparison } from "../verify/compare-table.js";
 import { versionName } from "./check-servers.js";
@@ -192,7 +193,7 @@ function indexReports(outcomes: readonly TaskOutcome[]): IndexReport[] {
     task.indexes.map((index) => ({
       schema: index.schema,
       name: index.name,
-      table: `${index.table.schema}.${index.table.name}`,
+      table: relationName(index.table),
       durationMs: Math.round(durationMs / task.indexes.length),
     })),
   );

@@ -13,6 +13,7 @@ export interface StepTime {
 
 type EventBody = RunEvent extends infer E ? (E extends unknown ? Omit<E, "atMs"> : never) : never;
 
+/** The clock starts when it is made. */
 export class Run {
   readonly signal: AbortSignal;
   readonly steps: StepTime[] = [];

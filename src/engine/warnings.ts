@@ -5,6 +5,7 @@ import { relationName } from "../plan/task.js";
 import type { SourceContent } from "./read-source.js";
 import type { Run } from "./run.js";
 
+/** Warns of each thing that the plan leaves out, or does in another way than asked. */
 export function warnOfOmissions(content: SourceContent, plan: ClonePlan, run: Run): void {
   const { catalog, schema } = content;
   if (catalog.largeObjects > 0) {

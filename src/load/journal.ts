@@ -96,6 +96,7 @@ export function recordStatement(task: FinishedTask): string {
   return `insert into ${JOURNAL_SCHEMA}.task (id, kind, label, rows, bytes, duration_ms) values (${text}, ${task.rows}, ${task.bytes}, ${Math.round(task.durationMs)})`;
 }
 
+/** The statement that removes the journal, if there is one. */
 export function dropJournalStatement(): string {
   return `drop schema if exists ${JOURNAL_SCHEMA} cascade`;
 }
