@@ -33,7 +33,7 @@ export interface TaskInfo {
 /** What one running task has done so far. */
 export interface RunningTask extends TaskInfo {
   readonly durationMs: number;
-  /** Rows and bytes moved so far; 0 for tasks that move none. */
+  /** Rows and bytes moved so far; 0 for tasks that move none, and rows while the server tells none. */
   readonly rows: number;
   readonly bytes: number;
   /** 0 to 1; absent while it can't be known. */
@@ -46,9 +46,9 @@ export interface RunningTask extends TaskInfo {
 export interface Progress {
   readonly rows: number;
   readonly bytes: number;
-  /** An estimate, from the catalog's sizes. */
+  /** An estimate: from the catalog's sizes at first, and then from what the copied tables came to. */
   readonly bytesTotal: number;
-  /** Over the last few seconds. */
+  /** Copied over the last few seconds; 0 when no copy runs. */
   readonly bytesPerSecond: number;
   readonly tablesDone: number;
   readonly tablesTotal: number;

@@ -55,6 +55,13 @@ describe("wrong usage is one clear error, and exits with 2", () => {
   test.each([
     ["an unknown command", ["clon"], "unknown command 'clon' (did you mean clone?)", "pgcopy"],
     [
+      "help on an unknown command",
+      ["help", "clon"],
+      "unknown command 'clon' (did you mean clone?)",
+      "pgcopy",
+    ],
+    ["help on nothing like a command", ["help", "nope"], "unknown command 'nope'", "pgcopy"],
+    [
       "a misspelt option",
       ["clone", "a", "b", "--job", "3"],
       "unknown option '--job' (did you mean --jobs?)",
@@ -129,6 +136,16 @@ describe("wrong usage is one clear error, and exits with 2", () => {
     expect(either.stderr).toContain("it could be SOURCE or TARGET");
   });
 
+  test("a command with one endpoint does not call it the source", async () => {
+    const ping = await pgcopy(["ping", "postgres://me@127.0.0.1:1/db"]);
+    expect(ping).toMatchObject({ exitCode: 3, stdout: "" });
+    expect(ping.stderr).toMatch(/^pgcopy: can't connect to postgres:\/\/me@127\.0\.0\.1:1\/db: /);
+    const list = await pgcopy(["list", "tables", "nothing"]);
+    expect(list).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(list.stderr).toMatch(/^pgcopy: wrong endpoint: /);
+    for (const { stderr } of [ping, list]) expect(stderr).not.toContain("source");
+  });
+
   test("no command at all shows the help, on stderr", async () => {
     const { exitCode, stdout, stderr } = await pgcopy([]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
@@ -201,6 +218,13 @@ describe("help", () => {
       for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
     },
   );
+
+  test("help COMMAND is the command's own", async () => {
+    const own = await pgcopy(["demo", "--help"]);
+    expect(await pgcopy(["help", "demo"])).toEqual(own);
+    expect(own.stdout.replace(/\s+/g, " ")).toContain("grows with them (default: 150000)");
+    expect((await pgcopy(["help"])).stdout).toMatch(/^Usage: pgcopy COMMAND/);
+  });
 
   test("docs/command-line.md says what the help says", async () => {
     const script = fileURLToPath(

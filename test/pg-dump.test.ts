@@ -108,7 +108,7 @@ test.each(testMajors)("the bundled pg_dump dumps PostgreSQL %i", async (major) =
   await database.execute(hardSchema);
   const { script, tool } = await dump(database, { pgDump: "bundled" });
 
-  expect(tool).toEqual({ kind: "bundled", version: expect.stringMatching(/^18\.\d+$/) });
+  expect(tool).toEqual({ kind: "bundled", version: expect.stringMatching(/^18\.\d+$/), major: 18 });
   expect(script).toMatch(/^-- TOC entry \d+ \(class 1259 OID \d+\)$/m);
   expect(script).toContain('CREATE TABLE "odd ""schema""; --"."a\ntable" (\n');
   expect(script).toContain("CREATE VIEW public.moods AS");

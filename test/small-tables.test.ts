@@ -68,7 +68,7 @@ it("a failure in a batch names its object, and leaves nothing of the batch", asy
   );
   expect(error.code).toBe("task_failed");
   expect(error.message).toBe(
-    "INDEX public gated failed on target: the gate is broken (SQLSTATE P0001)",
+    "CREATE INDEX gated ON public.t33 failed on target: the gate is broken (SQLSTATE P0001)",
   );
   const done = await target.query(
     "select label, rows from pgcopy_journal.task where id like 'small:%'",

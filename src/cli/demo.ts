@@ -12,11 +12,9 @@ import { fillStatements, finishStatements, lastStatements, shopSchema } from "./
 import { formatNumberOf } from "./formatting.js";
 import { type Library, loadLibrary } from "./library.js";
 import type { Output } from "./output.js";
-import type { DemoFlags } from "./program.js";
+import { DEMO_ORDERS, type DemoFlags } from "./program.js";
 import { type WatchedRun, watchRun } from "./watched-run.js";
 
-/** The whole demo then takes some ten seconds on two cores. */
-const DEFAULT_ORDERS = 150_000;
 const DATABASE = "nut_shop";
 /** Nothing here has to survive a power failure. */
 const FILL_SETTINGS = {
@@ -36,7 +34,7 @@ export async function demoCommand(output: Output, flags: DemoFlags): Promise<voi
       const library = await loadLibrary();
       run.view.say(`two servers of its own, in ${directory}`);
       await step(run, "make up the shop", () =>
-        makeShop({ library, output, run, directory: source, orders: flags.rows ?? DEFAULT_ORDERS }),
+        makeShop({ library, output, run, directory: source, orders: flags.rows ?? DEMO_ORDERS }),
       );
       return await library.clone({
         source: `pgdata:${source}?dbname=${DATABASE}`,

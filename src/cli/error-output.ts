@@ -11,6 +11,8 @@ const ITEMS_SHOWN = 20;
 export interface ErrorOutputOptions {
   readonly paint: Paint;
   readonly verbose: boolean;
+  /** The command that failed; absent: none had begun. */
+  readonly command?: string | undefined;
   /** Columns of the terminal; absent: lines are not broken, so that a log has each whole. */
   readonly width?: number | undefined;
 }
@@ -20,11 +22,12 @@ export function errorLines(error: PgCopyError, options: ErrorOutputOptions): str
   const { paint, verbose, width } = options;
   const { server } = error;
   const unpainted = [
-    ...labelled("pgcopy: ", messageOf(error), width, "  "),
+    ...labelled("pgcopy: ", messageOf(error, options.command), width, "  "),
+    ...labelled("  in the middle of: ", interruptedTask(error), width),
     ...labelled("  detail: ", server?.detail, width),
     ...labelled("  hint: ", server?.hint, width),
     ...labelled("  where: ", server?.where, width),
-    ...itemLines(error.items, verbose),
+    ...itemLines(error.items, options),
     ...labelled("  what to do: ", error.advice, width),
   ];
   const lines = unpainted.map((line, i) =>
@@ -39,10 +42,16 @@ export function errorLines(error: PgCopyError, options: ErrorOutputOptions): str
   return lines;
 }
 
-function itemLines(items: readonly string[], verbose: boolean): string[] {
+function itemLines(
+  items: readonly string[],
+  { verbose, width }: Pick<ErrorOutputOptions, "verbose" | "width">,
+): string[] {
   const shown = verbose ? items : items.slice(0, ITEMS_SHOWN);
   const hidden = items.length - shown.length;
-  const lines = shown.map((item) => `    ${printable(item)}`);
+  const lines = shown.flatMap((item) => {
+    const line = `    ${printable(item)}`;
+    return width === undefined ? [line] : wrap(line, width, "      ");
+  });
   return hidden > 0 ? [...lines, `    and ${hidden} more (--verbose shows them all)`] : lines;
 }
 
@@ -61,21 +70,42 @@ function labelled(
 }
 
 /** The error as the last JSON event of a run with --json. */
-export function errorEvent(error: PgCopyError): Record<string, unknown> {
+export function errorEvent(error: PgCopyError, command?: string): Record<string, unknown> {
   return {
     type: "error",
     exitCode: exitCodeOf(error.code),
     ...error.toJSON(),
-    message: messageOf(error),
+    message: messageOf(error, command),
   };
+}
+
+function messageOf(error: PgCopyError, command: string | undefined): string {
+  const { code, message } = error;
+  // Which of the tasks was stopped first is chance; it is told below.
+  if (code === "interrupted" && command !== undefined) return `the ${command} was interrupted`;
+  const hasOneEnd = command === "ping" || command === "list";
+  const words = hasOneEnd ? withoutSide(message) : message;
+  return code === "usage" ? withTypedOption(words) : words;
+}
+
+function interruptedTask({ code, attempted }: PgCopyError): string | undefined {
+  return code === "interrupted" ? attempted : undefined;
+}
+
+/** To the library every endpoint is a source or a target; a command with one end has neither. */
+function withoutSide(message: string): string {
+  return message
+    .replace(/^(can't connect to )the source /, "$1")
+    .replace(/^wrong source (endpoint)/, "wrong $1")
+    .replace(/^(.*? failed) on source: /, "$1: ")
+    .replace(/\bthe source (?=directory |is )/, "the ");
 }
 
 /**
  * The library speaks of its options by their names in code (`tableJobs must be …`); whoever sits at
  * a command line typed `--table-jobs`.
  */
-function messageOf({ code, message }: PgCopyError): string {
-  if (code !== "usage") return message;
+function withTypedOption(message: string): string {
   return message.replace(/^(?!source|target)([a-z]+(?:[A-Z][a-z]+)*)(?= must be )/, (name) => {
     return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   });

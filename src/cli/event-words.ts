@@ -1,6 +1,6 @@
 /** Events in words, for the two views that people read. */
 
-import type { Progress, RunEvent } from "../events.js";
+import type { Progress, RunEvent, TaskKind } from "../events.js";
 import { printable } from "./display-width.js";
 import {
   formatAverage,
@@ -64,31 +64,79 @@ function finishedTask(event: RunEvent & { type: "task_finished" }): string {
   return `${printable(task.label)} (${facts.join(", ")})`;
 }
 
-/** The whole run in one line: `62 %, 812 MB of 1.3 GB, 98 MB/s, …`. */
+/** The whole run in one line: `62 % of the work; copied 12 of 17 tables, 812 MB of 1.3 GB, …`. */
 export function progressWords(progress: Progress): string {
-  const words = [
-    formatPercent(progress.fraction),
-    bytesOfTotal(progress),
-    formatThroughput(progress.bytesPerSecond),
-    ...countWords(progress),
-  ];
-  if (progress.remainingMs !== undefined)
-    words.push(`${formatDuration(progress.remainingMs)} left`);
-  return words.join(", ");
-}
-
-/** The total is an estimate from the catalog; once it is surpassed it says nothing any more. */
-export function bytesOfTotal({ bytes, bytesTotal }: Progress): string {
-  return bytes > bytesTotal
-    ? formatBytes(bytes)
-    : `${formatBytes(bytes)} of ${formatBytes(bytesTotal)}`;
-}
-
-export function countWords(progress: Progress): string[] {
-  const { tablesDone, tablesTotal, indexesDone, indexesTotal } = progress;
+  const now = activityWords(progress);
+  const copied = [...copiedWords(progress), ...rowsWords(progress), speedWords(progress)];
   return [
-    `${formatCount(tablesDone)} of ${formatNumberOf(tablesTotal, "table")}`,
-    `${formatCount(indexesDone)} of ${formatNumberOf(indexesTotal, "index", "indexes")}`,
-    formatNumberOf(progress.rows, "row"),
+    `${formatPercent(progress.fraction)} of the work`,
+    copied.filter((words) => words !== undefined).join(", "),
+    ...builtWords(progress),
+    ...(now === undefined ? [] : [`now ${now}`]),
+    ...leftWords(progress),
+  ]
+    .filter((words) => words !== "")
+    .join("; ");
+}
+
+/** `6.2 s left`; of what seems to be over in a moment the estimate has been wrong as often as right. */
+export function leftWords({ remainingMs }: Progress): string[] {
+  return remainingMs === undefined || remainingMs < 1000
+    ? []
+    : [`${formatDuration(remainingMs)} left`];
+}
+
+/** `copied 12 of 17 tables` and `812 MB of 1.3 GB`; the totals go once they are reached. */
+export function copiedWords(progress: Progress): string[] {
+  const { tablesDone, tablesTotal, bytes, bytesTotal } = progress;
+  if (tablesTotal === 0) return [];
+  return tablesDone === tablesTotal
+    ? [`copied ${formatNumberOf(tablesTotal, "table")}`, formatBytes(bytes)]
+    : [
+        `copied ${formatCount(tablesDone)} of ${formatNumberOf(tablesTotal, "table")}`,
+        `${formatBytes(bytes)} of ${formatBytes(Math.max(bytes, bytesTotal))}`,
+      ];
+}
+
+/** `built 8 of 24 indexes`. */
+export function builtWords({ indexesDone, indexesTotal }: Progress): string[] {
+  if (indexesTotal === 0) return [];
+  const all = formatNumberOf(indexesTotal, "index", "indexes");
+  return [
+    indexesDone === indexesTotal ? `built ${all}` : `built ${formatCount(indexesDone)} of ${all}`,
   ];
+}
+
+/** `3,204,118 rows`; not before the first are known. */
+export function rowsWords({ rows }: Progress): string[] {
+  return rows === 0 ? [] : [formatNumberOf(rows, "row")];
+}
+
+/** How fast rows are copied, while any are: what was copied a few seconds ago is no speed. */
+export function speedWords({ running, bytesPerSecond }: Progress): string | undefined {
+  const isCopying = running.some(({ kind }) => kind === "copy");
+  return isCopying ? formatThroughput(bytesPerSecond) : undefined;
+}
+
+const ACTIVITIES: Readonly<Record<TaskKind, string>> = {
+  pre_data: "creating tables",
+  copy: "copying",
+  verify: "comparing tables",
+  release_snapshot: "letting go of the snapshot",
+  index: "building indexes",
+  constraint: "adding constraints",
+  foreign_key: "checking foreign keys",
+  post_data: "creating triggers and the like",
+  acl: "granting privileges",
+  refresh: "refreshing materialized views",
+  sequences: "setting sequences",
+  analyze: "gathering statistics",
+  finish: "finishing",
+};
+
+/** What goes on when nothing is copied. */
+export function activityWords({ running }: Progress): string | undefined {
+  const kinds = new Set(running.map(({ kind }) => kind));
+  if (kinds.size === 0 || kinds.has("copy")) return undefined;
+  return [...kinds].map((kind) => ACTIVITIES[kind]).join(" and ");
 }

@@ -83,8 +83,8 @@ export const runEvents: Documented<EventFields> = {
     fields: {
       rows: "rows copied so far",
       bytes: "bytes copied so far",
-      bytesTotal: "an estimate of all of them",
-      bytesPerSecond: "over the last few seconds",
+      bytesTotal: "an estimate of all of them, which gets better as tables are done",
+      bytesPerSecond: "over the last few seconds; 0 when no copy runs",
       tablesDone: "tables with all their rows",
       tablesTotal: "all tables",
       indexesDone: "indexes built",

@@ -6,7 +6,7 @@ import { formatBytes, formatCount } from "./formatting.js";
 import { interruptible } from "./interrupt.js";
 import { writeJson } from "./json.js";
 import { type ListKind, loadLibrary } from "./library.js";
-import { type Output, paintFor } from "./output.js";
+import { columnsOf, type Output, paintFor } from "./output.js";
 import { tableLines } from "./table.js";
 import type { ViewOptions } from "./view.js";
 
@@ -34,7 +34,7 @@ export async function listCommand(output: Output, request: ListRequest): Promise
     if (flags.quiet !== true) output.stderr.write(`no ${kind}\n`);
     return;
   }
-  const width = stdout.isTTY === true ? stdout.columns : undefined;
+  const width = stdout.isTTY === true ? columnsOf(stdout) - 1 : undefined;
   const [titles, ...lines] = listLines(rows, width);
   const paint = paintFor(stdout, environment);
   stdout.write(`${[paint.dim(titles ?? ""), ...lines].join("\n")}\n`);

@@ -7,7 +7,7 @@
  */
 
 import { displayWidth } from "./display-width.js";
-import type { OutputStream } from "./output.js";
+import { columnsOf, type OutputStream } from "./output.js";
 
 const ESC = "\u001b[";
 const BEGIN_FRAME = `${ESC}?2026h${ESC}?7l`;
@@ -30,12 +30,12 @@ export class LiveArea {
 
   /** How wide a line may be: a column less than the terminal, as some wrap on a full line. */
   get columns(): number {
-    return Math.max(20, this.#stream.columns ?? 80) - 1;
+    return Math.max(20, columnsOf(this.#stream)) - 1;
   }
 
   /** How many live lines fit, with one line of what was there before them. */
   get rows(): number {
-    return Math.max(2, this.#stream.rows ?? 24) - 1;
+    return Math.max(2, this.#stream.rows || 24) - 1;
   }
 
   /** Puts `above` where the live lines begin, for good, and the live lines below it. */
@@ -64,12 +64,12 @@ export class LiveArea {
    * longer fit, so they now take more rows than were drawn.
    */
   #toFirstLine(): string {
-    const columns = this.#stream.columns ?? 80;
+    const columns = columnsOf(this.#stream);
     const rows = this.#drawn.reduce(
       (sum, width) => sum + Math.max(1, Math.ceil(width / columns)),
       0,
     );
-    const up = Math.min(rows, this.#stream.rows ?? rows) - 1;
+    const up = Math.min(rows, this.#stream.rows || rows) - 1;
     return up > 0 ? `\r${ESC}${up}A` : "\r";
   }
 }

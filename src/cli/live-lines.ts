@@ -5,7 +5,14 @@
 
 import type { Progress, RunningTask } from "../events.js";
 import { displayWidth, fitEnd, fitStart, printable, truncate } from "./display-width.js";
-import { bytesOfTotal, countWords } from "./event-words.js";
+import {
+  activityWords,
+  builtWords,
+  copiedWords,
+  leftWords,
+  rowsWords,
+  speedWords,
+} from "./event-words.js";
 import {
   formatBytes,
   formatCompactCount,
@@ -14,6 +21,7 @@ import {
   formatThroughput,
 } from "./formatting.js";
 import type { Glyphs, Paint } from "./output.js";
+import { stepHint } from "./step-hints.js";
 
 export interface LiveState {
   readonly elapsedMs: number;
@@ -45,7 +53,7 @@ export function liveLines(state: LiveState, style: LiveStyle): string[] {
   const running = progress?.running ?? [];
   const lines: string[] = [];
   if (progress !== undefined) {
-    lines.push(overallLine(progress, style), countsLine(progress, state, style));
+    lines.push(overallLine(progress, state, style), countsLine(progress, style));
   }
   if (running.length === 0) lines.push(...stepLines(state, style));
   else lines.push(...taskLines(running, style, style.rows - lines.length));
@@ -57,29 +65,43 @@ export function liveLines(state: LiveState, style: LiveStyle): string[] {
 }
 
 /** The bar takes what the figures leave; where that is too little, the last figures go. */
-function overallLine(progress: Progress, style: LiveStyle): string {
+function overallLine(progress: Progress, { elapsedMs }: LiveState, style: LiveStyle): string {
+  const percent = fitEnd(formatPercent(progress.fraction), 5);
   const figures = [
-    fitEnd(formatPercent(progress.fraction), 5),
-    bytesOfTotal(progress),
-    formatThroughput(progress.bytesPerSecond),
-    progress.remainingMs === undefined ? "" : `${formatDuration(progress.remainingMs)} left`,
-  ].filter((figure) => figure !== "");
+    `${percent} of the work`,
+    ...leftWords(progress),
+    `${formatDuration(elapsedMs)} so far`,
+  ];
   const room = () =>
     style.columns - 2 - figures.reduce((sum, figure) => sum + 2 + displayWidth(figure), 0);
   while (room() < BAR_COLUMNS.least && figures.length > 1) figures.pop();
+  if (room() < BAR_COLUMNS.least) figures[0] = percent;
   const columns = Math.max(0, Math.min(BAR_COLUMNS.most, room()));
   return ["", bar(progress.fraction, columns, style), ...figures].join("  ");
 }
 
-function countsLine(progress: Progress, { elapsedMs }: LiveState, style: LiveStyle): string {
-  const words = [...countWords(progress), `${formatDuration(elapsedMs)} so far`];
-  return fitted(`  ${words.join("  ")}`, style);
+/** The first of these lines that fits: rows and speed are the first to go. */
+function countsLine(progress: Progress, style: LiveStyle): string {
+  const copied = copiedWords(progress);
+  const built = builtWords(progress);
+  const now = speedWords(progress) ?? activityWords(progress);
+  const moving = now === undefined ? [] : [now];
+  const lines = [
+    [...copied, ...moving, ...built, ...rowsWords(progress)],
+    [...copied, ...moving, ...built],
+    [...copied, ...built],
+    copied,
+  ].map((words) => `  ${words.join("  ")}`);
+  const fitting = lines.find((line) => displayWidth(line) <= style.columns);
+  return fitting ?? fitted(lines.at(-1) ?? "", style);
 }
 
 function stepLines({ steps }: LiveState, style: LiveStyle): string[] {
-  return steps.map(({ step, durationMs }) =>
-    fitted(`  ${printable(step)} ${style.glyphs.ellipsis} ${formatDuration(durationMs)}`, style),
-  );
+  return steps.flatMap(({ step, durationMs }) => {
+    const line = `  ${printable(step)} ${style.glyphs.ellipsis} ${formatDuration(durationMs)}`;
+    const hint = stepHint(step, durationMs);
+    return [line, ...(hint === undefined ? [] : [`    ${hint}`])].map((one) => fitted(one, style));
+  });
 }
 
 /** At most `room` lines; those that don't fit are counted in the last one. */
@@ -94,7 +116,7 @@ function taskLines(running: readonly RunningTask[], style: LiveStyle, room: numb
 }
 
 function titlesLine(style: LiveStyle): string {
-  const facts = ["rows", "size", "speed"].map((title, index) =>
+  const facts = ["rows", "copied", "speed"].map((title, index) =>
     fitEnd(title, [ROWS_COLUMNS, BYTES_COLUMNS, SPEED_COLUMNS][index] ?? 0),
   );
   return style.paint.dim(
@@ -137,7 +159,8 @@ function columnsOf(
 function copyFacts(task: RunningTask): string {
   const perSecond = task.durationMs < 100 ? 0 : (task.bytes / task.durationMs) * 1000;
   return [
-    fitEnd(formatCompactCount(task.rows), ROWS_COLUMNS),
+    // The server tells the rows of a COPY only after a while, and old ones never.
+    fitEnd(task.rows === 0 ? "" : formatCompactCount(task.rows), ROWS_COLUMNS),
     fitEnd(formatBytes(task.bytes), BYTES_COLUMNS),
     fitEnd(perSecond === 0 ? "" : formatThroughput(perSecond), SPEED_COLUMNS),
   ].join("  ");

@@ -4,7 +4,7 @@
  * command that needs them, so that a clone of a few small tables is over in a fraction of a second.
  */
 
-import { CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 import { asPgCopyError, type PgCopyError } from "../errors.js";
 import { version } from "../version.js";
 import { EXIT_SUCCESS, exitCodeOf } from "./exit-codes.js";
@@ -23,6 +23,9 @@ process.title = "pgcopy";
 /** Known before the options are parsed, since parsing them is the first thing that can fail. */
 const json = process.argv.includes("--json");
 const verbose = process.argv.includes("--verbose");
+
+/** The command that runs, once one does. */
+let command: string | undefined;
 
 /** A command's result when it is neither plain success nor an error: a plan with conflicts. */
 let exitCode = EXIT_SUCCESS;
@@ -64,18 +67,32 @@ await exitWith(exitCode);
 
 async function runCommand(): Promise<void> {
   const program = createProgram(version, actions);
-  for (const command of [program, ...program.commands]) {
-    command.configureOutput({ outputError: () => {} });
-    command.exitOverride((stop) => {
-      throw stop.exitCode === 0 ? stop : usageError(stop, command, process.argv);
+  program.hook("preAction", (_program, running) => {
+    command = running.name();
+  });
+  for (const one of [program, ...program.commands]) {
+    one.configureOutput({ outputError: () => {} });
+    one.exitOverride((stop) => {
+      throw stop.exitCode === 0 ? stop : usageError(stop, one, process.argv);
     });
   }
   try {
-    await program.parseAsync();
+    await program.parseAsync(withKnownHelp(process.argv.slice(2), program), { from: "user" });
   } catch (error) {
     // --help and --version have printed what they were asked for.
     if (!(error instanceof CommanderError)) throw error;
   }
+}
+
+/** commander answers `help nope` with the whole help; it is as wrong as `nope` alone. */
+function withKnownHelp(given: readonly string[], { commands }: Command): string[] {
+  const [first, second, ...rest] = given;
+  const isWrong =
+    first === "help" &&
+    second !== undefined &&
+    !second.startsWith("-") &&
+    !commands.some((one) => one.name() === second);
+  return isWrong ? [second, ...rest] : [...given];
 }
 
 async function leave(thrown: unknown): Promise<never> {
@@ -88,13 +105,14 @@ async function printError(error: PgCopyError): Promise<void> {
   const { errorEvent, errorLines } = await import("./error-output.js");
   if (json) {
     const { writeJson } = await import("./json.js");
-    writeJson(output.stdout, errorEvent(error));
+    writeJson(output.stdout, errorEvent(error, command));
     return;
   }
   const { paintFor, reportWidth } = await import("./output.js");
   const { stderr, environment } = output;
   const width = stderr.isTTY === true ? reportWidth(stderr) : undefined;
-  const lines = errorLines(error, { paint: paintFor(stderr, environment), verbose, width });
+  const paint = paintFor(stderr, environment);
+  const lines = errorLines(error, { paint, verbose, width, command });
   for (const line of lines) stderr.write(`${line}\n`);
 }
 

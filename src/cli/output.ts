@@ -67,7 +67,12 @@ export function glyphsFor(environment: Environment): Glyphs {
   return /utf-?8/i.test(locale) ? unicodeGlyphs : asciiGlyphs;
 }
 
+/** Columns of a terminal; one that doesn't know its size says 0. */
+export function columnsOf(stream: OutputStream): number {
+  return stream.columns || 80;
+}
+
 /** Columns for a report: the terminal's, but no more than read well; 80 where there is no terminal. */
 export function reportWidth(stream: OutputStream): number {
-  return Math.max(40, Math.min(stream.columns ?? 80, 80) - (stream.isTTY === true ? 1 : 0));
+  return Math.max(20, Math.min(columnsOf(stream), 80) - (stream.isTTY === true ? 1 : 0));
 }

@@ -7,6 +7,7 @@ import type { RunEvent } from "../events.js";
 import { eventLine, progressWords } from "./event-words.js";
 import { formatDuration } from "./formatting.js";
 import type { OutputStream } from "./output.js";
+import { stepHint } from "./step-hints.js";
 import type { View } from "./view.js";
 
 /** A log of an hour then holds 360 of these lines. */
@@ -15,14 +16,21 @@ const PROGRESS_INTERVAL_MS = 10_000;
 export class PlainView implements View {
   readonly #stream: OutputStream;
   readonly #verbose: boolean;
+  readonly #now: () => number;
+  /** When each step began that goes on and has not been called long yet. */
+  readonly #steps = new Map<string, number>();
   #nextProgressMs = PROGRESS_INTERVAL_MS;
 
-  constructor(stream: OutputStream, verbose: boolean) {
+  /** `now`: milliseconds of any clock that never goes back. */
+  constructor(stream: OutputStream, verbose: boolean, now = () => performance.now()) {
     this.#stream = stream;
     this.#verbose = verbose;
+    this.#now = now;
   }
 
   observe(event: RunEvent): void {
+    if (event.type === "step_started") this.#steps.set(event.step, this.#now());
+    if (event.type === "step_finished") this.#steps.delete(event.step);
     const line = eventLine(event, this.#verbose);
     if (line !== undefined) this.say(line.text);
     if (event.type !== "progress" || event.atMs < this.#nextProgressMs) return;
@@ -38,7 +46,15 @@ export class PlainView implements View {
     this.say(words);
   }
 
-  tick(): void {}
+  tick(): void {
+    for (const [step, beganMs] of this.#steps) {
+      const durationMs = this.#now() - beganMs;
+      const hint = stepHint(step, durationMs);
+      if (hint === undefined) continue;
+      this.#steps.delete(step);
+      this.say(`${step} goes on after ${formatDuration(durationMs)}: ${hint}`);
+    }
+  }
 
   suspend(): void {}
 

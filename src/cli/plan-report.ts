@@ -63,10 +63,10 @@ function tables(plan: PlanReport, style: PlanStyle): string[] {
   const lines = tableLines(
     [
       { title: "table", align: "left" },
-      { title: "rows (estimate)", align: "right" },
+      { title: "rows (estimate)", align: "right", optional: true },
       { title: "size", align: "right" },
-      { title: "parts", align: "right" },
-      { title: "format", align: "left" },
+      { title: "parts", align: "right", optional: true },
+      { title: "format", align: "left", optional: true },
     ],
     shownOf(largestFirst, style).map((table) => [
       qualified(table),
@@ -94,9 +94,9 @@ function indexes(plan: PlanReport, style: PlanStyle): string[] {
   const lines = tableLines(
     [
       { title: "index", align: "left" },
-      { title: "on", align: "left" },
-      { title: "kind", align: "left" },
-      { title: "how", align: "left" },
+      { title: "on", align: "left", optional: true },
+      { title: "kind", align: "left", optional: true },
+      { title: "how", align: "left", optional: true },
     ],
     shownOf(plan.indexes, style).map((index) => [
       qualified(index),
@@ -115,7 +115,7 @@ function tasks(plan: PlanReport, style: PlanStyle): string[] {
     [
       { title: "task", align: "left" },
       { title: "cost", align: "right" },
-      { title: "needs", align: "right" },
+      { title: "needs", align: "right", optional: true },
     ],
     plan.tasks.map((task) => [
       printable(task.label),
@@ -129,11 +129,13 @@ function tasks(plan: PlanReport, style: PlanStyle): string[] {
 
 function conflicts(plan: PlanReport, style: PlanStyle): string[] {
   if (plan.conflicts.length === 0) return [];
+  const { paint, width } = style;
   const lines = shownOf(plan.conflicts, style).map(printable);
   const all = [...lines, ...hiddenOf(plan.conflicts, style)];
+  const title = "In the way: clone would refuse (--drop-if-exists drops these first)";
   return [
-    style.paint.red("In the way: clone would refuse (--drop-if-exists drops these first)"),
-    ...all.map((line) => `  ${line}`),
+    ...wrap(title, width).map(paint.red),
+    ...all.flatMap((line) => wrap(`  ${line}`, width, "    ")),
   ];
 }
 

@@ -37,6 +37,9 @@ export interface DemoFlags extends ViewOptions {
   readonly keep?: boolean;
 }
 
+/** How many orders the demo makes up. It then takes some ten seconds on two cores. */
+export const DEMO_ORDERS = 150_000;
+
 export const LIST_KINDS = ["tables", "indexes", "sequences", "extensions", "databases"] as const;
 
 /** What the commands do. */
@@ -81,7 +84,11 @@ export function createProgram(version: string, actions: Actions): Command {
   withOutputOptions(ping).action((endpoint, flags) => actions.ping(endpoint, flags));
 
   const demo = command(program, "demo")
-    .option("--rows <N>", "orders to make up; everything else grows with them", parseCount)
+    .option(
+      "--rows <N>",
+      `orders to make up; everything else grows with them (default: ${DEMO_ORDERS})`,
+      parseCount,
+    )
     .option("--keep", "leave both data directories where they are");
   withOutputOptions(demo).action((flags) => actions.demo(flags));
 

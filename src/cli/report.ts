@@ -97,12 +97,12 @@ function slowestTables({ slowestTables: tables }: CloneReport, style: ReportStyl
   const lines = tableLines(
     [
       { title: "table", align: "left" },
-      { title: "rows", align: "right" },
-      { title: "size", align: "right" },
+      { title: "rows", align: "right", optional: true },
+      { title: "size", align: "right", optional: true },
       { title: "time", align: "right" },
-      { title: "speed", align: "right" },
-      { title: "parts", align: "right" },
-      { title: "format", align: "left" },
+      { title: "speed", align: "right", optional: true },
+      { title: "parts", align: "right", optional: true },
+      { title: "format", align: "left", optional: true },
     ],
     tables.map((table) => [
       qualified(table),
@@ -122,7 +122,7 @@ function slowestIndexes({ slowestIndexes: indexes }: CloneReport, style: ReportS
   const lines = tableLines(
     [
       { title: "index", align: "left" },
-      { title: "on", align: "left" },
+      { title: "on", align: "left", optional: true },
       { title: "time", align: "right" },
     ],
     indexes.map((index) => [
@@ -148,7 +148,9 @@ function verification({ verification: verified }: CloneReport, style: ReportStyl
   if (verified === undefined) return [];
   const by = verified.mode === "count" ? "row count" : "checksum";
   const all = verified.tables === 1 ? "1 table is" : `${formatCount(verified.tables)} tables are`;
-  return [style.paint.green(`Verified by ${by}: ${all} the same on both ends.`)];
+  return wrap(`Verified by ${by}: ${all} the same on both ends.`, style.width).map(
+    style.paint.green,
+  );
 }
 
 export function warningLines(warnings: readonly string[], style: ReportStyle): string[] {

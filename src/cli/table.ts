@@ -5,15 +5,19 @@ import { displayWidth, fitEnd, fitStart } from "./display-width.js";
 export interface Column {
   readonly title: string;
   readonly align: "left" | "right";
+  /** Whether it is left out, the last one first, where there is no room for all. */
+  readonly optional?: boolean;
 }
 
 const GAP = 2;
 /** A column is not cut to less than this. */
 const NARROWEST = 8;
+/** Optional columns go before another one is cut to less than this. */
+const COMFORTABLE = 16;
 
 /**
- * The lines of the table, its titles first. With a `width`, the widest left-aligned columns are cut
- * until a line fits; numbers are never cut.
+ * The lines of the table, its titles first. With a `width`, optional columns are left out and then
+ * the widest left-aligned ones cut until a line fits; numbers are never cut.
  */
 export function tableLines(
   columns: readonly Column[],
@@ -24,6 +28,11 @@ export function tableLines(
   const widths = columns.map((_, index) =>
     Math.max(...all.map((row) => displayWidth(row[index] ?? ""))),
   );
+  const left = leftOut(columns, widths, width);
+  if (left !== -1) {
+    const without = <T>(list: readonly T[]) => list.filter((_, index) => index !== left);
+    return tableLines(without(columns), rows.map(without), width);
+  }
   shrink(columns, widths, width);
   return all.map((row) =>
     columns
@@ -34,6 +43,15 @@ export function tableLines(
       .join(" ".repeat(GAP))
       .trimEnd(),
   );
+}
+
+/** The column to leave out; -1 if there is room for all, or none can be spared. */
+function leftOut(columns: readonly Column[], widths: readonly number[], width: number): number {
+  const least = widths.map((each, index) =>
+    columns[index]?.align === "left" ? Math.min(each, COMFORTABLE) : each,
+  );
+  const isRoom = least.reduce((sum, each) => sum + each, GAP * (least.length - 1)) <= width;
+  return isRoom ? -1 : columns.findLastIndex(({ optional }) => optional === true);
 }
 
 function shrink(columns: readonly Column[], widths: number[], width: number): void {

@@ -51,6 +51,8 @@ export interface ServerEndpoint {
   readonly database: string;
   /** Absent when none was given; then the server must not ask for one. See `passwordFor`. */
   readonly password?: string;
+  /** Where the password was taken from (`PGPASSWORD`, a file's path); for the advice of an error. */
+  readonly passwordFrom?: string;
   /** Why the password file is not used, although it exists; for the advice of an error. */
   readonly passwordFileProblem?: string;
   /** Present: the server must prove that it knows the password on this very TLS connection. */

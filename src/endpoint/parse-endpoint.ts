@@ -47,8 +47,14 @@ export async function parseEndpoint(
   const defaults = environmentParameters(environment);
   const service = given.get("service") ?? defaults.get("service");
   const fromService =
-    service === undefined ? [] : await serviceParameters(service, environment, side);
-  return await serverEndpoint(new Map([...defaults, ...fromService, ...given]), environment, side);
+    service === undefined
+      ? new Map<string, string>()
+      : await serviceParameters(service, environment, side);
+  const values = new Map([...defaults, ...fromService, ...given]);
+  const server = await serverEndpoint(values, environment, side);
+  if (given.has("password")) return { ...server, passwordFrom: "the endpoint" };
+  if (fromService.has("password")) return { ...server, passwordFrom: `the service ${service}` };
+  return values.has("password") ? { ...server, passwordFrom: "PGPASSWORD" } : server;
 }
 
 function parseServer(text: string, side: Side): ParameterValues {
@@ -160,7 +166,7 @@ async function withPasswords(
   values: ParameterValues,
   environment: Environment,
   session: { hosts: readonly HostAddress[]; database: string; user: string },
-): Promise<Pick<ServerEndpoint, "hosts" | "password" | "passwordFileProblem">> {
+): Promise<Pick<ServerEndpoint, "hosts" | "password" | "passwordFrom" | "passwordFileProblem">> {
   const { hosts, database, user } = session;
   const given = values.get("password");
   if (given !== undefined) return { hosts, password: given };
@@ -171,10 +177,11 @@ async function withPasswords(
   const passwords = hosts.map(({ host, port }) => file.passwordFor({ host, port, database, user }));
   if (new Set(passwords).size === 1) {
     const [password] = passwords;
-    return password === undefined ? { hosts } : { hosts, password };
+    return password === undefined ? { hosts } : { hosts, password, passwordFrom: path };
   }
   // Each host gets its own and no other: a password must not be shown to a server it is not for.
   return {
+    passwordFrom: path,
     hosts: hosts.map((host, index) => {
       const password = passwords[index];
       return password === undefined ? host : { ...host, password };

@@ -5,6 +5,7 @@ import { readServerProgress, type StatementProgress } from "../load/server-progr
 import type { ClonePlan } from "../plan/clone-plan.js";
 import type { CloneTask } from "../plan/task.js";
 import type { Connection } from "../postgres/connection.js";
+import { CopyEstimate, type RunningCopy } from "./copy-estimate.js";
 import type { Run } from "./run.js";
 
 /** A task that runs, as its executor and the progress events see it. */
@@ -24,12 +25,12 @@ export class ProgressMeter {
   readonly #run: Run;
   readonly #active = new Map<string, ActiveTask>();
   readonly #samples: { atMs: number; bytes: number }[] = [];
+  readonly #estimate: CopyEstimate;
   readonly #costTotal: number;
   readonly #partsLeft = new Map<number, number>();
   readonly #beganMs: number;
   #costDone = 0;
   #rows = 0;
-  #bytesDone = 0;
   #tablesDone: number;
   #indexesDone = 0;
   #tasksDone = 0;
@@ -39,6 +40,7 @@ export class ProgressMeter {
     this.#plan = plan;
     this.#run = run;
     this.#beganMs = run.elapsedMs;
+    this.#estimate = new CopyEstimate(plan.tasks);
     this.#costTotal = plan.tasks.reduce((sum, task) => sum + task.cost, 0);
     this.#tablesDone = plan.tables.filter((table) => table.parts.length === 0).length;
     for (const { table, parts } of plan.tables) this.#partsLeft.set(table.oid, parts.length);
@@ -47,6 +49,9 @@ export class ProgressMeter {
   start(task: CloneTask): ActiveTask {
     const active: ActiveTask = { task, beganMs: this.#run.elapsedMs, bytes: 0 };
     this.#active.set(task.id, active);
+    this.#estimate.start(task);
+    if (task.kind === "copy" && this.#samples.length === 0)
+      this.#samples.push({ atMs: active.beganMs, bytes: 0 });
     return active;
   }
 
@@ -56,7 +61,7 @@ export class ProgressMeter {
     this.#costDone += task.cost;
     this.#tasksDone++;
     this.#rows += rows;
-    this.#bytesDone += active.bytes;
+    this.#estimate.finish(task, active.bytes);
     this.#indexesDone += task.indexes.length;
     if (task.work.do === "small_tables") this.#tablesDone += task.work.tables.length;
     if (task.work.do !== "copy") return;
@@ -84,9 +89,14 @@ export class ProgressMeter {
       this.#run.tell({ type: "progress", ...this.now() });
       if (reading || !this.#hasLongStatement() || this.#run.signal.aborted) return;
       reading = true;
+      const asked = this.#sessions();
       readServerProgress(target)
         .then((progress) => {
-          this.#onServer = progress;
+          // A session that has begun another task since was asked about the one before.
+          const now = this.#sessions();
+          this.#onServer = new Map(
+            [...progress].filter(([pid]) => now.has(pid) && now.get(pid) === asked.get(pid)),
+          );
         })
         // Progress is a courtesy; a server that refuses to tell it must not end the run.
         .catch(() => {})
@@ -98,9 +108,10 @@ export class ProgressMeter {
   }
 
   now(): Progress {
-    const running = [...this.#active.values()].map((active) => this.#running(active));
-    const bytes =
-      this.#bytesDone + [...this.#active.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    const active = [...this.#active.values()];
+    const running = active.map((one) => this.#running(one));
+    const bytes = active.reduce((sum, one) => sum + one.bytes, this.#estimate.bytesDone);
+    const copying = active.map((one) => this.#copying(one));
     const cost = running.reduce(
       (sum, task) => sum + (task.fraction ?? 0) * (this.#active.get(task.id)?.task.cost ?? 0),
       this.#costDone,
@@ -110,8 +121,8 @@ export class ProgressMeter {
     return {
       rows: running.reduce((sum, task) => sum + task.rows, this.#rows),
       bytes,
-      bytesTotal: this.#plan.bytes,
-      bytesPerSecond: this.#throughput(bytes),
+      bytesTotal: this.#estimate.total(copying),
+      bytesPerSecond: running.some(({ kind }) => kind === "copy") ? this.#throughput(bytes) : 0,
       tablesDone: this.#tablesDone,
       tablesTotal: this.#plan.tables.length,
       indexesDone: this.#indexesDone,
@@ -130,19 +141,27 @@ export class ProgressMeter {
   #running(active: ActiveTask): RunningTask {
     const { task } = active;
     const known = active.targetPid === undefined ? undefined : this.#onServer.get(active.targetPid);
-    // A table's bytes are an estimate, COPY's are counted in another format: never say that all is done.
-    const copied = task.bytes > 0 ? Math.min(active.bytes / task.bytes, 0.99) : undefined;
-    const fraction = known?.fraction ?? copied;
+    const fraction = known?.fraction ?? this.#estimate.fraction(this.#copying(active));
     return {
       id: task.id,
       kind: task.kind,
       label: task.label,
       durationMs: Math.round(this.#run.elapsedMs - active.beganMs),
-      rows: known?.rows ?? 0,
+      rows: this.#rowsOf(active),
       bytes: active.bytes,
       ...(fraction === undefined ? {} : { fraction }),
       ...(known?.phase === undefined ? {} : { phase: known.phase }),
     };
+  }
+
+  /** Of a batch of small tables the server only knows the one that it is at. */
+  #rowsOf({ task, targetPid }: ActiveTask): number {
+    if (task.work.do !== "copy" || targetPid === undefined) return 0;
+    return this.#onServer.get(targetPid)?.rows ?? 0;
+  }
+
+  #copying(active: ActiveTask): RunningCopy {
+    return { task: active.task, bytes: active.bytes, rows: this.#rowsOf(active) };
   }
 
   #throughput(bytes: number): number {
@@ -153,6 +172,15 @@ export class ProgressMeter {
     const first = this.#samples[0];
     if (first === undefined || atMs <= first.atMs) return 0;
     return Math.round(((bytes - first.bytes) * 1_000) / (atMs - first.atMs));
+  }
+
+  /** The tasks by the sessions that they run on. */
+  #sessions(): Map<number, ActiveTask> {
+    return new Map(
+      [...this.#active.values()].flatMap((active): [number, ActiveTask][] =>
+        active.targetPid === undefined ? [] : [[active.targetPid, active]],
+      ),
+    );
   }
 
   #hasLongStatement(): boolean {

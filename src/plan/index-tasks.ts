@@ -3,6 +3,7 @@
 import type { Index, Table } from "../catalog/catalog.js";
 import { displayName, quoteName, quoteQualified } from "../postgres/quote.js";
 import { foreignKeyCost, indexCost, statementCost } from "./cost.js";
+import { entryLabel } from "./entry-label.js";
 import type { SchemaFacts } from "./schema-facts.js";
 import {
   type CloneTask,
@@ -41,11 +42,15 @@ export function attachedKeyTasks(
 ): { build: CloneTask; attach: CloneTask } {
   const name = relationName(index);
   const { settings } = entry;
-  const build = newTask(`index:${name}`, "index", `CREATE UNIQUE INDEX ${name}`, {
+  const buildLabel = `CREATE UNIQUE INDEX ${name}`;
+  const build = newTask(`index:${name}`, "index", buildLabel, {
     needs,
     cost: indexCost(table.bytes, index.bytes),
     locks: { shared: [String(table.oid)] },
-    work: { do: "scripts", scripts: [{ title: name, settings, statements: [index.definition] }] },
+    work: {
+      do: "scripts",
+      scripts: [{ title: buildLabel, settings, statements: [index.definition] }],
+    },
     indexes,
   });
   const statements = [
@@ -57,7 +62,7 @@ export function attachedKeyTasks(
     needs: [build.id, ...needs],
     cost: statementCost(statements.length),
     locks: { exclusive: [String(table.oid)] },
-    work: { do: "scripts", scripts: [{ title: entry.title, settings, statements }] },
+    work: { do: "scripts", scripts: [{ title: label, settings, statements }] },
   });
   return { build, attach };
 }
@@ -83,7 +88,8 @@ export function entryTask(
   const kind = taskKind(entry);
   const names = [...touched].map(String);
   const method = kind === "constraint" ? "as a constraint" : "built";
-  return newTask(`post-data:${entry.dumpId}`, kind, labelOf(entry, facts), {
+  const label = labelOf(entry, facts);
+  return newTask(`post-data:${entry.dumpId}`, kind, label, {
     needs,
     cost: costOf(entry, kind, touched, facts),
     // CREATE INDEX takes SHARE, which it shares with its like; what follows it in an entry
@@ -91,7 +97,7 @@ export function entryTask(
     locks: entry.statements.every((one) => one.kind === "index")
       ? { shared: names }
       : { exclusive: names },
-    work: { do: "scripts", scripts: [scriptOf(entry)] },
+    work: { do: "scripts", scripts: [{ ...scriptOf(entry), title: label }] },
     indexes: plannedIndexes(entry, method, facts),
   });
 }
@@ -109,7 +115,7 @@ function labelOf(entry: TocEntry, facts: SchemaFacts): string {
     return `ADD FOREIGN KEY ${displayName(foreignKey.name)} to ${relationName(foreignKey.relation)}`;
   }
   const index = facts.indexOf(entry);
-  if (index === undefined) return entry.title;
+  if (index === undefined) return entryLabel(entry);
   const plain = index.unique ? "CREATE UNIQUE INDEX" : "CREATE INDEX";
   return `${entry.classOid === PG_CLASS ? plain : "ADD CONSTRAINT"} ${relationName(index)}`;
 }

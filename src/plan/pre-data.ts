@@ -10,6 +10,7 @@ import type { Catalog } from "../catalog/catalog.js";
 import { quoteName, quoteQualified } from "../postgres/quote.js";
 import { statementCost } from "./cost.js";
 import { isView } from "./entry-kinds.js";
+import { contentsOf } from "./entry-label.js";
 import { type CloneTask, newTask, PG_CLASS, PRE_DATA, scriptOf } from "./task.js";
 import type { TocEntry } from "./toc.js";
 
@@ -32,20 +33,28 @@ export function planPreData(entries: readonly TocEntry[], catalog: Catalog): Clo
   let needs: string[] = [];
   for (const [i, { chunks }] of stages.entries()) {
     const last = i === stages.length - 1 && chunks.length === 1;
+    const several = chunks.length > 1;
     const stage = chunks.map((chunk, n) => {
-      const id = last ? PRE_DATA : `${PRE_DATA}:${i + 1}${chunks.length > 1 ? `.${n + 1}` : ""}`;
-      return task(id, chunk, needs);
+      const id = last ? PRE_DATA : `${PRE_DATA}:${i + 1}${several ? `.${n + 1}` : ""}`;
+      const label = `create ${contentsOf(chunk)}`;
+      const place = several ? ` (${n + 1} of ${chunks.length})` : "";
+      return task(id, `${label}${place}`, chunk, needs);
     });
     tasks.push(...stage);
     needs = stage.map(({ id }) => id);
   }
-  if (tasks.at(-1)?.id !== PRE_DATA) tasks.push(task(PRE_DATA, [], needs));
+  if (tasks.at(-1)?.id !== PRE_DATA) tasks.push(task(PRE_DATA, "wait for all tables", [], needs));
   return tasks;
 }
 
-function task(id: string, entries: readonly TocEntry[], needs: readonly string[]): CloneTask {
+function task(
+  id: string,
+  label: string,
+  entries: readonly TocEntry[],
+  needs: readonly string[],
+): CloneTask {
   const statements = entries.reduce((sum, entry) => sum + entry.statements.length, 0);
-  return newTask(id, "pre_data", "create schemas, types, functions and tables", {
+  return newTask(id, "pre_data", label, {
     needs,
     cost: statementCost(statements),
     work: { do: "scripts", scripts: entries.map(scriptOf) },

@@ -4,6 +4,7 @@ import type { Sequence } from "../catalog/catalog.js";
 import type { TaskInfo } from "../events.js";
 import { displayName } from "../postgres/quote.js";
 import type { Task } from "../run/graph.js";
+import { entryLabel } from "./entry-label.js";
 import type { TablePlan } from "./table-plan.js";
 import type { RelationName, TocEntry } from "./toc.js";
 
@@ -66,7 +67,7 @@ export function relationName(relation: RelationName): string {
 /** An entry's statements as they are. */
 export function scriptOf(entry: TocEntry): Script {
   return {
-    title: entry.title,
+    title: entryLabel(entry),
     settings: entry.settings,
     statements: entry.statements.map((statement) => statement.sql),
   };

@@ -32,7 +32,7 @@ function reportAdvice(
 ): string {
   switch (sqlstate) {
     case "28P01":
-      return "check the user and the password, which was taken from the endpoint, PGPASSWORD, or the password file";
+      return `check the user and the password${endpoint.passwordFrom === undefined ? "" : `, which was taken from ${endpoint.passwordFrom}`}`;
     case "28000":
       return rejectionAdvice(message, endpoint, attempt);
     case "3D000":

@@ -3,6 +3,7 @@ import { errorEvent, errorLines } from "../../src/cli/error-output.js";
 import { exitCodeOf, exitCodes } from "../../src/cli/exit-codes.js";
 import { paintFor } from "../../src/cli/output.js";
 import { PgCopyError, type PgCopyErrorCode } from "../../src/errors.js";
+import { interruptedError } from "../../src/run/abort.js";
 
 const paint = paintFor({ write: () => true }, {});
 const quiet = { paint, verbose: false };
@@ -72,6 +73,46 @@ test("a stack trace is shown only for a mistake of pgcopy's own, and only on req
   expect(errorLines(error, { paint, verbose: true }).join("\n")).toContain("    at ");
   const failed = new PgCopyError("COPY failed", { code: "task_failed", cause });
   expect(errorLines(failed, { paint, verbose: true }).join("\n")).not.toContain("    at ");
+});
+
+test("an interruption is the command's; what was stopped first is a detail", () => {
+  const error = interruptedError("CREATE INDEX public.orders_customer_idx");
+  expect(errorLines(error, { ...quiet, command: "clone" })).toEqual([
+    "pgcopy: the clone was interrupted",
+    "  in the middle of: CREATE INDEX public.orders_customer_idx",
+    "  what to do: nothing is left to clean up; the same command starts again",
+  ]);
+  expect(errorEvent(error, "clone")).toMatchObject({
+    message: "the clone was interrupted",
+    attempted: "CREATE INDEX public.orders_customer_idx",
+  });
+  expect(errorLines(interruptedError(), { ...quiet, command: "list" })).toEqual([
+    "pgcopy: the list was interrupted",
+    "  what to do: nothing is left to clean up; the same command starts again",
+  ]);
+});
+
+test.each([
+  [
+    "can't connect to the source postgres://me@h/source: no answer",
+    "can't connect to postgres://me@h/source: no answer",
+  ],
+  ["wrong source endpoint: it is empty", "wrong endpoint: it is empty"],
+  [
+    "listing tables failed on source: permission denied",
+    "listing tables failed: permission denied",
+  ],
+  [
+    "the source directory /source is not a PostgreSQL data directory",
+    "the directory /source is not a PostgreSQL data directory",
+  ],
+])("a command with one endpoint doesn't call it the source: %s", (message, said) => {
+  const error = new PgCopyError(message, { code: "connection_failed", side: "source" });
+  for (const command of ["ping", "list"]) {
+    expect(errorLines(error, { ...quiet, command })).toEqual([`pgcopy: ${said}`]);
+    expect(errorEvent(error, command)).toMatchObject({ message: said });
+  }
+  expect(errorLines(error, { ...quiet, command: "clone" })).toEqual([`pgcopy: ${message}`]);
 });
 
 test("an option is named as it was typed", () => {

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { displayWidth } from "../../src/cli/display-width.js";
-import type { CloneReport, PlanReport } from "../../src/cli/library.js";
+import type { CloneReport, PingReport, PlanReport } from "../../src/cli/library.js";
 import { listLines } from "../../src/cli/list-command.js";
-import { paintFor } from "../../src/cli/output.js";
+import { paintFor, reportWidth } from "../../src/cli/output.js";
 import { pingLines } from "../../src/cli/ping-command.js";
 import { planLines } from "../../src/cli/plan-report.js";
 import { reportLines } from "../../src/cli/report.js";
@@ -72,6 +72,20 @@ function cloneReport(fields: Partial<CloneReport> = {}): CloneReport {
   };
 }
 
+const pingReport: PingReport = {
+  endpoint: "postgres://me@new/shop",
+  serverVersion: "18.0",
+  database: "shop",
+  user: "me",
+  superuser: true,
+  latencyMs: 1.23,
+  connectMs: 23.4,
+  tls: false,
+  inRecovery: false,
+  databaseBytes: 400 * MB,
+  connections: { used: 7, max: 100 },
+};
+
 test("the report says what was copied, how fast, in which formats and why", () => {
   const lines = reportLines(cloneReport(), style);
   for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(80);
@@ -90,6 +104,31 @@ test("the report says what was copied, how fast, in which formats and why", () =
   expect(text).toContain("binary  3 tables: both ends agree on every column's binary form\n");
   expect(text).toContain("text    public.audited: column audited is a regclass");
   expect(text).not.toContain("Verif");
+});
+
+test.each([20, 40, 60])("nothing of a report is wider than a terminal of %i columns", (columns) => {
+  const narrow = { ...style, width: columns - 1, verbose: true };
+  const verification = { mode: "checksum" as const, tables: 17, mismatches: [] };
+  const conflicts = ["table public.a_table_with_a_long_name_of_its_own"];
+  const lines = [
+    ...reportLines(cloneReport({ verification }), narrow),
+    ...planLines(planReport({ conflicts, databaseToCreate: "shop" }), narrow),
+    ...pingLines(pingReport, columns - 1),
+  ];
+  expect(lines.filter((line) => displayWidth(line) >= columns)).toEqual([]);
+  expect(lines.join("\n")).toMatch(/^ {2}table +.*time/m);
+});
+
+test("where there is little room a table loses columns, not the names of what is in it", () => {
+  const text = reportLines(cloneReport(), { ...style, width: 59 }).join("\n");
+  expect(text).toMatch(/^ {2}public\.orders +3,000,000 +400 MB +4\.2 s +95 MB\/s$/m);
+});
+
+test("a terminal that doesn't know its size is taken for one of 80 columns", () => {
+  const write = () => true;
+  expect(reportWidth({ write, isTTY: true, columns: 0 })).toBe(79);
+  expect(reportWidth({ write, isTTY: true, columns: 40 })).toBe(39);
+  expect(reportWidth({ write })).toBe(80);
 });
 
 test("tables in text format are named, grouped by the reason", () => {
@@ -243,20 +282,7 @@ test("on a terminal the longest names of a list are cut, numbers never", () => {
 });
 
 test("ping says what it reached", () => {
-  const lines = pingLines({
-    endpoint: "postgres://me@new/shop",
-    serverVersion: "18.0",
-    database: "shop",
-    user: "me",
-    superuser: true,
-    latencyMs: 1.23,
-    connectMs: 23.4,
-    tls: false,
-    inRecovery: false,
-    databaseBytes: 400 * MB,
-    connections: { used: 7, max: 100 },
-  });
-  expect(lines).toEqual([
+  expect(pingLines(pingReport)).toEqual([
     "postgres://me@new/shop answers in 1.2 ms",
     "  connecting   23 ms, without TLS",
     "  server       PostgreSQL 18.0, takes writes",

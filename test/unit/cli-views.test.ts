@@ -5,7 +5,7 @@ import type { OutputStream } from "../../src/cli/output.js";
 import { PlainView } from "../../src/cli/plain.js";
 import { QuietView } from "../../src/cli/quiet.js";
 import { openView } from "../../src/cli/view.js";
-import type { RunEvent } from "../../src/events.js";
+import type { Progress, RunEvent } from "../../src/events.js";
 
 function recorder(): OutputStream & { text: string } {
   return {
@@ -82,9 +82,35 @@ test("about every ten seconds there is a line of progress", () => {
   const view = new PlainView(stream, false);
   for (let atMs = 0; atMs <= 31_000; atMs += 500) view.observe(progressAt(atMs));
   const figures =
-    "62 %, 811 MB of 1.3 GB, 95 MB/s, 12 of 17 tables, 8 of 24 indexes, 3,204,118 rows, 6.2 s left";
+    "62 % of the work; copied 12 of 17 tables, 811 MB of 1.3 GB, 3,204,118 rows, 95 MB/s; built 8 of 24 indexes; 6.2 s left";
   expect(stream.text).toBe(
     `after 10 s: ${figures}\nafter 20 s: ${figures}\nafter 30 s: ${figures}\n`,
+  );
+});
+
+test("a line of progress says what goes on when nothing is copied any more", () => {
+  const stream = recorder();
+  const view = new PlainView(stream, false);
+  const { remainingMs: _, ...copied } = progressAt(10_000) as RunEvent & Progress;
+  const running = (["index", "foreign_key", "index"] as const).map((kind, n) => {
+    return { id: String(n), kind, label: kind, durationMs: 1, rows: 0, bytes: 0 };
+  });
+  view.observe({ ...copied, tablesDone: 17, running } as RunEvent);
+  expect(stream.text).toBe(
+    "after 10 s: 62 % of the work; copied 17 tables, 811 MB, 3,204,118 rows; built 8 of 24 indexes; now building indexes and checking foreign keys\n",
+  );
+});
+
+test("a step that takes long says once what may be in its way", () => {
+  const stream = recorder();
+  const clock = { ms: 0 };
+  const view = new PlainView(stream, false, () => clock.ms);
+  view.observe({ type: "step_started", atMs: 0, step: "connect" });
+  view.observe({ type: "step_finished", atMs: 20, step: "connect", durationMs: 20 });
+  view.observe({ type: "step_started", atMs: 20, step: "read the source" });
+  for (clock.ms = 0; clock.ms < 20_000; clock.ms += 250) view.tick();
+  expect(stream.text).toBe(
+    "connect (20 ms)\nread the source goes on after 5.0 s: a lock on the source may be in the way; pg_stat_activity there shows it\n",
   );
 });
 

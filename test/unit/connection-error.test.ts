@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import pg from "pg";
 import { expect, test } from "vitest";
 import type { ServerEndpoint } from "../../src/endpoint/endpoint.js";
@@ -94,4 +97,33 @@ test.each([
     items: [],
   });
   expect(JSON.stringify(reportedError)).not.toContain("hush");
+});
+
+test("a wrong password comes with where it was taken from", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "pgcopy-password-"));
+  const file = join(directory, "passwords");
+  const service = join(directory, "services");
+  try {
+    await writeFile(file, "*:*:*:*:hush\n", { mode: 0o600 });
+    await writeFile(service, "[shop]\nhost=db\npassword=hush\n");
+    const adviceFor = async (text: string, environment: Record<string, string> = {}) => {
+      const from = (await parseEndpoint(text, environment, "source")) as ServerEndpoint;
+      const refused = { attempt, error: reported("28P01", "password authentication failed") };
+      return connectionError([refused], from, "source").advice;
+    };
+    const plain = "check the user and the password";
+    const taken = (from: string) => `${plain}, which was taken from ${from}`;
+    const uri = "postgres://ann@db/shop";
+    expect(await adviceFor(uri)).toBe(plain);
+    expect(await adviceFor(uri, { PGPASSWORD: "hush" })).toBe(taken("PGPASSWORD"));
+    expect(await adviceFor(uri, { PGPASSFILE: file })).toBe(taken(file));
+    expect(await adviceFor("postgres://ann:hush@db/shop", { PGPASSWORD: "no" })).toBe(
+      taken("the endpoint"),
+    );
+    expect(
+      await adviceFor("service=shop user=ann", { PGSERVICEFILE: service, PGPASSWORD: "no" }),
+    ).toBe(taken("the service shop"));
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });

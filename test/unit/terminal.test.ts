@@ -72,13 +72,49 @@ test("the whole run and all that is running show their figures in 80 columns", (
   const { screen, view } = open();
   view.observe(progress([copying("public.orders (part 3 of 8)"), indexBuild]));
   expect(screen.lines).toEqual([
-    "  ━━━━━━━━━━━━━━━━━━━────────────   62 %  812 MB of 1.3 GB  98 MB/s  6.2 s left",
-    "  12 of 17 tables  8 of 24 indexes  3,204,118 rows  5.0 s so far",
-    "  running                                 rows     size      speed         left",
+    "  ━━━━━━━━━━━━━━━━━━━─────────────   62 % of the work  6.2 s left  5.0 s so far",
+    "  copied 12 of 17 tables  812 MB of 1.3 GB  98 MB/s  built 8 of 24 indexes",
+    "  running                                 rows   copied      speed         left",
     "  public.orders 3/8          ━━━━────    1.2 M   400 MB   100 MB/s        4.0 s",
     "  index public.orders_cust…  ━━──────         scanning table  12 s         36 s",
   ]);
   expect(screen.overflows).toBe(0);
+});
+
+test("once nothing is copied any more, what goes on takes the place of the speed", () => {
+  const { screen, view } = open(100);
+  view.observe(
+    progress([indexBuild], { bytes: 900 * MB, bytesTotal: 900 * MB, tablesDone: 17, rows: 0 }),
+  );
+  expect(screen.lines[1]).toBe(
+    "  copied 17 tables  900 MB  building indexes  built 8 of 24 indexes",
+  );
+});
+
+test("rows that the server has not told are no zero", () => {
+  const { screen, view } = open();
+  view.observe(progress([copying("public.a", { rows: 0, bytes: 3.8 * MB })]));
+  expect(screen.lines.at(-1)).toMatch(/^ {2}public\.a +━━━━──── +3\.8 MB +\d/);
+});
+
+test("a remainder that is over in a moment is not told", () => {
+  const { screen, view } = open();
+  view.observe(progress([indexBuild], { fraction: 0.99, remainingMs: 4 }));
+  expect(screen.lines[0]).toMatch(/ 99 % of the work {2}5\.0 s so far$/);
+});
+
+test("more than was expected is no contradiction", () => {
+  const { screen, view } = open();
+  view.observe(progress([copying("public.a")], { bytes: 1500 * MB }));
+  expect(screen.lines[1]).toContain("  1.5 GB of 1.5 GB  ");
+});
+
+test("a terminal that doesn't know its size is taken for one of 80 by 24", () => {
+  const { screen, view } = open();
+  const shown = open(0, 0);
+  for (const one of [view, shown.view]) one.observe(progress([copying("public.a"), indexBuild]));
+  const written = (one: typeof screen) => one.writes.join("");
+  expect(written(shown.screen)).toBe(written(screen));
 });
 
 test.each([20, 40, 60, 80, 100, 132, 250])("nothing wraps at %i columns", (columns) => {
@@ -117,7 +153,7 @@ test("a name that holds control codes is shown, not obeyed", () => {
 });
 
 test("frames take the place of those before them, and finished steps stay above", () => {
-  const { screen, view } = open();
+  const { screen, view } = open(100);
   const heights: number[] = [];
   for (let at = 0; at < 40; at++) {
     if (at % 8 === 0)
@@ -148,8 +184,8 @@ test("a shorter line leaves nothing of the longer one before it", () => {
   view.observe({ ...rest, rows: 1, bytesPerSecond: 0 } as RunEvent);
   expect(screen.text).toBe(
     [
-      "  ━━━━━━━━━━━━━━━━━━━━━━━━────────────────   62 %  812 MB of 1.3 GB  0 B/s",
-      "  12 of 17 tables  8 of 24 indexes  1 row  5.0 s so far",
+      "  ━━━━━━━━━━━━━━━━━━━━━━━━────────────────   62 % of the work  5.0 s so far",
+      "  copied 12 of 17 tables  812 MB of 1.3 GB  built 8 of 24 indexes  1 row",
     ].join("\n"),
   );
 });
@@ -223,6 +259,20 @@ test("steps without tasks show how long they have been going on", () => {
   clock.ms = 3200;
   view.tick();
   expect(screen.text).toBe("  dump schema … 2.2 s");
+});
+
+test("a step that takes long says what may be in its way", () => {
+  const { screen, view, clock } = open();
+  view.observe({ type: "step_started", atMs: 0, step: "read the source" });
+  clock.ms = 4900;
+  view.tick();
+  expect(screen.lines).toEqual(["  read the source … 4.9 s"]);
+  clock.ms = 5100;
+  view.tick();
+  expect(screen.lines).toEqual([
+    "  read the source … 5.1 s",
+    "    a lock on the source may be in the way; pg_stat_activity there shows it",
+  ]);
 });
 
 test("a task that has ended is off the screen at once", () => {

@@ -1,0 +1,15 @@
+/** What may keep a step that takes long: only whoever runs pgcopy can look, or do something about it. */
+
+const LONG_MS = 5_000;
+
+const HINTS: Readonly<Record<string, string>> = {
+  connect: "a server has not answered yet",
+  "read the source": "a lock on the source may be in the way; pg_stat_activity there shows it",
+  "look at the target": "a lock on the target may be in the way; pg_stat_activity there shows it",
+  "prepare the target": "a lock on the target may be in the way; pg_stat_activity there shows it",
+};
+
+/** The hint for a step that has been going on for so long; `undefined` while that is not long. */
+export function stepHint(step: string, durationMs: number): string | undefined {
+  return durationMs < LONG_MS ? undefined : HINTS[step];
+}
