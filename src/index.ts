@@ -38,7 +38,7 @@ export { connectServers } from "./engine/servers.js";
 export type { PgCopyErrorCode, PgCopyErrorFields, ServerReport, Side } from "./errors.js";
 export { PgCopyError } from "./errors.js";
 export type { Observer, Progress, RunEvent, RunningTask, TaskInfo, TaskKind } from "./events.js";
-export type { ListOptions } from "./list.js";
+export type { ListedRow, ListOptions } from "./list.js";
 export { list } from "./list.js";
 export type {
   CloneOptions,

@@ -4,7 +4,7 @@ import { type ListKind, listQueries } from "./catalog/listings.js";
 import { parseEndpoint } from "./endpoint/parse-endpoint.js";
 import { openEndpoint, openSession } from "./engine/open-endpoint.js";
 import { Run } from "./engine/run.js";
-import { PgCopyError } from "./errors.js";
+import { PgCopyError, withPgCopyErrors } from "./errors.js";
 import type { CommonOptions } from "./options.js";
 
 export interface ListOptions extends CommonOptions {
@@ -17,10 +17,14 @@ export interface ListOptions extends CommonOptions {
  *
  * @throws PgCopyError `usage`, `connection_failed`, `task_failed`, `interrupted`.
  */
-export async function list(
-  kind: ListKind,
-  options: ListOptions,
-): Promise<Record<string, string | number | boolean | null>[]> {
+export async function list(kind: ListKind, options: ListOptions): Promise<ListedRow[]> {
+  return await withPgCopyErrors(() => listRows(kind, options));
+}
+
+/** One listed object: its properties by name. */
+export type ListedRow = Record<string, string | number | boolean | null>;
+
+async function listRows(kind: ListKind, options: ListOptions): Promise<ListedRow[]> {
   if (!Object.hasOwn(listQueries, kind)) {
     throw new PgCopyError(
       `there is no list of ${kind}; there are: ${Object.keys(listQueries).join(", ")}`,
@@ -38,8 +42,5 @@ export async function list(
     run,
   );
   await using connection = await openSession(endpoint.server, "source", "list", run.signal);
-  return (await connection.query(`listing ${kind}`, listQueries[kind])) as Record<
-    string,
-    string | number | boolean | null
-  >[];
+  return (await connection.query(`listing ${kind}`, listQueries[kind])) as ListedRow[];
 }

@@ -4,6 +4,7 @@ import { parseEndpoint } from "./endpoint/parse-endpoint.js";
 import { versionName } from "./engine/check-servers.js";
 import { openEndpoint, openSession } from "./engine/open-endpoint.js";
 import { Run } from "./engine/run.js";
+import { withPgCopyErrors } from "./errors.js";
 import type { CommonOptions } from "./options.js";
 
 export interface PingOptions extends CommonOptions {
@@ -54,6 +55,10 @@ interface PingRow extends Record<string, unknown> {
  * @throws PgCopyError `usage`, `connection_failed`, `interrupted`.
  */
 export async function ping(options: PingOptions): Promise<PingReport> {
+  return await withPgCopyErrors(() => pingServer(options));
+}
+
+async function pingServer(options: PingOptions): Promise<PingReport> {
   const run = new Run(options.signal ?? new AbortController().signal, undefined);
   const environment = options.environment ?? {};
   const opening = { side: "source", environment, sessions: 1, signal: run.signal } as const;

@@ -69,6 +69,7 @@ test("what is a type only", () => {
     "IndexReport",
     "ListKind",
     "ListOptions",
+    "ListedRow",
     "Observer",
     "PgCopyErrorCode",
     "PgCopyErrorFields",
