@@ -15,6 +15,7 @@ import {
   prepareTarget,
   Run,
   readSource,
+  refuseDifferences,
   resolveCloneOptions,
   runTasks,
   version,
@@ -50,7 +51,7 @@ await withTwoServers(async (endpoints) => {
       ...resolved,
       keyBounds: content.keyBounds,
       targetVersion: servers.target.serverVersion,
-      pgDumpMajor: Number.parseInt(pgDump.version, 10),
+      pgDumpMajor: pgDump.major,
     });
     console.log(`planned: ${plan.tasks.length} tasks`);
     for (const { label, needs } of plan.tasks) console.log(`  ${label} (after ${needs.length})`);
@@ -64,8 +65,10 @@ await withTwoServers(async (endpoints) => {
         pgcopyVersion: version,
         tasks: plan.tasks.length,
       });
-      const { outcomes } = await runTasks(plan, { servers, snapshot, target, resolved, run });
+      const done = await runTasks(plan, { servers, snapshot, target, resolved, run });
       await finishTarget(plan, target.control);
+      refuseDifferences(done.comparisons);
+      const { outcomes } = done;
       const rows = outcomes.reduce((sum, outcome) => sum + outcome.rows, 0);
       console.log(`done: ${outcomes.length} tasks, ${rows} rows`);
     } finally {

@@ -4,7 +4,8 @@
  */
 
 import { refuseTextTables } from "./engine/check-plan.js";
-import { withLeftovers, withNothingChanged } from "./engine/leftovers.js";
+import { refuseDifferences } from "./engine/execute-task.js";
+import { withLeftovers, withNothingCopied } from "./engine/leftovers.js";
 import { beginJournal, prepareTarget } from "./engine/prepare-target.js";
 import { prepareParser, readSource } from "./engine/read-source.js";
 import { buildReport, type CloneReport } from "./engine/report.js";
@@ -38,10 +39,10 @@ async function cloneDatabase(options: CloneOptions): Promise<CloneReport> {
 
   await using servers = await run.step("connect", () => connectServers(resolved, run));
   const snapshot = await run.step("export the snapshot", () =>
-    withNothingChanged(() => holdSnapshot(servers.source, resolved.snapshot)),
+    withNothingCopied(() => holdSnapshot(servers.source, resolved.snapshot)),
   );
   const content = await run.step("read the source", () =>
-    withNothingChanged(() => readSource(snapshot, resolved, run)),
+    withNothingCopied(() => readSource(snapshot, resolved, run)),
   );
   const plan = planClone(content.catalog, content.schema, {
     ...resolved,
@@ -55,17 +56,21 @@ async function cloneDatabase(options: CloneOptions): Promise<CloneReport> {
   await using target = await run.step("prepare the target", () =>
     prepareTarget(servers, content, resolved, run),
   );
-  return await withLeftovers(target.databaseCreated, servers, async () => {
-    await beginJournal(target.control, {
+  await withNothingCopied(() =>
+    beginJournal(target.control, {
       source: servers.sourceEndpoint.description,
       snapshot: snapshot.id,
       pgcopyVersion: version,
       tasks: plan.tasks.length,
-    });
+    }),
+  );
+  return await withLeftovers(target.databaseCreated, servers, async () => {
     const done = await run.step("copy", () =>
       runTasks(plan, { servers, snapshot, target, resolved, run }),
     );
     await run.step("finish", () => finishTarget(plan, target.control));
+    // Only now: what differs is to be looked at in a target that is whole.
+    refuseDifferences(done.comparisons);
     return buildReport({ servers, snapshot, content, target, plan, done, resolved, run });
   });
 }

@@ -24,6 +24,7 @@ export type {
 } from "./endpoint/endpoint.js";
 export { describeEndpoint } from "./endpoint/endpoint.js";
 export { parseEndpoint } from "./endpoint/parse-endpoint.js";
+export { refuseDifferences } from "./engine/execute-task.js";
 export type { PlannedTable, PlanReport } from "./engine/plan-report.js";
 export type { PreparedTarget } from "./engine/prepare-target.js";
 export { beginJournal, prepareTarget } from "./engine/prepare-target.js";

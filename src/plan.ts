@@ -1,7 +1,7 @@
 /** What a clone would do, and nothing done: the same steps as `clone`, up to the first change. */
 
 import { refuseTextTables } from "./engine/check-plan.js";
-import { withNothingChanged } from "./engine/leftovers.js";
+import { withNothingCopied } from "./engine/leftovers.js";
 import { buildPlanReport, type PlanReport } from "./engine/plan-report.js";
 import { prepareParser, readSource } from "./engine/read-source.js";
 import { Run } from "./engine/run.js";
@@ -33,10 +33,10 @@ async function planDatabase(options: CloneOptions): Promise<PlanReport> {
     connectServers(resolved, run, { mayInitialise: false }),
   );
   const snapshot = await run.step("export the snapshot", () =>
-    withNothingChanged(() => holdSnapshot(servers.source, resolved.snapshot)),
+    withNothingCopied(() => holdSnapshot(servers.source, resolved.snapshot)),
   );
   const content = await run.step("read the source", () =>
-    withNothingChanged(() => readSource(snapshot, resolved, run)),
+    withNothingCopied(() => readSource(snapshot, resolved, run)),
   );
   const planned = planClone(content.catalog, content.schema, {
     ...resolved,

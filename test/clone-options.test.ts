@@ -293,12 +293,20 @@ describe("verification", () => {
       create table prices (net int, gross int generated always as (net * rate()) stored);
       create table same (n int); insert into same values (1);
       insert into prices (net) select generate_series(1, 10);
-      create or replace function rate() returns int immutable language sql as 'select 2';`);
+      create or replace function rate() returns int immutable language sql as 'select 2';
+      create function watch() returns event_trigger language plpgsql as 'begin end';
+      create event trigger watching on sql_drop execute function watch();`);
     await using target = await createDatabase(server(16), "copy");
     const error = await refusal({ source: source.uri, target: target.uri, verify: "checksum" });
     expect(error.code).toBe("verification_failed");
     expect(error.message).toMatch(/1 of 2 tables/);
     expect(error.items).toEqual(["public.prices: 10 rows on both ends, different contents"]);
+    // All else is there and in order: the target is to be looked at.
+    expect(await target.query("select evtname from pg_event_trigger")).toEqual([
+      { evtname: "watching" },
+    ]);
+    const journal = "select from pg_namespace where nspname = 'pgcopy_journal'";
+    expect(await target.query(journal)).toEqual([]);
   });
 
   it("by count compares rows", async () => {

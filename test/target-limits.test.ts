@@ -75,6 +75,24 @@ it("a read-only target is refused, and nothing is said to be left in it", async 
   expect(error.advice).toMatch(/nothing was changed/);
 });
 
+it("a journal that can't be created is no half copy: nothing was copied, and that is said", async () => {
+  await using source = await createDatabase(server(16), "limits");
+  await source.execute("create table t (n int)");
+  await using target = await createDatabase(server(16), "copy");
+  await target.execute(
+    withEventTrigger
+      .replaceAll("DROP", "CREATE")
+      .replace("create table t (id int primary key);", ""),
+  );
+  const error = await refusal({ source: source.uri, target: target.uri });
+  expect(error.code).toBe("target_unfit");
+  expect(error.message).toMatch(/^creating the journal failed on target: no DDL for you/);
+  expect(error.advice).toBe("nothing was copied; run it again");
+  expect(await target.query("select from pg_namespace where nspname = 'pgcopy_journal'")).toEqual(
+    [],
+  );
+});
+
 it("two clones into one missing database at the same moment: one of them is told of the other", async () => {
   await using source = await createDatabase(server(16), "limits");
   await source.execute("create table t as select g as n from generate_series(1, 1000) g");

@@ -5,16 +5,17 @@ import { JOURNAL_SCHEMA } from "../load/journal.js";
 import type { Servers } from "./servers.js";
 
 /**
- * Runs a part of a clone that only reads: what fails there leaves nothing, so it is no failed task.
+ * Runs a step that comes before the first task: what fails there leaves no part of a copy, and no
+ * journal that could tell of one.
  */
-export async function withNothingChanged<T>(work: () => Promise<T>): Promise<T> {
+export async function withNothingCopied<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof PgCopyError) || error.code !== "task_failed") throw error;
     const unfit = error.side === "target" ? "target_unfit" : "source_unfit";
     const code = error.server === undefined ? "connection_failed" : unfit;
-    throw withFields(error, code, error.advice ?? "nothing was changed; run it again");
+    throw withFields(error, code, error.advice ?? "nothing was copied; run it again");
   }
 }
 

@@ -54,8 +54,14 @@ export async function prepareTarget(
       "control",
       run.signal,
     );
-    await lockTarget(control);
-    return { control, databaseCreated: true, [Symbol.asyncDispose]: () => control.close() };
+    const close = () => control.close();
+    try {
+      await lockTarget(control);
+    } catch (error) {
+      await close();
+      throw error;
+    }
+    return { control, databaseCreated: true, [Symbol.asyncDispose]: close };
   }
   await lockTarget(servers.target);
   await refuseClosedTarget(servers.source, servers.target, content.schema);

@@ -40,6 +40,7 @@ test("what can be called", () => {
     "prepareTarget",
     "readCatalog",
     "readSource",
+    "refuseDifferences",
     "resolveCloneOptions",
     "runTasks",
     "splitScript",
