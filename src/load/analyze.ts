@@ -2,7 +2,7 @@
 
 import type { RelationName } from "../plan/toc.js";
 import type { Connection } from "../postgres/connection.js";
-import { quoteQualified } from "../postgres/quote.js";
+import { displayName, quoteQualified } from "../postgres/quote.js";
 
 /** @param only leave a table's partitions and children alone (PostgreSQL 18 and newer). */
 export async function analyzeTables(
@@ -14,5 +14,10 @@ export async function analyzeTables(
   const names = tables.map(
     ({ schema, name }) => `${only ? "only " : ""}${quoteQualified(schema, name)}`,
   );
-  await target.execute("ANALYZE", `begin; analyze ${names.join(", ")}; ${record()}; commit`);
+  const [first] = tables;
+  const attempted =
+    tables.length === 1 && first !== undefined
+      ? `ANALYZE ${displayName(first.schema, first.name)}`
+      : `ANALYZE of ${tables.length} tables`;
+  await target.execute(attempted, `begin; analyze ${names.join(", ")}; ${record()}; commit`);
 }

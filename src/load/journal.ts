@@ -12,7 +12,7 @@ import { quoteLiteral } from "../postgres/quote.js";
 export const JOURNAL_SCHEMA = "pgcopy_journal";
 
 /** "pgcopy" in ASCII: the key of the advisory lock that a run holds on its target database. */
-const RUN_LOCK = "123592917380217";
+const RUN_LOCK = "123589352190073";
 
 const createJournalSchema = `
 create schema ${JOURNAL_SCHEMA};
