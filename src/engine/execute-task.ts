@@ -13,6 +13,7 @@ import type { Connection } from "../postgres/connection.js";
 import type { ConnectionPool } from "../postgres/connection-pool.js";
 import type { CopyResult } from "../postgres/copy.js";
 import { displayName } from "../postgres/quote.js";
+import { interruptedError } from "../run/abort.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import { compareTable, type TableComparison } from "../verify/compare-table.js";
 import type { ActiveTask, ProgressMeter } from "./progress.js";
@@ -57,11 +58,17 @@ export async function executeTask(
     run.tell({ type: "task_finished", task: info, durationMs: Math.round(durationMs), ...moved });
   } catch (thrown) {
     meter.stop(active);
-    const error = asPgCopyError(thrown, task.label);
+    const error = withTask(asPgCopyError(thrown, task.label), task);
     if (error.code !== "interrupted")
       run.tell({ type: "task_failed", task: info, error: error.toJSON() });
     throw error;
   }
+}
+
+/** A task that was stopped between two statements, or while it waited for a session, is named too. */
+function withTask(error: PgCopyError, { label }: CloneTask): PgCopyError {
+  const unnamed = error.code === "interrupted" && error.attempted === undefined;
+  return unnamed ? interruptedError(label) : error;
 }
 
 interface Moved {
