@@ -73,13 +73,12 @@ describe.each(testMajors)("a clone of the hard schema on PostgreSQL %i", (major)
   });
 });
 
-/** Up by several versions and by one; with other servers running, from the oldest to the newest. */
-const upgrades: readonly (readonly [TestMajor, TestMajor])[] = testMajors.includes(13)
-  ? [
-      [13, 18],
-      [15, 16],
-    ]
-  : [[testMajors[0] as TestMajor, testMajors.at(-1) as TestMajor]];
+/** From each version to the newest there is, and up by one. */
+const newest = testMajors.at(-1) as TestMajor;
+const upgrades: readonly (readonly [TestMajor, TestMajor])[] = [
+  ...testMajors.filter((major) => major < newest).map((major) => [major, newest] as const),
+  ...(testMajors.includes(15) && testMajors.includes(16) ? [[15, 16] as const] : []),
+];
 
 describe.each(upgrades)("a clone from PostgreSQL %i to %i", (from, to) => {
   it("brings the hard schema and its data across", async () => {

@@ -48,14 +48,27 @@ const objectCatalogs: readonly (readonly [
     "nspname !~ '^pg_' and nspname not in ('information_schema', 'public', 'pgcopy_journal')",
   ],
   ["pg_cast", undefined],
+  ["pg_transform", undefined],
   ["pg_language", undefined],
   ["pg_foreign_data_wrapper", undefined],
   ["pg_foreign_server", undefined],
   ["pg_event_trigger", undefined],
   ["pg_publication", undefined],
+  // Shared by all databases of the server, each of which has its own.
+  [
+    "pg_subscription",
+    undefined,
+    "subdbid = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())",
+  ],
   ["pg_am", undefined],
   ["pg_extension", undefined],
 ];
+
+/** pg_identify_object doesn't quote a transform's language. */
+const identity = `coalesce(
+  (select pg_catalog.format('for %s language %I', pg_catalog.format_type(t.trftype, null), l.lanname)
+   from pg_catalog.pg_transform t join pg_catalog.pg_language l on l.oid = t.trflang
+   where o.class = 'pg_catalog.pg_transform'::pg_catalog.regclass and t.oid = o.oid), i.identity)`;
 
 /** OIDs below 16384 are PostgreSQL's own; members of extensions come and go with them. */
 function existingObjectsQuery(): string {
@@ -70,7 +83,7 @@ function existingObjectsQuery(): string {
     return `select 'pg_catalog.${catalog}'::pg_catalog.regclass::oid as class, o.oid from pg_catalog.${catalog} o where ${conditions.join(" and ")}`;
   });
   return `
-select i.type, i.identity, o.class::bigint::float8 as "classOid", o.oid::bigint::float8 as oid,
+select i.type, ${identity} as identity, o.class::bigint::float8 as "classOid", o.oid::bigint::float8 as oid,
        coalesce((select x.indrelid from pg_catalog.pg_index x
                  where o.class = 'pg_catalog.pg_class'::pg_catalog.regclass and x.indexrelid = o.oid),
                 (select d.refobjid from pg_catalog.pg_depend d
@@ -82,7 +95,7 @@ where not exists (select from pg_catalog.pg_depend d where d.classid = o.class a
 }
 
 const identitiesQuery = `
-select i.type, i.identity
+select i.type, ${identity} as identity
 from unnest($1::oid[], $2::oid[]) as o (class, oid)
 cross join lateral pg_catalog.pg_identify_object(o.class, o.oid, 0) as i
 where i.identity is not null

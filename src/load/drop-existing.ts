@@ -57,7 +57,7 @@ export async function dropExisting(
   const drops = [...objects]
     .filter((object) => !parts.has(idOf(object)))
     .sort((a, b) => Number(isEventTrigger(b)) - Number(isEventTrigger(a)))
-    .map(({ type, identity }) => `drop ${dropWords[type] ?? type} if exists ${identity} cascade`);
+    .flatMap(dropStatements);
   await dropAll(target, [...drops, dropJournalStatement()]);
 }
 
@@ -81,6 +81,17 @@ async function dropAll(target: Connection, drops: readonly string[]): Promise<vo
       throw refused(error, i);
     }
   }
+}
+
+/**
+ * DROP SUBSCRIPTION would drop the slot on the publisher, too: of a clone, the slot that the source's
+ * own subscription uses. So it is made to know of none first; the server refuses that if it is enabled.
+ */
+function dropStatements({ type, identity }: ExistingObject): string[] {
+  const drop = `drop ${dropWords[type] ?? type} if exists ${identity} cascade`;
+  return type === "subscription"
+    ? [`alter subscription ${identity} set (slot_name = none)`, drop]
+    : [drop];
 }
 
 function isEventTrigger({ type }: ExistingObject): boolean {

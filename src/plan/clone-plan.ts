@@ -11,6 +11,7 @@ import { copyCost, verifyCost } from "./cost.js";
 import { planPostData } from "./post-data.js";
 import { planPreData } from "./pre-data.js";
 import { batchSmallTables } from "./small-tables.js";
+import { fitSubscriptions } from "./subscriptions.js";
 import { copyLabel, planTable, type TablePlan } from "./table-plan.js";
 import {
   type CloneTask,
@@ -50,11 +51,12 @@ export interface PlanOptions {
 }
 
 /** Makes the plan. Pure: the same input gives the same plan. */
-export function planClone(catalog: Catalog, schema: SchemaScript, options: PlanOptions): ClonePlan {
-  const dumped = new Set(
+export function planClone(catalog: Catalog, dumped: SchemaScript, options: PlanOptions): ClonePlan {
+  const schema = { ...dumped, entries: fitSubscriptions(dumped.entries, options.targetVersion) };
+  const relations = new Set(
     schema.entries.filter((entry) => entry.classOid === PG_CLASS).map((entry) => entry.oid),
   );
-  const inDump = catalog.tables.filter((table) => dumped.has(table.oid));
+  const inDump = catalog.tables.filter((table) => relations.has(table.oid));
   const tables = inDump
     .filter((table) => table.kind === "table")
     .map((table) => planTable(table, catalog, options));
@@ -77,7 +79,7 @@ export function planClone(catalog: Catalog, schema: SchemaScript, options: PlanO
   const analyzes = options.skipAnalyze
     ? []
     : planAnalyze(inDump, [...copies, ...postData], options.targetVersion);
-  const sequences = catalog.sequences.filter((sequence) => dumped.has(sequence.oid));
+  const sequences = catalog.sequences.filter((sequence) => relations.has(sequence.oid));
   const reads = [...copies, ...verifies].map((task) => task.id);
   const tasks = [
     ...planPreData(schema.entries, catalog),

@@ -92,6 +92,7 @@ export function databaseOn(on: TestServer, name: string): TestDatabase {
 
 /** Drops a database if it exists, and ends its sessions. */
 export async function dropDatabase(on: TestServer, name: string): Promise<void> {
+  await dropSubscriptions(on, name);
   await withClient(on, "postgres", async (client) => {
     if (on.major >= 13) {
       await client.query(`drop database if exists ${quoteName(name)} with (force)`);
@@ -102,6 +103,26 @@ export async function dropDatabase(on: TestServer, name: string): Promise<void> 
       [name],
     );
     await client.query(`drop database if exists ${quoteName(name)}`);
+  });
+}
+
+/** A database with subscriptions can't be dropped, nor a subscription whose slot can't be reached. */
+async function dropSubscriptions(on: TestServer, name: string): Promise<void> {
+  const subscriptions = await withClient(on, "postgres", async (client) => {
+    const { rows } = await client.query<{ name: string }>(
+      `select s.subname as name from pg_subscription s
+       join pg_database d on d.oid = s.subdbid where d.datname = $1`,
+      [name],
+    );
+    return rows.map((row) => quoteName(row.name));
+  });
+  if (subscriptions.length === 0) return;
+  await withClient(on, name, async (client) => {
+    for (const subscription of subscriptions) {
+      await client.query(`alter subscription ${subscription} disable`);
+      await client.query(`alter subscription ${subscription} set (slot_name = none)`);
+      await client.query(`drop subscription ${subscription}`);
+    }
   });
 }
 
