@@ -38,6 +38,8 @@ export interface CloneOptions extends CommonOptions {
   readonly noOwner?: boolean;
   /** Leave out GRANT, REVOKE and default privileges. */
   readonly noAcl?: boolean;
+  /** Leave out SECURITY LABEL. */
+  readonly noSecurityLabels?: boolean;
   readonly skipAnalyze?: boolean;
   /** Compare source and target inside the snapshot, before it is let go. Default: don't. */
   readonly verify?: VerifyMode;
@@ -64,6 +66,7 @@ export interface ResolvedOptions {
   readonly dropIfExists: boolean;
   readonly noOwner: boolean;
   readonly noAcl: boolean;
+  readonly noSecurityLabels: boolean;
   readonly skipAnalyze: boolean;
   readonly verify: VerifyMode | undefined;
   readonly copyFormat: CopyFormatChoice;
@@ -102,6 +105,7 @@ export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
     dropIfExists: flag("dropIfExists", options.dropIfExists),
     noOwner: flag("noOwner", options.noOwner),
     noAcl: flag("noAcl", options.noAcl),
+    noSecurityLabels: flag("noSecurityLabels", options.noSecurityLabels),
     skipAnalyze: flag("skipAnalyze", options.skipAnalyze),
     verify: oneOf("verify", options.verify, ["count", "checksum"]),
     copyFormat: oneOf("copyFormat", options.copyFormat, ["auto", "text", "binary"]) ?? "auto",
@@ -122,6 +126,7 @@ const knownOptions: Readonly<Record<keyof CloneOptions, true>> = {
   dropIfExists: true,
   noOwner: true,
   noAcl: true,
+  noSecurityLabels: true,
   skipAnalyze: true,
   verify: true,
   copyFormat: true,

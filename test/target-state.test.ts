@@ -280,6 +280,80 @@ describe("objects in the way", () => {
   });
 });
 
+describe("a subscription in the way", () => {
+  const subscribe = `create subscription following connection 'host=nowhere.invalid' publication p
+    with (connect = false, slot_name = 'of_the_source')`;
+
+  test("is replaced, and the slot of the source's own one is left alone", async () => {
+    await using source = await createDatabase(server(16), "state_following");
+    await source.execute(subscribe);
+    await using target = await createDatabase(server(16), "state_copy");
+    await clone({ source: source.uri, target: target.uri });
+    // Were the publisher asked to drop the slot, this would fail: its host is none.
+    await clone({ source: source.uri, target: target.uri, dropIfExists: true });
+    await expectSameDatabase(source.uri, target.uri);
+  });
+
+  test("is not dropped while it is enabled", async () => {
+    await using source = await createDatabase(server(16), "state_following");
+    await source.execute(subscribe);
+    await using target = await createDatabase(server(16), "state_copy");
+    await clone({ source: source.uri, target: target.uri });
+    await target.execute("alter subscription following enable");
+    const error = await refused(
+      clone({ source: source.uri, target: target.uri, dropIfExists: true }),
+    );
+    expect(error.message).toContain("cannot set slot_name = NONE for enabled subscription");
+    expect(error.advice).toContain("nothing was changed");
+    expect(
+      await target.query(
+        "select subenabled, subslotname from pg_subscription s where s.subdbid = (select oid from pg_database where datname = current_database())",
+      ),
+    ).toEqual([{ subenabled: true, subslotname: "of_the_source" }]);
+  });
+});
+
+describe("security labels", () => {
+  /** No provider comes with PostgreSQL, so the label is put where a provider's would be. */
+  async function withLabel(major: 13 | 18): Promise<TestDatabase> {
+    const source = await createDatabase(server(major), "state_labels");
+    await source.execute(`
+      create table t (id int);
+      set allow_system_table_mods = on;
+      insert into pg_seclabel (objoid, classoid, objsubid, provider, label)
+        values ('t'::regclass, 'pg_class'::regclass, 0, 'Odd; provider', 'secret'),
+               ('t'::regclass, 'pg_class'::regclass, 1, 'Odd; provider', 'more')`);
+    return source;
+  }
+
+  test.each([13, 18] as const)(
+    "of a provider that %i has not loaded are named before anything is changed",
+    async (major) => {
+      await using source = await withLabel(major);
+      await using target = await createDatabase(server(major), "state_copy");
+      const options = { source: source.uri, target: target.uri };
+      const error = await refused(clone(options));
+      expect(error).toMatchObject({
+        code: "target_unfit",
+        side: "target",
+        message: "the target has not loaded the providers of the source's security labels",
+        items: ["Odd; provider (2 labels)"],
+        advice: expect.stringContaining("--no-security-labels"),
+      });
+      expect(await objectsOf(target)).toEqual([]);
+      const cli = await runCli([
+        "clone",
+        source.uri,
+        target.uri,
+        "--no-security-labels",
+        "--quiet",
+      ]);
+      expect(cli).toEqual({ exitCode: 0, stdout: "", stderr: "" });
+      expect(await target.query("select from t")).toEqual([]);
+    },
+  );
+});
+
 describe("roles that the target lacks", () => {
   test("give one list, before anything is changed; without owners and privileges it goes", async () => {
     const [owner, reader] = [uniqueName("owner"), uniqueName("reader")];

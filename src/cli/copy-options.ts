@@ -10,12 +10,13 @@ export function copyOptions(
   endpoints: readonly string[],
   flags: CopyFlags,
 ): CloneOptions {
-  const { json, verbose, quiet, owner, acl, ...same } = flags;
+  const { json, verbose, quiet, owner, acl, securityLabels, ...same } = flags;
   return {
     ...chooseEndpoints(endpoints, environment),
     ...same,
     noOwner: !owner,
     noAcl: !acl,
+    noSecurityLabels: !securityLabels,
     environment,
   };
 }

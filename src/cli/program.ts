@@ -23,9 +23,10 @@ export interface CopyFlags extends ViewOptions {
   readonly splitTablesLargerThan?: number;
   readonly snapshot?: string;
   readonly dropIfExists?: boolean;
-  /** commander's way with --no-owner and --no-acl: true unless they are given. */
+  /** commander's way with options that begin with --no: true unless they are given. */
   readonly owner: boolean;
   readonly acl: boolean;
+  readonly securityLabels: boolean;
   readonly skipAnalyze?: boolean;
   readonly verify?: "count" | "checksum";
   readonly copyFormat?: "auto" | "text" | "binary";
@@ -132,6 +133,7 @@ function copyCommand(program: Command, name: "clone" | "plan"): Command {
     .option("--drop-if-exists", "drop objects of the target that are in the way")
     .option("--no-owner", "leave everything owned by the target's role")
     .option("--no-acl", "leave out privileges (GRANT, REVOKE)")
+    .option("--no-security-labels", "leave out security labels")
     .option("--skip-analyze", "don't gather statistics at the end")
     .optionsGroup("How:")
     .addOption(

@@ -5,6 +5,7 @@ import {
   refuseForbiddenEventTriggers,
   refuseUnassignableOwners,
 } from "../load/check-privileges.js";
+import { refuseMissingLabelProviders } from "../load/check-security-labels.js";
 import {
   findConflicts,
   findMissingRoles,
@@ -42,6 +43,7 @@ export async function prepareTarget(
   refuseMissingRoles(await findMissingRoles(servers.target, content.schema));
   await refuseUnassignableOwners(servers.target, content.schema);
   await refuseForbiddenEventTriggers(servers.target, content.schema);
+  await refuseMissingLabelProviders(servers.target, content.schema);
   if (!servers.targetExists) {
     const name = servers.targetEndpoint.database;
     await createDatabase(servers.target, name, content.catalog.database, !options.noOwner);

@@ -71,6 +71,7 @@ async function dump(snapshot: HeldSnapshot, options: ResolvedOptions, signal: Ab
     signal,
     noOwner: options.noOwner,
     noAcl: options.noAcl,
+    noSecurityLabels: options.noSecurityLabels,
     excludeSchemas: [JOURNAL_SCHEMA],
   });
   return { schema: await splitScript(script), pgDump: tool };

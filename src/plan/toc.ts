@@ -79,6 +79,8 @@ export interface Statement {
   readonly relations: readonly RelationName[];
   /** Whether it makes an object and fails if that exists already. */
   readonly creates: boolean;
+  /** With the kind `security_label`. */
+  readonly labelProvider?: string;
   /** With the kind `key_constraint`. */
   readonly constraint?: KeyConstraint;
   /** With the kind `index`. */

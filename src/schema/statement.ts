@@ -22,10 +22,11 @@ export function toStatement(tree: TypedNode, sql: string): Statement {
   };
 }
 
-type Facts = Pick<Statement, "constraint" | "index" | "foreignKey">;
+type Facts = Pick<Statement, "constraint" | "index" | "foreignKey" | "labelProvider">;
 
 function factsOf(tree: TypedNode): Facts {
   if (tree.type === "IndexStmt") return { index: indexDefinition(tree.node) };
+  if (tree.type === "SecLabelStmt") return { labelProvider: tree.node.provider ?? "" };
   if (tree.type !== "AlterTableStmt") return {};
   for (const command of commandsOf(tree.node.cmds)) {
     const added = addedConstraint(command.def);

@@ -114,6 +114,7 @@ describe("from flags to the library's options", () => {
       target: "b",
       noOwner: false,
       noAcl: false,
+      noSecurityLabels: false,
       environment: output.environment,
     });
   });
@@ -122,7 +123,14 @@ describe("from flags to the library's options", () => {
     const options = await parsed(
       ...["a", "b", "--jobs", "8", "--table-jobs", "6", "--index-jobs", "3", "--verify", "count"],
       ...["--split-tables-larger-than", "10 GB", "--snapshot", "00000003-1", "--drop-if-exists"],
-      ...["--no-owner", "--no-acl", "--skip-analyze", "--copy-format", "text"],
+      ...[
+        "--no-owner",
+        "--no-acl",
+        "--no-security-labels",
+        "--skip-analyze",
+        "--copy-format",
+        "text",
+      ],
       ...["--pg-dump", "bundled", "--json", "--verbose"],
     );
     expect(options).toEqual({
@@ -136,6 +144,7 @@ describe("from flags to the library's options", () => {
       dropIfExists: true,
       noOwner: true,
       noAcl: true,
+      noSecurityLabels: true,
       skipAnalyze: true,
       verify: "count",
       copyFormat: "text",

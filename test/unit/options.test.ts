@@ -36,6 +36,7 @@ describe("defaults", () => {
       dropIfExists: false,
       noOwner: false,
       noAcl: false,
+      noSecurityLabels: false,
       skipAnalyze: false,
       verify: undefined,
       copyFormat: "auto",
