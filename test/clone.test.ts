@@ -92,14 +92,19 @@ describe.each(upgrades)("a clone from PostgreSQL %i to %i", (from, to) => {
   });
 });
 
-describe.runIf(testMajors.includes(18))("a clone to an older server", () => {
+/** Before 14 there are no multiranges, which every range type of the source has. */
+const older = testMajors.find((major) => major >= 14) as TestMajor;
+
+describe("a clone to an older server", () => {
   it("warns, and brings what the older version knows", async () => {
-    await using source = await createDatabase(server(18), "hard");
-    await createHardSchema(source, 15);
-    await using target = await createDatabase(server(15), "hard_copy");
+    await using source = await createDatabase(server(newest), "hard");
+    await createHardSchema(source, older);
+    await using target = await createDatabase(server(older), "hard_copy");
     await ensureRoles(target);
     const report = await clone({ source: source.uri, target: target.uri, verify: "checksum" });
-    expect(report.warnings.join("\n")).toMatch(/target \(PostgreSQL 15.* is older than the source/);
+    expect(report.warnings.join("\n")).toMatch(
+      /target \(PostgreSQL \S+\) is older than the source/,
+    );
     await expectSameDatabase(source.uri, target.uri);
   });
 });
