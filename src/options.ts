@@ -40,6 +40,10 @@ export interface CloneOptions extends CommonOptions {
   readonly noAcl?: boolean;
   /** Leave out SECURITY LABEL. */
   readonly noSecurityLabels?: boolean;
+  /** Create the roles that the source has and the target lacks, as they are; default: they must be there. */
+  readonly roles?: boolean;
+  /** With `roles`: without their passwords, which only a superuser of the source can read. */
+  readonly noRolePasswords?: boolean;
   readonly skipAnalyze?: boolean;
   /** Compare source and target inside the snapshot, before it is let go. Default: don't. */
   readonly verify?: VerifyMode;
@@ -67,6 +71,8 @@ export interface ResolvedOptions {
   readonly noOwner: boolean;
   readonly noAcl: boolean;
   readonly noSecurityLabels: boolean;
+  readonly roles: boolean;
+  readonly noRolePasswords: boolean;
   readonly skipAnalyze: boolean;
   readonly verify: VerifyMode | undefined;
   readonly copyFormat: CopyFormatChoice;
@@ -106,6 +112,8 @@ export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
     noOwner: flag("noOwner", options.noOwner),
     noAcl: flag("noAcl", options.noAcl),
     noSecurityLabels: flag("noSecurityLabels", options.noSecurityLabels),
+    roles: flag("roles", options.roles),
+    noRolePasswords: noRolePasswords(options),
     skipAnalyze: flag("skipAnalyze", options.skipAnalyze),
     verify: oneOf("verify", options.verify, ["count", "checksum"]),
     copyFormat: oneOf("copyFormat", options.copyFormat, ["auto", "text", "binary"]) ?? "auto",
@@ -127,6 +135,8 @@ const knownOptions: Readonly<Record<keyof CloneOptions, true>> = {
   noOwner: true,
   noAcl: true,
   noSecurityLabels: true,
+  roles: true,
+  noRolePasswords: true,
   skipAnalyze: true,
   verify: true,
   copyFormat: true,
@@ -163,6 +173,15 @@ function positive(name: string, value: number | undefined): number | undefined {
 function flag(name: string, value: boolean | undefined): boolean {
   if (value === undefined || typeof value === "boolean") return value ?? false;
   throw wrongOption(name, value, "true or false");
+}
+
+function noRolePasswords(options: CloneOptions): boolean {
+  const without = flag("noRolePasswords", options.noRolePasswords);
+  if (!without || options.roles === true) return without;
+  throw new PgCopyError("noRolePasswords says how roles are created, and needs roles", {
+    code: "usage",
+    advice: "give --roles, too, or neither",
+  });
 }
 
 function interval(value: number | undefined): number | undefined {

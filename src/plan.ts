@@ -3,6 +3,7 @@
 import { refuseTextTables } from "./engine/check-plan.js";
 import { withNothingCopied } from "./engine/leftovers.js";
 import { buildPlanReport, type PlanReport } from "./engine/plan-report.js";
+import { planSourceRoles, warnOfRoles } from "./engine/prepare-roles.js";
 import { prepareParser, readSource } from "./engine/read-source.js";
 import { Run } from "./engine/run.js";
 import { connectServers } from "./engine/servers.js";
@@ -47,7 +48,9 @@ async function planDatabase(options: CloneOptions): Promise<PlanReport> {
   refuseTextTables(planned, resolved);
   warnOfOmissions(content, planned, run);
   return await run.step("look at the target", async () => {
-    const roles = await findMissingRoles(servers.target, content.schema);
+    const roles = await planSourceRoles(servers.target, content.roles, resolved);
+    warnOfRoles(roles, run);
+    const missing = await findMissingRoles(servers.target, content.schema, roles.created);
     const conflicts = servers.targetExists
       ? await findConflicts(servers.source, servers.target, content.schema.entries)
       : { objects: [] };
@@ -55,8 +58,10 @@ async function planDatabase(options: CloneOptions): Promise<PlanReport> {
       servers,
       content,
       plan: planned,
+      rolesToCreate: roles.created,
       conflicts: [
-        ...roles.map((role) => `missing role ${role}`),
+        ...roles.forbidden.map((role) => `role that may not be created: ${role}`),
+        ...missing.map((role) => `missing role ${role}`),
         ...describeObjects(conflicts.objects),
       ],
       run,

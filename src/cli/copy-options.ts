@@ -10,13 +10,14 @@ export function copyOptions(
   endpoints: readonly string[],
   flags: CopyFlags,
 ): CloneOptions {
-  const { json, verbose, quiet, owner, acl, securityLabels, ...same } = flags;
+  const { json, verbose, quiet, owner, acl, securityLabels, rolePasswords, ...same } = flags;
   return {
     ...chooseEndpoints(endpoints, environment),
     ...same,
     noOwner: !owner,
     noAcl: !acl,
     noSecurityLabels: !securityLabels,
+    ...(rolePasswords ? {} : { noRolePasswords: true }),
     environment,
   };
 }

@@ -112,6 +112,7 @@ export const lastEvents: Documented<LastLines> = {
       pgDump: "`kind` (`local` or `bundled`), `version`, and the `path` of a local one",
       durationMs: "of the whole run",
       databaseCreated: "whether the target database was missing",
+      rolesCreated: "with `--roles`: names of the roles that were missing",
       steps: "a list: `step`, `durationMs`",
       work: "a list: `kind` of tasks, how many (`tasks`), `durationMs` summed over the jobs",
       rows: "rows copied",
@@ -136,6 +137,7 @@ export const lastEvents: Documented<LastLines> = {
       targetVersion: "the server's version",
       pgDump: "`kind`, `version`, `path`",
       databaseToCreate: "the target database, if it is missing",
+      rolesToCreate: "with `--roles`: names of the roles that are missing",
       jobs: "`tableJobs` and `indexJobs` as they would be",
       tables:
         "a list: `schema`, `name`, `bytes`, `estimatedRows` (-1: unknown), `parts`, `format`, `formatReason`, `freeze`",

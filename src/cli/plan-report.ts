@@ -4,7 +4,14 @@ import { printable, wrap } from "./display-width.js";
 import { formatLines } from "./format-lines.js";
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from "./formatting.js";
 import type { PlanReport } from "./library.js";
-import { qualified, type ReportStyle, section, titled, warningLines } from "./report.js";
+import {
+  qualified,
+  type ReportStyle,
+  rolesWords,
+  section,
+  titled,
+  warningLines,
+} from "./report.js";
 import { tableLines } from "./table.js";
 
 /** So many tables, indexes and conflicts without --verbose. */
@@ -50,6 +57,7 @@ function summary(plan: PlanReport, { paint, width }: PlanStyle): string[] {
     ...wrap(`Copies ${printable(plan.source)} (PostgreSQL ${plan.sourceVersion})`, width, "    "),
     ...wrap(`    to ${printable(plan.target)} (PostgreSQL ${plan.targetVersion})`, width, "    "),
     ...created,
+    ...rolesWords("Creates", plan.rolesToCreate, width),
     ...wrap(
       `Reads the schema with pg_dump ${plan.pgDump.version} (${plan.pgDump.path ?? plan.pgDump.kind}).`,
       width,

@@ -27,6 +27,9 @@ export interface CopyFlags extends ViewOptions {
   readonly owner: boolean;
   readonly acl: boolean;
   readonly securityLabels: boolean;
+  readonly roles?: boolean;
+  /** As with owner and acl. */
+  readonly rolePasswords: boolean;
   readonly skipAnalyze?: boolean;
   readonly verify?: "count" | "checksum";
   readonly copyFormat?: "auto" | "text" | "binary";
@@ -134,6 +137,8 @@ function copyCommand(program: Command, name: "clone" | "plan"): Command {
     .option("--no-owner", "leave everything owned by the target's role")
     .option("--no-acl", "leave out privileges (GRANT, REVOKE)")
     .option("--no-security-labels", "leave out security labels")
+    .option("--roles", "create the source's roles that the target lacks, as they are")
+    .option("--no-role-passwords", "with --roles: without their passwords, which need a superuser")
     .option("--skip-analyze", "don't gather statistics at the end")
     .optionsGroup("How:")
     .addOption(

@@ -52,10 +52,21 @@ function summary(report: CloneReport, { paint, width }: ReportStyle): string[] {
   return [
     ...wrap(`Copied ${server(report.source, report.sourceVersion)}`, width, "    "),
     ...wrap(`    to ${server(report.target, report.targetVersion)}${created}`, width, "    "),
+    ...rolesWords("Created", report.rolesCreated, width),
     paint.bold(first ?? ""),
     ...rest.map(paint.bold),
   ];
 }
+
+/** `Created 3 roles: nora, …`; many names are no summary. */
+export function rolesWords(verb: string, roles: readonly string[], width: number): string[] {
+  if (roles.length === 0) return [];
+  const shown = roles.slice(0, ROLES_SHOWN).map(printable).join(", ");
+  const more = roles.length > ROLES_SHOWN ? `, and ${roles.length - ROLES_SHOWN} more` : "";
+  return wrap(`${verb} ${formatNumberOf(roles.length, "role")}: ${shown}${more}`, width, "    ");
+}
+
+const ROLES_SHOWN = 20;
 
 function server(endpoint: string, version: string): string {
   return `${printable(endpoint)} (PostgreSQL ${printable(version)})`;

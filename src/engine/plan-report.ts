@@ -31,6 +31,8 @@ export interface PlanReport {
   readonly pgDump: CloneReport["pgDump"];
   /** The target database's name, if the clone would create it. */
   readonly databaseToCreate?: string;
+  /** With `roles`: those that the target lacks. */
+  readonly rolesToCreate: readonly string[];
   readonly jobs: CloneReport["jobs"];
   readonly tables: readonly PlannedTable[];
   readonly indexes: readonly PlannedIndex[];
@@ -54,6 +56,7 @@ export interface PlanReportInput {
   readonly servers: Servers;
   readonly content: SourceContent;
   readonly plan: ClonePlan;
+  readonly rolesToCreate: readonly string[];
   readonly conflicts: readonly string[];
   readonly run: Run;
 }
@@ -68,6 +71,7 @@ export function buildPlanReport(input: PlanReportInput): PlanReport {
     targetVersion: versionName(servers.target.serverVersion),
     pgDump: input.content.pgDump,
     ...(servers.targetExists ? {} : { databaseToCreate: servers.targetEndpoint.database }),
+    rolesToCreate: input.rolesToCreate,
     jobs: servers.jobs,
     tables: plan.tables.map(({ table, parts, format, formatReason, freeze }) => ({
       schema: table.schema,

@@ -13,11 +13,18 @@ import {
   refuseMissingRoles,
 } from "../load/check-target.js";
 import { createDatabase } from "../load/create-database.js";
+import { refuseForbiddenRoles } from "../load/create-roles.js";
 import { dropExisting } from "../load/drop-existing.js";
 import { createJournal, findJournal, type JournalRun, lockTarget } from "../load/journal.js";
 import type { ResolvedOptions } from "../options.js";
 import type { Connection } from "../postgres/connection.js";
 import { openSession } from "./open-endpoint.js";
+import {
+  createMissingRoles,
+  planSourceRoles,
+  warnOfRoles,
+  withRolesCreated,
+} from "./prepare-roles.js";
 import type { SourceContent } from "./read-source.js";
 import type { Run } from "./run.js";
 import type { Servers } from "./servers.js";
@@ -26,6 +33,8 @@ export interface PreparedTarget extends AsyncDisposable {
   /** In the target database; holds the run's lock. */
   readonly control: Connection;
   readonly databaseCreated: boolean;
+  /** Names of the roles that this run created; they belong to the server, not to the database. */
+  readonly rolesCreated: readonly string[];
 }
 
 /**
@@ -40,13 +49,19 @@ export async function prepareTarget(
   options: ResolvedOptions,
   run: Run,
 ): Promise<PreparedTarget> {
-  refuseMissingRoles(await findMissingRoles(servers.target, content.schema));
+  const roles = await planSourceRoles(servers.target, content.roles, options);
+  refuseForbiddenRoles(roles);
+  refuseMissingRoles(await findMissingRoles(servers.target, content.schema, roles.created));
   await refuseUnassignableOwners(servers.target, content.schema);
   await refuseForbiddenEventTriggers(servers.target, content.schema);
   await refuseMissingLabelProviders(servers.target, content.schema);
   if (!servers.targetExists) {
     const name = servers.targetEndpoint.database;
-    await createDatabase(servers.target, name, content.catalog.database, !options.noOwner);
+    warnOfRoles(roles, run);
+    const rolesCreated = await createMissingRoles(servers.target, roles, run);
+    await withRolesCreated(rolesCreated, () =>
+      createDatabase(servers.target, name, content.catalog.database, !options.noOwner),
+    );
     run.info(
       `created the target database ${name} (${content.catalog.database.encoding}, ${localeOf(content)})`,
     );
@@ -63,20 +78,22 @@ export async function prepareTarget(
       await close();
       throw error;
     }
-    return { control, databaseCreated: true, [Symbol.asyncDispose]: close };
+    return { control, databaseCreated: true, rolesCreated, [Symbol.asyncDispose]: close };
   }
   await lockTarget(servers.target);
   await refuseClosedTarget(servers.source, servers.target, content.schema);
   const conflicts = await findConflicts(servers.source, servers.target, content.schema.entries);
-  if (options.dropIfExists && conflicts.objects.length > 0) {
-    await dropExisting(servers.target, conflicts);
+  if (!options.dropIfExists) refuseConflicts(conflicts.objects);
+  warnOfRoles(roles, run);
+  const rolesCreated = await createMissingRoles(servers.target, roles, run);
+  if (conflicts.objects.length > 0) {
+    await withRolesCreated(rolesCreated, () => dropExisting(servers.target, conflicts));
     run.info(`dropped ${conflicts.objects.length} objects of the target, to be replaced`);
-  } else {
-    refuseConflicts(conflicts.objects);
   }
   if (await findJournal(servers.target))
     run.info("the journal of an earlier, unfinished run is replaced");
-  return { control: servers.target, databaseCreated: false, [Symbol.asyncDispose]: async () => {} };
+  const control = servers.target;
+  return { control, databaseCreated: false, rolesCreated, [Symbol.asyncDispose]: async () => {} };
 }
 
 /** Begins the journal: from here on a failure leaves something behind. */

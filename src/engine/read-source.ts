@@ -3,6 +3,7 @@
 import type { Catalog } from "../catalog/catalog.js";
 import { readCatalog } from "../catalog/read-catalog.js";
 import { type KeyRange, readKeyBounds } from "../catalog/read-key-bounds.js";
+import type { Roles } from "../catalog/roles.js";
 import { JOURNAL_SCHEMA } from "../load/journal.js";
 import type { ResolvedOptions } from "../options.js";
 import { splitMethod } from "../plan/parts.js";
@@ -13,6 +14,7 @@ import { loadParser } from "../schema/parse-tree.js";
 import { splitScript } from "../schema/split-script.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import { explainBytes, refuseIncompleteSource } from "./check-source.js";
+import { readSourceRoles } from "./prepare-roles.js";
 import type { Run } from "./run.js";
 
 /**
@@ -28,6 +30,8 @@ export interface SourceContent {
   readonly schema: SchemaScript;
   readonly keyBounds: ReadonlyMap<number, KeyRange>;
   readonly pgDump: SchemaDump["tool"];
+  /** With `roles`: those of the source's cluster. */
+  readonly roles: Roles | undefined;
 }
 
 /**
@@ -54,13 +58,14 @@ export async function readSource(
 }
 
 async function readTheCatalog(snapshot: HeldSnapshot, options: ResolvedOptions) {
+  const roles = await readSourceRoles(snapshot.connection, options);
   const catalog = await readCatalog(snapshot.connection);
   refuseIncompleteSource(catalog);
   const limit = options.splitTablesLargerThan ?? Number.POSITIVE_INFINITY;
   const byKey = catalog.tables.filter(
     (table) => table.bytes > limit && splitMethod(table, catalog.serverVersion) === "key",
   );
-  return { catalog, keyBounds: await readKeyBounds(snapshot.connection, byKey) };
+  return { catalog, roles, keyBounds: await readKeyBounds(snapshot.connection, byKey) };
 }
 
 async function dump(snapshot: HeldSnapshot, options: ResolvedOptions, signal: AbortSignal) {

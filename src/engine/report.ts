@@ -56,6 +56,8 @@ export interface CloneReport {
   readonly durationMs: number;
   /** Whether this run created the target database. */
   readonly databaseCreated: boolean;
+  /** With `roles`: those that the target lacked. */
+  readonly rolesCreated: readonly string[];
   readonly jobs: { readonly tableJobs: number; readonly indexJobs: number };
   readonly steps: readonly StepTime[];
   /** How long the tasks of each kind ran, summed over the jobs. */
@@ -104,6 +106,7 @@ export function buildReport(input: ReportInput): CloneReport {
     pgDump: input.content.pgDump,
     durationMs: Math.round(run.elapsedMs),
     databaseCreated: input.target.databaseCreated,
+    rolesCreated: input.target.rolesCreated,
     jobs: servers.jobs,
     steps: run.steps,
     ...summarise(input.plan, done.outcomes),

@@ -180,10 +180,15 @@ export function refuseConflicts(conflicts: readonly ExistingObject[]): void {
   });
 }
 
-/** Roles that the schema names and the target lacks, each with what needs it: `nora (owner of 3 objects)`. */
+/**
+ * Roles that the schema names and the target lacks, each with what needs it: `nora (owner of 3 objects)`.
+ *
+ * @param created roles that will be there before they are needed.
+ */
 export async function findMissingRoles(
   target: Connection,
   schema: SchemaScript,
+  created: readonly string[] = [],
 ): Promise<string[]> {
   const uses = new Map<string, { owner: number; acl: number; other: number }>();
   for (const statement of schema.entries.flatMap((entry) => entry.statements)) {
@@ -197,7 +202,7 @@ export async function findMissingRoles(
     "reading the target's roles",
     "select rolname::text from pg_catalog.pg_roles",
   );
-  for (const { rolname } of rows) uses.delete(rolname);
+  for (const role of [...rows.map(({ rolname }) => rolname), ...created]) uses.delete(role);
   return [...uses]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([role, { owner, acl, other }]) => {
@@ -219,6 +224,6 @@ export function refuseMissingRoles(roles: readonly string[]): void {
     side: "target",
     items: roles,
     advice:
-      "nothing was changed; create them on the target, or go without them: --no-owner --no-acl",
+      "nothing was changed; let them be created (--roles), create them on the target, or go without them: --no-owner --no-acl",
   });
 }

@@ -131,7 +131,7 @@ describe("from flags to the library's options", () => {
         "--copy-format",
         "text",
       ],
-      ...["--pg-dump", "bundled", "--json", "--verbose"],
+      ...["--pg-dump", "bundled", "--json", "--verbose", "--roles", "--no-role-passwords"],
     );
     expect(options).toEqual({
       source: "a",
@@ -145,6 +145,8 @@ describe("from flags to the library's options", () => {
       noOwner: true,
       noAcl: true,
       noSecurityLabels: true,
+      roles: true,
+      noRolePasswords: true,
       skipAnalyze: true,
       verify: "count",
       copyFormat: "text",

@@ -50,6 +50,7 @@ function cloneReport(fields: Partial<CloneReport> = {}): CloneReport {
     pgDump: { kind: "bundled", version: "18.1" },
     durationMs: 14_200,
     databaseCreated: true,
+    rolesCreated: [],
     steps: [
       { step: "connect", durationMs: 20 },
       { step: "read catalog", durationMs: 110 },
@@ -177,6 +178,7 @@ function planReport(fields: Partial<PlanReport> = {}): PlanReport {
     target: "postgres://me@new/shop",
     sourceVersion: "15.8",
     targetVersion: "18.0",
+    rolesToCreate: [],
     pgDump: { kind: "local", path: "/usr/lib/postgresql/18/bin/pg_dump", version: "18.1" },
     tables: [
       {

@@ -37,6 +37,8 @@ describe("defaults", () => {
       noOwner: false,
       noAcl: false,
       noSecurityLabels: false,
+      roles: false,
+      noRolePasswords: false,
       skipAnalyze: false,
       verify: undefined,
       copyFormat: "auto",
