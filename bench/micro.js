@@ -43,6 +43,7 @@ const planOptions = {
   ...{ copyFormat, skipAnalyze, noAcl, tableJobs },
   splitTablesLargerThan: undefined,
   keyBounds: new Map(),
+  tableRows: new Map(),
   verify: undefined,
   targetVersion: input.catalog.serverVersion,
   pgDumpMajor: input.pgDumpMajor,

@@ -3,12 +3,14 @@
  * want to run them themselves; what runs at the same time inside `runTasks` follows from the plan.
  */
 
+import { refuseBrokenForeignKeys } from "./engine/check-foreign-keys.js";
 import { refuseTextTables } from "./engine/check-plan.js";
 import { refuseDifferences } from "./engine/execute-task.js";
 import { withLeftovers, withNothingCopied } from "./engine/leftovers.js";
 import { beginJournal, prepareTarget } from "./engine/prepare-target.js";
 import { prepareParser, readSource } from "./engine/read-source.js";
 import { buildReport, type CloneReport } from "./engine/report.js";
+import { parseRowRules } from "./engine/row-rules.js";
 import { Run } from "./engine/run.js";
 import { finishTarget, runTasks } from "./engine/run-tasks.js";
 import { connectServers } from "./engine/servers.js";
@@ -36,6 +38,8 @@ async function cloneDatabase(options: CloneOptions): Promise<CloneReport> {
   const resolved = resolveCloneOptions(options);
   const run = new Run(resolved.signal, resolved.observer);
   prepareParser();
+  // Again when the source is read; here so that a mistake in one ends the run before it begins.
+  await parseRowRules(resolved);
 
   await using servers = await run.step("connect", () => connectServers(resolved, run));
   const snapshot = await run.step("export the snapshot", () =>
@@ -47,10 +51,12 @@ async function cloneDatabase(options: CloneOptions): Promise<CloneReport> {
   const plan = planClone(content.catalog, content.schema, {
     ...resolved,
     keyBounds: content.keyBounds,
+    tableRows: content.rowSelection.tableRows,
     targetVersion: servers.target.serverVersion,
     pgDumpMajor: content.pgDump.major,
   });
   refuseTextTables(plan, resolved);
+  await withNothingCopied(() => refuseBrokenForeignKeys(servers, snapshot, content, run));
   warnOfOmissions(content, plan, run);
 
   await using target = await run.step("prepare the target", () =>

@@ -45,6 +45,19 @@ export interface CloneOptions extends CommonOptions {
   /** With `roles`: without their passwords, which only a superuser of the source can read. */
   readonly noRolePasswords?: boolean;
   readonly skipAnalyze?: boolean;
+  /**
+   * Copy only the rows for which a condition holds, by `schema.table`, which is read as SQL reads it:
+   * `{ "public.orders": "created_at > now() - interval '30 days'" }`. One expression over the
+   * table's own columns; it also holds for what is below the table, unless that has its own.
+   */
+  readonly where?: Readonly<Record<string, string>>;
+  /**
+   * Copy an expression in place of a column, by `schema.table.column`:
+   * `{ "public.customers.email": "md5(email) || '@example.com'" }`.
+   */
+  readonly mask?: Readonly<Record<string, string>>;
+  /** Also copy the rows, beyond `where`, that copied rows refer to by foreign keys. Default: don't. */
+  readonly includeReferenced?: boolean;
   /** Compare source and target inside the snapshot, before it is let go. Default: don't. */
   readonly verify?: VerifyMode;
   /** Default `auto`: binary where both ends agree on every column's binary form. */
@@ -74,6 +87,9 @@ export interface ResolvedOptions {
   readonly roles: boolean;
   readonly noRolePasswords: boolean;
   readonly skipAnalyze: boolean;
+  readonly where: Readonly<Record<string, string>>;
+  readonly mask: Readonly<Record<string, string>>;
+  readonly includeReferenced: boolean;
   readonly verify: VerifyMode | undefined;
   readonly copyFormat: CopyFormatChoice;
   readonly pgDump: string | undefined;
@@ -115,6 +131,9 @@ export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
     roles: flag("roles", options.roles),
     noRolePasswords: noRolePasswords(options),
     skipAnalyze: flag("skipAnalyze", options.skipAnalyze),
+    where: expressions("where", "a table", options.where),
+    mask: expressions("mask", "a column", options.mask),
+    includeReferenced: flag("includeReferenced", options.includeReferenced),
     verify: oneOf("verify", options.verify, ["count", "checksum"]),
     copyFormat: oneOf("copyFormat", options.copyFormat, ["auto", "text", "binary"]) ?? "auto",
     pgDump: pgDump(options.pgDump),
@@ -138,6 +157,9 @@ const knownOptions: Readonly<Record<keyof CloneOptions, true>> = {
   roles: true,
   noRolePasswords: true,
   skipAnalyze: true,
+  where: true,
+  mask: true,
+  includeReferenced: true,
   verify: true,
   copyFormat: true,
   pgDump: true,
@@ -182,6 +204,18 @@ function noRolePasswords(options: CloneOptions): boolean {
     code: "usage",
     advice: "give --roles, too, or neither",
   });
+}
+
+/** Only the shape: engine/row-rules.ts reads the names and parses the expressions. */
+function expressions(
+  name: string,
+  what: string,
+  value: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> {
+  if (value === undefined) return {};
+  const entries = typeof value === "object" && value !== null && !Array.isArray(value);
+  if (entries && Object.values(value).every((one) => typeof one === "string")) return value;
+  throw wrongOption(name, value, `an object with an expression for each name of ${what}`);
 }
 
 function interval(value: number | undefined): number | undefined {

@@ -1,10 +1,12 @@
 /** What a clone would do, and nothing done: the same steps as `clone`, up to the first change. */
 
+import { refuseBrokenForeignKeys } from "./engine/check-foreign-keys.js";
 import { refuseTextTables } from "./engine/check-plan.js";
 import { withNothingCopied } from "./engine/leftovers.js";
 import { buildPlanReport, type PlanReport } from "./engine/plan-report.js";
 import { planSourceRoles, warnOfRoles } from "./engine/prepare-roles.js";
 import { prepareParser, readSource } from "./engine/read-source.js";
+import { parseRowRules } from "./engine/row-rules.js";
 import { Run } from "./engine/run.js";
 import { connectServers } from "./engine/servers.js";
 import { warnOfOmissions } from "./engine/warnings.js";
@@ -29,6 +31,8 @@ async function planDatabase(options: CloneOptions): Promise<PlanReport> {
   const resolved = resolveCloneOptions(options);
   const run = new Run(resolved.signal, resolved.observer);
   prepareParser();
+  // Again when the source is read; here so that a mistake in one ends the run before it begins.
+  await parseRowRules(resolved);
 
   await using servers = await run.step("connect", () =>
     connectServers(resolved, run, { mayInitialise: false }),
@@ -42,10 +46,12 @@ async function planDatabase(options: CloneOptions): Promise<PlanReport> {
   const planned = planClone(content.catalog, content.schema, {
     ...resolved,
     keyBounds: content.keyBounds,
+    tableRows: content.rowSelection.tableRows,
     targetVersion: servers.target.serverVersion,
     pgDumpMajor: content.pgDump.major,
   });
   refuseTextTables(planned, resolved);
+  await withNothingCopied(() => refuseBrokenForeignKeys(servers, snapshot, content, run));
   warnOfOmissions(content, planned, run);
   return await run.step("look at the target", async () => {
     const roles = await planSourceRoles(servers.target, content.roles, resolved);

@@ -118,7 +118,7 @@ export const lastEvents: Documented<LastLines> = {
       rows: "rows copied",
       bytes: "bytes copied",
       tables:
-        "a list: `schema`, `name`, `rows`, `bytes`, `durationMs`, `parts`, `format`, `formatReason`, `freeze`",
+        "a list: `schema`, `name`, `rows`, `bytes`, `durationMs`, `parts`, `format`, `formatReason`, `freeze`, and where they apply `where`, `masked` (columns), `includesReferred` and `referredRows`",
       indexes: "a list: `schema`, `name`, `table`, `durationMs`",
       slowestTables: "the ten slowest of `tables`",
       slowestIndexes: "the ten slowest of `indexes`",
@@ -140,7 +140,7 @@ export const lastEvents: Documented<LastLines> = {
       rolesToCreate: "with `--roles`: names of the roles that are missing",
       jobs: "`tableJobs` and `indexJobs` as they would be",
       tables:
-        "a list: `schema`, `name`, `bytes`, `estimatedRows` (-1: unknown), `parts`, `format`, `formatReason`, `freeze`",
+        "a list: `schema`, `name`, `bytes`, `estimatedRows` (-1: unknown), `parts`, `format`, `formatReason`, `freeze`, and where they apply `where`, `masked` (columns) and `includesReferred`",
       indexes: "a list: `schema`, `name`, `table` (`schema`, `name`), `kind`, `method`",
       sequences: "how many sequences",
       tasks: "a list: `id`, `kind`, `label`, `needs` (ids), `cost` (seconds)",

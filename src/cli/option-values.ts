@@ -22,6 +22,22 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError("It must be a whole number of at least 1.");
 }
 
+/** Up to the first equal sign that is not within a quoted name. */
+const NAME_AND_EXPRESSION = /^((?:"(?:[^"]|"")*"|[^"=])*)=(.*)$/s;
+
+/** For commander: `NAME=EXPRESSION`, once more each time that it is given. */
+export function collectExpression(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const [, written = "", expression] = NAME_AND_EXPRESSION.exec(text) ?? [];
+  const name = written.trim();
+  if (expression === undefined || name === "")
+    throw new InvalidArgumentError("It must be a name, an equal sign and an expression.");
+  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`${name} is given twice.`);
+  return { ...before, [name]: expression };
+}
+
 /** For commander: bytes from `1GB`, `10 GB`, `512kB`, `1.5 TB` or `1073741824`. */
 export function parseSize(text: string): number {
   const [, digits, unit] = SIZE.exec(text.trim()) ?? [];

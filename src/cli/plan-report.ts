@@ -8,10 +8,12 @@ import {
   qualified,
   type ReportStyle,
   rolesWords,
+  SELECTION_TITLE,
   section,
   titled,
   warningLines,
 } from "./report.js";
+import { selectionLines } from "./selection-lines.js";
 import { tableLines } from "./table.js";
 
 /** So many tables, indexes and conflicts without --verbose. */
@@ -26,6 +28,7 @@ export function planLines(plan: PlanReport, style: PlanStyle): string[] {
     summary(plan, style),
     tables(plan, style),
     section("Formats", formatLines(formats(plan), style.width - 2), style),
+    section(SELECTION_TITLE, selectionLines(plan.tables, style.width - 2), style),
     indexes(plan, style),
     style.verbose ? tasks(plan, style) : [],
     conflicts(plan, style),

@@ -12,7 +12,7 @@ import {
   HELP_COLUMNS,
   programHelp,
 } from "./help-text.js";
-import { parseCount, parseSize } from "./option-values.js";
+import { collectExpression, parseCount, parseSize } from "./option-values.js";
 import type { ViewOptions } from "./view.js";
 
 /** The options of clone and plan, as they are parsed. */
@@ -31,6 +31,9 @@ export interface CopyFlags extends ViewOptions {
   /** As with owner and acl. */
   readonly rolePasswords: boolean;
   readonly skipAnalyze?: boolean;
+  readonly where?: Readonly<Record<string, string>>;
+  readonly mask?: Readonly<Record<string, string>>;
+  readonly includeReferenced?: boolean;
   readonly verify?: "count" | "checksum";
   readonly copyFormat?: "auto" | "text" | "binary";
   readonly pgDump?: string;
@@ -140,6 +143,17 @@ function copyCommand(program: Command, name: "clone" | "plan"): Command {
     .option("--roles", "create the source's roles that the target lacks, as they are")
     .option("--no-role-passwords", "with --roles: without their passwords, which need a superuser")
     .option("--skip-analyze", "don't gather statistics at the end")
+    .option(
+      "--where <TABLE=CONDITION>",
+      "copy only the rows of a table for which a condition holds; may be repeated",
+      collectExpression,
+    )
+    .option(
+      "--mask <COLUMN=EXPRESSION>",
+      "copy an expression in place of a column, schema.table.column; may be repeated",
+      collectExpression,
+    )
+    .option("--include-referenced", "also copy the rows, beyond --where, that copied rows refer to")
     .optionsGroup("How:")
     .addOption(
       new Option(

@@ -11,6 +11,7 @@ import {
 } from "./formatting.js";
 import type { CloneReport } from "./library.js";
 import type { Paint } from "./output.js";
+import { selectionLines } from "./selection-lines.js";
 import { tableLines } from "./table.js";
 
 export interface ReportStyle {
@@ -26,6 +27,7 @@ export function reportLines(report: CloneReport, style: ReportStyle): string[] {
     slowestTables(report, style),
     slowestIndexes(report, style),
     section("Formats", formatLines(usedFormats(report), style.width - 2), style),
+    section(SELECTION_TITLE, selectionLines(report.tables, style.width - 2), style),
     verification(report, style),
     warningLines(report.warnings, style),
   ];
@@ -89,6 +91,8 @@ function times(report: CloneReport, style: ReportStyle): string[] {
     ...labelled("Work", [...work, "summed over the jobs"], style),
   ];
 }
+
+export const SELECTION_TITLE = "Filtered and masked";
 
 const LABEL_COLUMNS = 7;
 

@@ -16,6 +16,7 @@ import { displayName } from "../postgres/quote.js";
 import { interruptedError } from "../run/abort.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import { compareTable, type TableComparison } from "../verify/compare-table.js";
+import { type MaskAdvice, withMaskAdvice } from "./mask-advice.js";
 import type { ActiveTask, ProgressMeter } from "./progress.js";
 import type { Run } from "./run.js";
 
@@ -36,6 +37,7 @@ export interface TaskContext {
   readonly targetPool: ConnectionPool;
   readonly meter: ProgressMeter;
   readonly verifyMode: "count" | "checksum";
+  readonly masks: MaskAdvice;
   readonly outcomes: TaskOutcome[];
   readonly comparisons: TableComparison[];
 }
@@ -58,7 +60,8 @@ export async function executeTask(
     run.tell({ type: "task_finished", task: info, durationMs: Math.round(durationMs), ...moved });
   } catch (thrown) {
     meter.stop(active);
-    const error = withTask(asPgCopyError(thrown, task.label), task);
+    const failure = withTask(asPgCopyError(thrown, task.label), task);
+    const error = withMaskAdvice(failure, task, context.masks);
     if (error.code !== "interrupted")
       run.tell({ type: "task_failed", task: info, error: error.toJSON() });
     throw error;
@@ -166,7 +169,13 @@ class TaskRun {
       targetPool.with(this.#signal, async (target) => {
         const { table } = work.table;
         comparisons.push(
-          await compareTable(table, { source, target, mode: verifyMode, signal: this.#signal }),
+          await compareTable(table, {
+            source,
+            target,
+            mode: verifyMode,
+            signal: this.#signal,
+            rows: work.table.rows,
+          }),
         );
         await target.execute(this.#task.label, this.#record(nothing));
         return nothing;

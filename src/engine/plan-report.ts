@@ -7,9 +7,10 @@ import { versionName } from "./check-servers.js";
 import type { SourceContent } from "./read-source.js";
 import type { CloneReport } from "./report.js";
 import type { Run } from "./run.js";
+import { selectionOf, type TableSelection } from "./selection-report.js";
 import type { Servers } from "./servers.js";
 
-export interface PlannedTable {
+export interface PlannedTable extends TableSelection {
   readonly schema: string;
   readonly name: string;
   /** Of the table and its TOAST table on the source. */
@@ -73,15 +74,16 @@ export function buildPlanReport(input: PlanReportInput): PlanReport {
     ...(servers.targetExists ? {} : { databaseToCreate: servers.targetEndpoint.database }),
     rolesToCreate: input.rolesToCreate,
     jobs: servers.jobs,
-    tables: plan.tables.map(({ table, parts, format, formatReason, freeze }) => ({
-      schema: table.schema,
-      name: table.name,
-      bytes: table.bytes,
-      estimatedRows: Math.round(table.estimatedRows),
-      parts: parts.length,
-      format,
-      formatReason,
-      freeze,
+    tables: plan.tables.map((planned) => ({
+      schema: planned.table.schema,
+      name: planned.table.name,
+      bytes: planned.table.bytes,
+      estimatedRows: Math.round(planned.table.estimatedRows),
+      parts: planned.parts.length,
+      format: planned.format,
+      formatReason: planned.formatReason,
+      freeze: planned.freeze,
+      ...selectionOf(planned),
     })),
     indexes: plan.indexes,
     sequences: plan.sequences.length,

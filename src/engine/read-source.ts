@@ -7,6 +7,7 @@ import type { Roles } from "../catalog/roles.js";
 import { JOURNAL_SCHEMA } from "../load/journal.js";
 import type { ResolvedOptions } from "../options.js";
 import { splitMethod } from "../plan/parts.js";
+import { withoutMaskedKeys } from "../plan/table-rows.js";
 import type { SchemaScript } from "../plan/toc.js";
 import { anySignal } from "../run/abort.js";
 import { dumpSchema, type SchemaDump } from "../schema/dump.js";
@@ -15,6 +16,7 @@ import { splitScript } from "../schema/split-script.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import { explainBytes, refuseIncompleteSource } from "./check-source.js";
 import { readSourceRoles } from "./prepare-roles.js";
+import { type RowSelection, selectTableRows } from "./row-rules.js";
 import type { Run } from "./run.js";
 
 /**
@@ -29,6 +31,7 @@ export interface SourceContent {
   readonly catalog: Catalog;
   readonly schema: SchemaScript;
   readonly keyBounds: ReadonlyMap<number, KeyRange>;
+  readonly rowSelection: RowSelection;
   readonly pgDump: SchemaDump["tool"];
   /** With `roles`: those of the source's cluster. */
   readonly roles: Roles | undefined;
@@ -37,7 +40,8 @@ export interface SourceContent {
 /**
  * Reads the catalog and, at the same time over a session of its own, runs pg_dump.
  *
- * @throws PgCopyError `source_unfit` for tables that can't be read; `schema_dump_failed`.
+ * @throws PgCopyError `source_unfit` for tables that can't be read; `schema_dump_failed`; `usage` for
+ *   a WHERE or mask that can't be used.
  */
 export async function readSource(
   snapshot: HeldSnapshot,
@@ -59,13 +63,16 @@ export async function readSource(
 
 async function readTheCatalog(snapshot: HeldSnapshot, options: ResolvedOptions) {
   const roles = await readSourceRoles(snapshot.connection, options);
-  const catalog = await readCatalog(snapshot.connection);
-  refuseIncompleteSource(catalog);
+  const whole = await readCatalog(snapshot.connection);
+  refuseIncompleteSource(whole);
+  const rowSelection = await selectTableRows(snapshot.connection, whole, options, new Set());
+  const catalog = withoutMaskedKeys(whole, rowSelection.tableRows);
   const limit = options.splitTablesLargerThan ?? Number.POSITIVE_INFINITY;
   const byKey = catalog.tables.filter(
     (table) => table.bytes > limit && splitMethod(table, catalog.serverVersion) === "key",
   );
-  return { catalog, roles, keyBounds: await readKeyBounds(snapshot.connection, byKey) };
+  const keyBounds = await readKeyBounds(snapshot.connection, byKey);
+  return { catalog, roles, rowSelection, keyBounds };
 }
 
 async function dump(snapshot: HeldSnapshot, options: ResolvedOptions, signal: AbortSignal) {

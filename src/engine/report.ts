@@ -10,9 +10,10 @@ import type { TaskOutcome } from "./execute-task.js";
 import type { PreparedTarget } from "./prepare-target.js";
 import type { SourceContent } from "./read-source.js";
 import type { Run, StepTime } from "./run.js";
+import { referredRows, selectionOf, type TableSelection } from "./selection-report.js";
 import type { Servers } from "./servers.js";
 
-export interface TableReport {
+export interface TableReport extends TableSelection {
   readonly schema: string;
   readonly name: string;
   readonly rows: number;
@@ -24,6 +25,8 @@ export interface TableReport {
   readonly format: "text" | "binary";
   readonly formatReason: string;
   readonly freeze: boolean;
+  /** With `includesReferred`: how many of the rows came along because of it. */
+  readonly referredRows?: number;
 }
 
 export interface IndexReport {
@@ -171,7 +174,10 @@ function tableReports(plan: ClonePlan, outcomes: readonly TaskOutcome[]): TableR
       add(small.table.oid, part.rows, part.bytes, durationMs / work.tables.length);
     }
   }
-  return plan.tables.map(({ table, parts, format, formatReason, freeze }) => {
+  const referred = referredRows(outcomes);
+  return plan.tables.map((planned) => {
+    const { table, parts, format, formatReason, freeze } = planned;
+    const count = referred.get(table.oid);
     const { rows, bytes, durationMs } = moved.get(table.oid) ?? {
       rows: 0,
       bytes: 0,
@@ -187,6 +193,8 @@ function tableReports(plan: ClonePlan, outcomes: readonly TaskOutcome[]): TableR
       format,
       formatReason,
       freeze,
+      ...selectionOf(planned),
+      ...(count === undefined ? {} : { referredRows: count }),
     };
   });
 }

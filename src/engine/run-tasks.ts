@@ -9,6 +9,7 @@ import { runGraph } from "../run/graph.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import type { TableComparison } from "../verify/compare-table.js";
 import { executeTask, type TaskContext, type TaskOutcome } from "./execute-task.js";
+import { maskAdvice } from "./mask-advice.js";
 import type { PreparedTarget } from "./prepare-target.js";
 import { ProgressMeter } from "./progress.js";
 import type { Run } from "./run.js";
@@ -52,6 +53,7 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
     targetPool: jobs,
     meter,
     verifyMode: resolved.verify ?? "count",
+    masks: maskAdvice(plan),
     outcomes: [],
     comparisons: [],
   };

@@ -3,11 +3,10 @@
 import type { Part } from "../plan/parts.js";
 import {
   copyInStatement,
-  copyLabel,
   copyOutStatement,
+  partLabel,
   type TablePlan,
 } from "../plan/table-plan.js";
-import { relationName } from "../plan/task.js";
 import type { Connection } from "../postgres/connection.js";
 import { type CopyResult, relayCopy } from "../postgres/copy.js";
 import { quoteQualified } from "../postgres/quote.js";
@@ -34,7 +33,7 @@ export async function copyPart(
   part: number,
   options: CopyPartOptions,
 ): Promise<CopyResult> {
-  const attempted = copyLabel(relationName(plan.table), part, plan.parts.length);
+  const attempted = partLabel(plan, part);
   const { source, target } = options;
   // FREEZE is allowed only where this transaction made the table's file.
   const truncate = plan.freeze
@@ -47,6 +46,7 @@ export async function copyPart(
     target,
     copyOut: copyOutStatement(plan, plan.parts[part] as Part),
     copyIn: copyInStatement(plan, target.parameters.get("server_encoding")),
+    confidential: plan.rows?.confidential ?? false,
     onBytes: options.onBytes,
     signal: options.signal,
   });

@@ -7,6 +7,7 @@
 import { PgCopyError } from "../errors.js";
 import { copyInStatement, copyLabel, copyOutStatement } from "../plan/table-plan.js";
 import { relationName, type SmallTable } from "../plan/task.js";
+import { withoutWords } from "../postgres/confidential.js";
 import type { Connection } from "../postgres/connection.js";
 import type { CopyResult } from "../postgres/copy.js";
 import { copyInMessages } from "../postgres/script-query.js";
@@ -41,7 +42,9 @@ export async function copySmallTables(
   options: CopySmallTablesOptions,
 ): Promise<CopyResult[]> {
   const { source, target } = options;
-  const read = await readTables(tables, options);
+  const read = await readTables(tables, options).catch((error: unknown) => {
+    throw confidentialError(error, tables);
+  });
   const stored = await storeTables(read, target);
   for (const [i, { rows, attempted }] of read.entries()) {
     if (stored[i] !== rows) throw differentCount(attempted, rows, stored[i] ?? 0);
@@ -57,6 +60,12 @@ export async function copySmallTables(
   );
   await target.execute(read[0]?.attempted ?? "COPY", `${options.record(total)}; commit`);
   return results;
+}
+
+/** Statements follow each other: the words may be about any table of the batch. */
+function confidentialError(error: unknown, tables: readonly SmallTable[]): unknown {
+  const confidential = tables.some(({ plan }) => plan.rows?.confidential === true);
+  return confidential && error instanceof PgCopyError ? withoutWords(error) : error;
 }
 
 async function readTables(

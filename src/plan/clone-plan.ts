@@ -12,7 +12,8 @@ import { planPostData } from "./post-data.js";
 import { planPreData } from "./pre-data.js";
 import { batchSmallTables } from "./small-tables.js";
 import { fitSubscriptions } from "./subscriptions.js";
-import { copyLabel, planTable, type TablePlan } from "./table-plan.js";
+import { partLabel, planTable, type TablePlan } from "./table-plan.js";
+import type { TableRows } from "./table-rows.js";
 import {
   type CloneTask,
   PG_CLASS,
@@ -40,6 +41,8 @@ export interface PlanOptions {
   readonly copyFormat: "auto" | "text" | "binary";
   readonly splitTablesLargerThan: number | undefined;
   readonly keyBounds: ReadonlyMap<number, KeyRange>;
+  /** WHERE and masks by the table's OID: `content.rowSelection.tableRows`. */
+  readonly tableRows: ReadonlyMap<number, TableRows>;
   readonly skipAnalyze: boolean;
   readonly verify: "count" | "checksum" | undefined;
   /** server_version_num of the target. */
@@ -105,17 +108,19 @@ export function planClone(catalog: Catalog, dumped: SchemaScript, options: PlanO
 
 function copyTasks(plan: TablePlan): CloneTask[] {
   const name = relationName(plan.table);
-  const bytes = Math.round(plan.table.bytes / Math.max(plan.parts.length, 1));
-  return plan.parts.map((_, part) => ({
+  const slices = plan.parts.filter(({ by }) => by !== "reference");
+  const sliceBytes = Math.round(plan.table.bytes / Math.max(slices.length, 1));
+  return plan.parts.map(({ by }, part) => ({
     id: plan.parts.length === 1 ? `copy:${name}` : `copy:${name}:${part + 1}/${plan.parts.length}`,
     kind: "copy",
-    label: copyLabel(name, part, plan.parts.length),
+    label: partLabel(plan, part),
     pool: "tables",
     needs: [PRE_DATA],
-    cost: copyCost(bytes),
+    // How many rows are referred to is not known; they are looked for in the whole table.
+    cost: copyCost(by === "reference" ? plan.table.bytes : sliceBytes),
     locks: { shared: [String(plan.table.oid)] },
     work: { do: "copy", table: plan, part },
-    bytes,
+    bytes: by === "reference" ? 0 : sliceBytes,
     indexes: [],
   }));
 }

@@ -21,7 +21,9 @@ export type Part =
       readonly column: string;
       readonly from: bigint | undefined;
       readonly to: bigint | undefined;
-    };
+    }
+  /** Rows beyond a WHERE that other tables' copied rows refer to. */
+  | { readonly by: "reference" };
 
 /** How a table would be cut: before PostgreSQL 14 a ctid range reads the whole table. */
 export function splitMethod(table: Table, sourceVersion: number): "ctid" | "key" | "none" {
@@ -88,6 +90,7 @@ export function partCondition(part: Part): string | undefined {
   const conditions: string[] = [];
   switch (part.by) {
     case "whole":
+    case "reference":
       return undefined;
     case "ctid":
       if (part.fromPage !== undefined)

@@ -2,9 +2,11 @@
 
 import type { Catalog, Table } from "../catalog/catalog.js";
 import type { KeyRange } from "../catalog/read-key-bounds.js";
-import { quoteLiteral, quoteName, quoteQualified } from "../postgres/quote.js";
+import { displayName, quoteLiteral, quoteName, quoteQualified } from "../postgres/quote.js";
 import { chooseFormat } from "./copy-format.js";
 import { cutParts, type Part, partCondition, splitMethod } from "./parts.js";
+import { ownCondition } from "./row-sets.js";
+import { copiedExpressions, selectReferred, selectRows, type TableRows } from "./table-rows.js";
 
 export interface TablePlan {
   readonly table: Table;
@@ -17,6 +19,8 @@ export interface TablePlan {
   /** Why a table above the limit stays whole. */
   readonly splitReason: string | undefined;
   readonly encoding: string;
+  /** Its WHERE and masks; undefined where all of it is copied as it is. */
+  readonly rows: TableRows | undefined;
 }
 
 /** Below this, TRUNCATE (a new file, a sync at commit) costs more than FREEZE saves. */
@@ -26,6 +30,8 @@ export interface TablePlanOptions {
   readonly copyFormat: "auto" | "text" | "binary";
   readonly splitTablesLargerThan: number | undefined;
   readonly keyBounds: ReadonlyMap<number, KeyRange>;
+  /** WHERE and masks by the table's OID: `content.rowSelection.tableRows`. */
+  readonly tableRows: ReadonlyMap<number, TableRows>;
 }
 
 /** Plans one ordinary table. */
@@ -33,7 +39,7 @@ export function planTable(table: Table, catalog: Catalog, options: TablePlanOpti
   const { format, reason } = chooseFormat(table, catalog, options.copyFormat);
   // No block now means no row that the snapshot could see: vacuum keeps what it can.
   const empty = (table.heap && table.pages === 0) || table.rowsElsewhere;
-  const parts = empty
+  const whole = empty
     ? []
     : cutParts(
         table,
@@ -41,6 +47,9 @@ export function planTable(table: Table, catalog: Catalog, options: TablePlanOpti
         catalog.serverVersion,
         options.keyBounds.get(table.oid),
       );
+  const rows = options.tableRows.get(table.oid);
+  const parts: readonly Part[] =
+    rows?.referred === undefined || empty ? whole : [...whole, { by: "reference" }];
   return {
     table,
     format,
@@ -48,7 +57,8 @@ export function planTable(table: Table, catalog: Catalog, options: TablePlanOpti
     // Parts load side by side, in transactions of their own: none of them may truncate the others.
     freeze: parts.length === 1 && table.bytes >= FREEZE_FROM_BYTES,
     parts,
-    splitReason: wholeBecause(table, parts, catalog.serverVersion, options.splitTablesLargerThan),
+    rows,
+    splitReason: wholeBecause(table, whole, catalog.serverVersion, options.splitTablesLargerThan),
     encoding: catalog.database.encoding,
   };
 }
@@ -68,7 +78,9 @@ function wholeBecause(
 
 /** The COPY … TO of one part. */
 export function copyOutStatement(plan: TablePlan, part: Part): string {
-  const { table } = plan;
+  const { table, rows } = plan;
+  const to = `to stdout (${formatOptions(plan).join(", ")})`;
+  if (rows !== undefined) return `copy (${rowsOfPart(table, rows, part)}) ${to}`;
   const name = quoteQualified(table.schema, table.name);
   const columns = copiedColumns(table);
   const condition = partCondition(part);
@@ -77,7 +89,14 @@ export function copyOutStatement(plan: TablePlan, part: Part): string {
     condition === undefined
       ? `${name}${columnList(columns)}`
       : `(select ${columns.join(", ")} from only ${name} where ${condition})`;
-  return `copy ${what} to stdout (${formatOptions(plan).join(", ")})`;
+  return `copy ${what} ${to}`;
+}
+
+function rowsOfPart(table: Table, rows: TableRows, part: Part): string {
+  const expressions = copiedExpressions(table, rows);
+  if (part.by === "reference" && rows.referred !== undefined)
+    return rows.referred.with + selectReferred(table, expressions, rows.referred);
+  return selectRows(table, expressions, [partCondition(part), ownCondition(rows)]);
 }
 
 /**
@@ -97,6 +116,14 @@ export function copyInStatement(plan: TablePlan, targetEncoding?: string): strin
 /** `COPY public.orders (part 3 of 8)`, counting from 1. */
 export function copyLabel(name: string, part: number, parts: number): string {
   return parts === 1 ? `COPY ${name}` : `COPY ${name} (part ${part + 1} of ${parts})`;
+}
+
+/** The label of one part of a plan: `COPY public.customers (rows referred to)` for that part. */
+export function partLabel({ table, parts }: TablePlan, part: number): string {
+  const name = displayName(table.schema, table.name);
+  const slices = parts.filter(({ by }) => by !== "reference");
+  if (parts[part]?.by === "reference") return `COPY ${name} (rows referred to)`;
+  return copyLabel(name, part, slices.length);
 }
 
 /** Generated columns are computed by the target. */

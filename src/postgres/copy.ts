@@ -7,6 +7,7 @@
 import { from as copyFrom, to as copyTo } from "pg-copy-streams";
 import { PgCopyError, type Side } from "../errors.js";
 import { interruptedError, throwIfAborted } from "../run/abort.js";
+import { withoutWords } from "./confidential.js";
 import type { Connection } from "./connection.js";
 import { statementError } from "./server-error.js";
 
@@ -20,6 +21,8 @@ export interface CopyRelay {
   readonly target: Connection;
   readonly copyOut: string;
   readonly copyIn: string;
+  /** Whether what the source says of a failure is kept back, from the target's log too. */
+  readonly confidential?: boolean;
   /** Called with the size of each chunk, in bytes, as it is handed to the target. */
   readonly onBytes: (bytes: number) => void;
   readonly signal: AbortSignal;
@@ -96,9 +99,10 @@ class Relay {
       this.#out.pause();
       this.#into.once("drain", () => this.#out.resume());
     });
-    this.#out.once("error", (error) =>
-      this.#fail(statementError(error, attempted, "source"), "source"),
-    );
+    this.#out.once("error", (error) => {
+      const failure = statementError(error, attempted, "source");
+      this.#fail(this.#relay.confidential ? withoutWords(failure) : failure, "source");
+    });
     this.#out.once("end", () => {
       this.#sourceEnded = true;
     });

@@ -4,6 +4,14 @@
  */
 
 import type { Table } from "../catalog/catalog.js";
+import { ownCondition } from "../plan/row-sets.js";
+import {
+  selectReferred,
+  selectRows,
+  storedExpression,
+  type TableRows,
+} from "../plan/table-rows.js";
+import { readConfidentially } from "../postgres/confidential.js";
 import type { Connection } from "../postgres/connection.js";
 import { displayName, quoteName, quoteQualified } from "../postgres/quote.js";
 import { all } from "../run/abort.js";
@@ -28,6 +36,8 @@ export interface CompareOptions {
   readonly target: Connection;
   readonly mode: "count" | "checksum";
   readonly signal: AbortSignal;
+  /** What of the source's table was copied; absent: all of it, as it is. */
+  readonly rows?: TableRows | undefined;
 }
 
 /**
@@ -39,11 +49,21 @@ export async function compareTable(
   table: Table,
   options: CompareOptions,
 ): Promise<TableComparison> {
-  const sql = digestQuery(table, options);
+  const { rows } = options;
+  const queries = {
+    source:
+      rows === undefined ? digestQuery(table, options) : selectedDigestQuery(table, rows, options),
+    target: digestQuery(withoutDerived(table, rows), options),
+  };
   const label = `verify ${displayName(table.schema, table.name)}`;
   const [source, target] = await all<[TableDigest, TableDigest]>(options.signal, [
-    (signal) => options.source.under(signal, () => digest(options.source, label, sql)),
-    (signal) => options.target.under(signal, () => digest(options.target, label, sql)),
+    (signal) =>
+      options.source.under(signal, () =>
+        readConfidentially(rows?.confidential ?? false, () =>
+          digest(options.source, label, queries.source),
+        ),
+      ),
+    (signal) => options.target.under(signal, () => digest(options.target, label, queries.target)),
   ]);
   const same = source.rows === target.rows && source.checksum === target.checksum;
   return { schema: table.schema, name: table.name, source, target, same };
@@ -59,14 +79,40 @@ async function digest(connection: Connection, label: string, sql: string): Promi
  * numeric. The row's text is a row constructor over named columns, so that neither a dropped column
  * nor another column order changes it.
  */
-function digestQuery(table: Table, { mode, source, target }: CompareOptions): string {
-  const row = `row(${table.columns.map((column) => quoteName(column.name)).join(", ")})::text`;
+function digestQuery(table: Table, options: CompareOptions): string {
+  const columns = table.columns.map((column) => quoteName(column.name));
+  return `${digestColumns(columns, options)} from only ${quoteQualified(table.schema, table.name)}`;
+}
+
+/** Of the rows that were copied, each column as the target stores it. */
+function selectedDigestQuery(table: Table, rows: TableRows, options: CompareOptions): string {
+  const { columns } = withoutDerived(table, rows);
+  const stored = columns.map(({ name }, i) => `${storedExpression(name, rows)} as c${i + 1}`);
+  const own = selectRows(table, stored, [ownCondition(rows)]);
+  const { referred } = rows;
+  const extra =
+    referred === undefined ? "" : ` union all ${selectReferred(table, stored, referred)}`;
+  const names = columns.map((_, i) => `c${i + 1}`);
+  return `${referred?.with ?? ""}${digestColumns(names, options)} from (${own}${extra}) as copied`;
+}
+
+/** A column that the target computes from masked ones is not what the source computed. */
+function withoutDerived(table: Table, rows: TableRows | undefined): Table {
+  if (rows === undefined || rows.masks.size === 0) return table;
+  return { ...table, columns: table.columns.filter((column) => !column.generated) };
+}
+
+function digestColumns(
+  columns: readonly string[],
+  { mode, source, target }: CompareOptions,
+): string {
+  const row = `row(${columns.join(", ")})::text`;
   const hashed = encodingOf(source) === encodingOf(target) ? row : inUtf8(row);
   const checksum =
     mode === "checksum"
       ? `coalesce(sum(pg_catalog.hashtextextended(${hashed}, 0)), 0)::text`
       : "null::text";
-  return `select count(*)::text as rows, ${checksum} as checksum from only ${quoteQualified(table.schema, table.name)}`;
+  return `select count(*)::text as rows, ${checksum} as checksum`;
 }
 
 function encodingOf(connection: Connection): string | undefined {

@@ -27,6 +27,10 @@ export interface TcpProxy extends AsyncDisposable {
   onChunk: ((link: ProxyLink) => void) | undefined;
   /** Changes what the server says on its way to the client. */
   rewrite: ((chunk: Buffer) => Buffer) | undefined;
+  /** Called with every piece that the client sends. */
+  onClientData: ((chunk: Buffer) => void) | undefined;
+  /** Called with every piece that the server sends, as it goes to the client. */
+  onServerData: ((chunk: Buffer) => void) | undefined;
   /** The URI of the server, leading through the proxy. */
   through(uri: string): string;
   /** Stalls every connection, also those to come. */
@@ -55,6 +59,8 @@ export async function openProxy(server: {
     links,
     onChunk: undefined,
     rewrite: undefined,
+    onClientData: undefined,
+    onServerData: undefined,
     through: (uri) => uri.replace(`${server.host}:${server.port}`, `127.0.0.1:${port}`),
     stall: () => {
       stalled = true;
@@ -89,12 +95,15 @@ class Link implements ProxyLink {
     this.#forward(this.#client, this.#server, (chunk) => {
       this.toServer += chunk.length;
       proxy.onChunk?.(this);
+      proxy.onClientData?.(chunk);
       return chunk;
     });
     this.#forward(this.#server, this.#client, (chunk) => {
       this.toClient += chunk.length;
       proxy.onChunk?.(this);
-      return proxy.rewrite?.(chunk) ?? chunk;
+      const passed = proxy.rewrite?.(chunk) ?? chunk;
+      proxy.onServerData?.(passed);
+      return passed;
     });
     this.#client.once("close", onClose);
   }

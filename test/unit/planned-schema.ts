@@ -25,6 +25,7 @@ export const defaultOptions: PlanOptions = {
   copyFormat: "auto",
   splitTablesLargerThan: undefined,
   keyBounds: new Map(),
+  tableRows: new Map(),
   skipAnalyze: false,
   verify: undefined,
   targetVersion: 160_004,

@@ -13,6 +13,7 @@ function tableTasks(n: number, bytes = 16 * KB, keyNeeds: readonly string[] = []
     copyFormat: "auto",
     splitTablesLargerThan: undefined,
     keyBounds: new Map(),
+    tableRows: new Map(),
   });
   const copy = newTask(`copy:t${n}`, "copy", `COPY t${n}`, {
     needs: [PRE_DATA],

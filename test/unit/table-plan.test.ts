@@ -17,6 +17,7 @@ const plain: TablePlanOptions = {
   copyFormat: "auto",
   splitTablesLargerThan: undefined,
   keyBounds: new Map(),
+  tableRows: new Map(),
 };
 
 function planned(
