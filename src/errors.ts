@@ -51,6 +51,8 @@ export interface PgCopyErrorFields {
   readonly advice?: string;
   /** The things that the message speaks of, one a line (objects in the way, missing roles). */
   readonly items?: readonly string[];
+  /** SQL that would mend it, to be run on that side by somebody who may. */
+  readonly statements?: readonly string[];
   /** Whether the cause may pass by itself (a lost connection, too few slots): trying again may help. */
   readonly retrySafe?: boolean;
   readonly cause?: unknown;
@@ -65,6 +67,7 @@ export class PgCopyError extends Error {
   readonly server: ServerReport | undefined;
   readonly advice: string | undefined;
   readonly items: readonly string[];
+  readonly statements: readonly string[];
   readonly retrySafe: boolean;
 
   constructor(message: string, fields: PgCopyErrorFields) {
@@ -75,6 +78,7 @@ export class PgCopyError extends Error {
     this.server = fields.server;
     this.advice = fields.advice;
     this.items = fields.items ?? [];
+    this.statements = fields.statements ?? [];
     this.retrySafe = fields.retrySafe ?? false;
   }
 
@@ -88,6 +92,7 @@ export class PgCopyError extends Error {
       server: this.server,
       advice: this.advice,
       items: this.items.length > 0 ? this.items : undefined,
+      statements: this.statements.length > 0 ? this.statements : undefined,
       retrySafe: this.retrySafe,
     };
   }

@@ -29,6 +29,10 @@ export function errorLines(error: PgCopyError, options: ErrorOutputOptions): str
     ...labelled("  where: ", server?.where, width),
     ...itemLines(error.items, options),
     ...labelled("  what to do: ", error.advice, width),
+    ...itemLines(
+      error.statements.map((one) => `${one};`),
+      options,
+    ),
   ];
   const lines = unpainted.map((line, i) =>
     i === 0

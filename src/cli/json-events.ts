@@ -22,6 +22,7 @@ interface ErrorFields {
   server: unknown;
   advice: unknown;
   items: unknown;
+  statements: unknown;
   retrySafe: unknown;
 }
 
@@ -148,6 +149,7 @@ export const lastEvents: Documented<LastLines> = {
       estimatedSeconds: "roughly how long it would take",
       warnings: "a list of sentences",
       conflicts: "what is in the way in the target",
+      refusals: "why else `clone` would refuse it: a list of sentences",
     },
   },
   ping: {
@@ -178,6 +180,7 @@ export const lastEvents: Documented<LastLines> = {
         "the server's own report: `severity`, `sqlstate`, `message`, `detail`, `hint`, `where`, `constraint`",
       advice: "what to do",
       items: "the things that the message speaks of",
+      statements: "SQL that would mend it, to be run on that side",
       retrySafe: "whether the cause may pass by itself, so that trying again may help",
     },
   },

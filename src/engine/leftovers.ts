@@ -48,6 +48,7 @@ function withFields(error: PgCopyError, code: PgCopyErrorCode, advice: string): 
     code,
     advice,
     items: error.items,
+    statements: error.statements,
     retrySafe: error.retrySafe,
     cause: error,
     ...(error.attempted === undefined ? {} : { attempted: error.attempted }),
