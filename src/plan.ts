@@ -9,9 +9,10 @@ import { prepareParser, readSource } from "./engine/read-source.js";
 import { parseRowRules } from "./engine/row-rules.js";
 import { Run } from "./engine/run.js";
 import { connectServers } from "./engine/servers.js";
+import { targetRefusals } from "./engine/target-checks.js";
 import { warnOfOmissions } from "./engine/warnings.js";
-import { withPgCopyErrors } from "./errors.js";
-import { describeObjects, findConflicts, findMissingRoles } from "./load/check-target.js";
+import { type PgCopyError, withPgCopyErrors } from "./errors.js";
+import { describeObjects, findConflicts } from "./load/check-target.js";
 import { type CloneOptions, resolveCloneOptions } from "./options.js";
 import { planClone } from "./plan/clone-plan.js";
 import { holdSnapshot } from "./snapshot/held-snapshot.js";
@@ -56,7 +57,10 @@ async function planDatabase(options: CloneOptions): Promise<PlanReport> {
   return await run.step("look at the target", async () => {
     const roles = await planSourceRoles(servers.target, content.roles, resolved);
     warnOfRoles(roles, run);
-    const missing = await findMissingRoles(servers.target, content.schema, roles.created);
+    const refusals = await targetRefusals(servers, content, roles);
+    const missing = refusals.get("missing_roles")?.items ?? [];
+    refusals.delete("missing_roles");
+    refusals.delete("forbidden_roles");
     const conflicts = servers.targetExists
       ? await findConflicts(servers.source, servers.target, content.schema.entries)
       : { objects: [] };
@@ -70,7 +74,12 @@ async function planDatabase(options: CloneOptions): Promise<PlanReport> {
         ...missing.map((role) => `missing role ${role}`),
         ...describeObjects(conflicts.objects),
       ],
+      refusals: [...refusals.values()].map(inOneSentence),
       run,
     });
   });
+}
+
+function inOneSentence({ message, items }: PgCopyError): string {
+  return items.length === 0 ? message : `${message}: ${items.join(", ")}`;
 }

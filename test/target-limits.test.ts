@@ -59,7 +59,9 @@ it("a role that may not create event triggers is told before anything is copied"
     noAcl: true,
   });
   expect(error.code).toBe("target_unfit");
-  expect(error.message).toMatch(/may not create event triggers: permission denied/);
+  expect(error.message).toMatch(
+    /may not create event triggers \(permission denied to create event trigger\)/,
+  );
   expect(error.items).toEqual([expect.stringContaining("guard")]);
   expect(await objectsOf(target)).toEqual(before);
 });

@@ -28,5 +28,6 @@ export async function planCommand(
     const style = { paint, width: reportWidth(stdout), verbose: flags.verbose ?? false };
     stdout.write(`${planLines(plan, style).join("\n")}\n`);
   }
-  return plan.conflicts.length > 0 && options.dropIfExists !== true ? EXIT_UNFIT : EXIT_SUCCESS;
+  const inTheWay = plan.conflicts.length > 0 && options.dropIfExists !== true;
+  return inTheWay || plan.refusals.length > 0 ? EXIT_UNFIT : EXIT_SUCCESS;
 }

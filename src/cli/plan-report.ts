@@ -32,6 +32,7 @@ export function planLines(plan: PlanReport, style: PlanStyle): string[] {
     indexes(plan, style),
     style.verbose ? tasks(plan, style) : [],
     conflicts(plan, style),
+    refusals(plan, style),
     warningLines(plan.warnings, style),
   ];
   return sections
@@ -148,6 +149,12 @@ function conflicts(plan: PlanReport, style: PlanStyle): string[] {
     ...wrap(title, width).map(paint.red),
     ...all.flatMap((line) => wrap(`  ${line}`, width, "    ")),
   ];
+}
+
+function refusals(plan: PlanReport, { paint, width }: PlanStyle): string[] {
+  if (plan.refusals.length === 0) return [];
+  const lines = plan.refusals.flatMap((one) => wrap(`  ${printable(one)}`, width, "    "));
+  return [paint.red("Clone would refuse (pgcopy check says what to do)"), ...lines];
 }
 
 function shownOf<T>(items: readonly T[], { verbose }: PlanStyle): readonly T[] {

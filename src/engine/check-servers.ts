@@ -52,22 +52,36 @@ export async function checkServer(
   connection: Connection,
   probe: () => Promise<Connection>,
 ): Promise<ServerFacts> {
-  const { side, serverVersion } = connection;
-  if (serverVersion < OLDEST || serverVersion >= TOO_NEW) {
-    throw unfit(
-      side,
-      `the ${side} is PostgreSQL ${versionName(serverVersion)}; pgcopy copies between 12 and 18`,
-      {
-        advice:
-          serverVersion < OLDEST
-            ? "upgrade it, or use pg_dump"
-            : "look for a newer release of pgcopy",
-      },
-    );
-  }
+  refuseUnknownVersion(connection);
+  const facts = await readServerFacts(connection);
+  await refuseTransactionPooler(connection, facts, probe);
+  refuseReadOnly(connection.side, facts);
+  return facts;
+}
+
+export function refuseUnknownVersion({ side, serverVersion }: Connection): void {
+  if (serverVersion >= OLDEST && serverVersion < TOO_NEW) return;
+  throw unfit(
+    side,
+    `the ${side} is PostgreSQL ${versionName(serverVersion)}; pgcopy copies between 12 and 18`,
+    {
+      advice:
+        serverVersion < OLDEST
+          ? "upgrade it, or use pg_dump"
+          : "look for a newer release of pgcopy",
+    },
+  );
+}
+
+export async function readServerFacts(connection: Connection): Promise<ServerFacts> {
+  const { side } = connection;
   const [facts] = await connection.query<ServerFacts>(`looking at the ${side}`, factsQuery);
   if (facts === undefined) throw unfit(side, `the ${side} doesn't know its own database`, {});
-  if (facts.backendPid !== connection.processId) await refuseTransactionPooler(connection, probe);
+  return facts;
+}
+
+/** A source may be a standby, or read-only: pgcopy writes nothing to it. */
+export function refuseReadOnly(side: Side, facts: ServerFacts): void {
   if (side === "target" && facts.inRecovery) {
     throw unfit(side, "the target is a standby (in recovery): nothing can be written to it", {
       advice: "give its primary as the target, or promote it",
@@ -82,7 +96,16 @@ export async function checkServer(
       },
     );
   }
-  return facts;
+}
+
+/**
+ * What is no error, as what the target doesn't know may not be used: a target that is older than its
+ * source.
+ */
+export function olderTarget(source: Connection, target: Connection): string | undefined {
+  const major = source.serverVersion - (source.serverVersion % 10_000);
+  if (target.serverVersion >= major) return undefined;
+  return `the target (PostgreSQL ${versionName(target.serverVersion)}) is older than the source (${versionName(source.serverVersion)}): what it doesn't know will fail`;
 }
 
 /** Two names for one database: a clone onto itself would drop what it reads. */
@@ -115,10 +138,12 @@ export async function refuseSameDirectory(source: Endpoint, target: Endpoint): P
  * hands a server session that we think is ours to somebody else between two transactions. So ask:
  * does a second session, in a transaction, get the server process that the first one just had?
  */
-async function refuseTransactionPooler(
+export async function refuseTransactionPooler(
   first: Connection,
+  facts: ServerFacts,
   probe: () => Promise<Connection>,
 ): Promise<void> {
+  if (facts.backendPid === first.processId) return;
   const before = await serverProcess(first);
   await using second = await probe();
   const asking = "looking for a pooler";

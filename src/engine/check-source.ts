@@ -11,41 +11,49 @@ import { unfit } from "./check-servers.js";
  * @throws PgCopyError `source_unfit`.
  */
 export function refuseIncompleteSource(catalog: Catalog): void {
-  const tables = catalog.tables.filter((table) => table.kind !== "foreign");
-  refuse(
-    tables.filter((table) => !table.readable),
-    (count) => `the source's role may not read ${count}`,
-    "grant select on them (and usage on their schemas), or connect as a role that has it",
-  );
-  refuse(
-    catalog.sequences.filter((sequence) => !sequence.readable),
-    (count) => `the source's role may not read ${count}`,
-    "grant select on them, or connect as a role that has it",
-    "sequence",
-  );
-  refuse(
-    tables.filter((table) => table.rowSecurityApplies),
-    (count) => `row security would hide rows of ${count} from the source's role`,
-    "connect as their owner, or as a role with bypassrls",
-  );
-  refuse(
-    // A materialized view's rows are not copied: it is refreshed.
-    tables.filter((table) => table.kind === "table" && table.fileNode !== table.presentFileNode),
-    (count) =>
-      `the snapshot no longer shows the rows of ${count}: truncated or rewritten after it was taken`,
-    "run it again, with nothing that truncates or rewrites tables meanwhile",
-  );
+  const [first] = incompleteSource(catalog);
+  if (first !== undefined) throw first;
 }
 
-function refuse(
+/** All for which a source is refused that could be copied only in part. */
+export function incompleteSource(catalog: Catalog): PgCopyError[] {
+  const tables = catalog.tables.filter((table) => table.kind !== "foreign");
+  return [
+    refusal(
+      tables.filter((table) => !table.readable),
+      (count) => `the source's role may not read ${count}`,
+      "grant select on them (and usage on their schemas), or connect as a role that has it",
+    ),
+    refusal(
+      catalog.sequences.filter((sequence) => !sequence.readable),
+      (count) => `the source's role may not read ${count}`,
+      "grant select on them, or connect as a role that has it",
+      "sequence",
+    ),
+    refusal(
+      tables.filter((table) => table.rowSecurityApplies),
+      (count) => `row security would hide rows of ${count} from the source's role`,
+      "connect as their owner, or as a role with bypassrls",
+    ),
+    refusal(
+      // A materialized view's rows are not copied: it is refreshed.
+      tables.filter((table) => table.kind === "table" && table.fileNode !== table.presentFileNode),
+      (count) =>
+        `the snapshot no longer shows the rows of ${count}: truncated or rewritten after it was taken`,
+      "run it again, with nothing that truncates or rewrites tables meanwhile",
+    ),
+  ].filter((error) => error !== undefined);
+}
+
+function refusal(
   objects: readonly { readonly schema: string; readonly name: string }[],
   message: (count: string) => string,
   advice: string,
   noun = "table",
-): void {
-  if (objects.length === 0) return;
+): PgCopyError | undefined {
+  if (objects.length === 0) return undefined;
   const count = objects.length === 1 ? `a ${noun}` : `${objects.length} ${noun}s`;
-  throw unfit("source", message(count), { items: objects.map(relationName), advice });
+  return unfit("source", message(count), { items: objects.map(relationName), advice });
 }
 
 /**

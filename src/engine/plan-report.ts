@@ -50,6 +50,8 @@ export interface PlanReport {
   readonly estimatedSeconds: number;
   /** What would stop the clone: objects of the target in the way, and roles that it lacks. */
   readonly conflicts: readonly string[];
+  /** What else would: in a sentence each, what the target's role may not do, or the target lacks. */
+  readonly refusals: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -59,6 +61,7 @@ export interface PlanReportInput {
   readonly plan: ClonePlan;
   readonly rolesToCreate: readonly string[];
   readonly conflicts: readonly string[];
+  readonly refusals: readonly string[];
   readonly run: Run;
 }
 
@@ -91,6 +94,7 @@ export function buildPlanReport(input: PlanReportInput): PlanReport {
     bytes: plan.bytes,
     estimatedSeconds: estimatedSeconds(plan, servers.jobs),
     conflicts: input.conflicts,
+    refusals: input.refusals,
     warnings: input.run.warnings,
   };
 }

@@ -1,19 +1,7 @@
 /** The last checks, and then the first changes: database, drops, journal. */
 
-import {
-  refuseClosedTarget,
-  refuseForbiddenEventTriggers,
-  refuseUnassignableOwners,
-} from "../load/check-privileges.js";
-import { refuseMissingLabelProviders } from "../load/check-security-labels.js";
-import {
-  findConflicts,
-  findMissingRoles,
-  refuseConflicts,
-  refuseMissingRoles,
-} from "../load/check-target.js";
+import { findConflicts, refuseConflicts } from "../load/check-target.js";
 import { createDatabase } from "../load/create-database.js";
-import { refuseForbiddenRoles } from "../load/create-roles.js";
 import { dropExisting } from "../load/drop-existing.js";
 import { createJournal, findJournal, type JournalRun, lockTarget } from "../load/journal.js";
 import type { ResolvedOptions } from "../options.js";
@@ -28,6 +16,7 @@ import {
 import type { SourceContent } from "./read-source.js";
 import type { Run } from "./run.js";
 import type { Servers } from "./servers.js";
+import { refuseUnfitTarget } from "./target-checks.js";
 
 export interface PreparedTarget extends AsyncDisposable {
   /** In the target database; holds the run's lock. */
@@ -50,11 +39,7 @@ export async function prepareTarget(
   run: Run,
 ): Promise<PreparedTarget> {
   const roles = await planSourceRoles(servers.target, content.roles, options);
-  refuseForbiddenRoles(roles);
-  refuseMissingRoles(await findMissingRoles(servers.target, content.schema, roles.created));
-  await refuseUnassignableOwners(servers.target, content.schema);
-  await refuseForbiddenEventTriggers(servers.target, content.schema);
-  await refuseMissingLabelProviders(servers.target, content.schema);
+  await refuseUnfitTarget(servers, content, roles);
   if (!servers.targetExists) {
     const name = servers.targetEndpoint.database;
     warnOfRoles(roles, run);
@@ -81,7 +66,6 @@ export async function prepareTarget(
     return { control, databaseCreated: true, rolesCreated, [Symbol.asyncDispose]: close };
   }
   await lockTarget(servers.target);
-  await refuseClosedTarget(servers.source, servers.target, content.schema);
   const conflicts = await findConflicts(servers.source, servers.target, content.schema.entries);
   if (!options.dropIfExists) refuseConflicts(conflicts.objects);
   warnOfRoles(roles, run);

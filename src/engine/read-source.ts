@@ -49,7 +49,7 @@ export async function readSource(
   run: Run,
 ): Promise<SourceContent> {
   const refused = new AbortController();
-  const dumping = dump(snapshot, options, anySignal(run.signal, refused.signal));
+  const dumping = dumpSource(snapshot, options, anySignal(run.signal, refused.signal));
   const reading = readTheCatalog(snapshot, options).catch((error: unknown) => {
     refused.abort();
     throw error;
@@ -75,7 +75,18 @@ async function readTheCatalog(snapshot: HeldSnapshot, options: ResolvedOptions) 
   return { catalog, roles, rowSelection, keyBounds };
 }
 
-async function dump(snapshot: HeldSnapshot, options: ResolvedOptions, signal: AbortSignal) {
+/**
+ * The schema alone.
+ *
+ * @param lockWaitMs how long pg_dump waits for a lock on a table; default: as long as it takes.
+ * @throws PgCopyError `schema_dump_failed`.
+ */
+export async function dumpSource(
+  snapshot: HeldSnapshot,
+  options: ResolvedOptions,
+  signal: AbortSignal,
+  lockWaitMs?: number,
+): Promise<Pick<SourceContent, "schema" | "pgDump">> {
   const { script, tool } = await dumpSchema(snapshot.connection, {
     snapshotId: snapshot.id,
     pgDump: options.pgDump,
@@ -85,6 +96,7 @@ async function dump(snapshot: HeldSnapshot, options: ResolvedOptions, signal: Ab
     noAcl: options.noAcl,
     noSecurityLabels: options.noSecurityLabels,
     excludeSchemas: [JOURNAL_SCHEMA],
+    ...(lockWaitMs === undefined ? {} : { lockWaitMs }),
   });
   return { schema: await splitScript(script), pgDump: tool };
 }

@@ -8,6 +8,7 @@ import { all } from "../run/abort.js";
 import { type HeldSnapshot, importSnapshot } from "../snapshot/held-snapshot.js";
 import {
   checkServer,
+  olderTarget,
   refuseSameDatabase,
   refuseSameDirectory,
   versionName,
@@ -42,12 +43,42 @@ export async function connectServers(
   run: Run,
   { mayInitialise = true }: { readonly mayInitialise?: boolean } = {},
 ): Promise<Servers> {
+  const servers = await openServers(options, run, mayInitialise);
+  try {
+    return { ...servers, jobs: await checkServers(servers, options, run) };
+  } catch (error) {
+    await servers[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Both ends as they are, before anything is known of them. */
+export type OpenServers = Omit<Servers, "jobs">;
+
+/**
+ * Connects to both servers.
+ *
+ * @throws PgCopyError `usage`, `connection_failed`; of data directories also `source_unfit` and
+ *   `target_unfit`.
+ */
+export async function openServers(
+  options: ResolvedOptions,
+  run: Run,
+  mayInitialise: boolean,
+): Promise<OpenServers> {
   const stack = new AsyncDisposableStackOf();
   try {
     const endpoints = await openEndpoints(options, run, mayInitialise, stack);
     const ends = { ...endpoints, ...(await openSessions(endpoints, run, stack)) };
-    const jobs = await checkServers(ends, options, run);
-    return { ...ends, jobs, [Symbol.asyncDispose]: () => stack.dispose() };
+    for (const { side, serverVersion } of [ends.source, ends.target]) {
+      run.tell({
+        type: "connected",
+        side,
+        endpoint: endpoints[`${side}Endpoint`].description,
+        serverVersion: versionName(serverVersion),
+      });
+    }
+    return { ...ends, [Symbol.asyncDispose]: () => stack.dispose() };
   } catch (error) {
     await stack.dispose();
     throw error;
@@ -109,14 +140,6 @@ async function checkServers(
   run: Run,
 ): Promise<Servers["jobs"]> {
   const { source, target } = ends;
-  for (const connection of [source, target]) {
-    run.tell({
-      type: "connected",
-      side: connection.side,
-      endpoint: (connection === source ? ends.sourceEndpoint : ends.targetEndpoint).description,
-      serverVersion: versionName(connection.serverVersion),
-    });
-  }
   const sourceFacts = await checkServer(source, () =>
     openSession(source.endpoint, "source", "probe", run.signal),
   );
@@ -124,11 +147,8 @@ async function checkServers(
     openSession(target.endpoint, "target", "probe", run.signal),
   );
   if (ends.targetExists) refuseSameDatabase(sourceFacts, targetFacts);
-  if (target.serverVersion < source.serverVersion - (source.serverVersion % 10_000)) {
-    run.warn(
-      `the target (PostgreSQL ${versionName(target.serverVersion)}) is older than the source (${versionName(source.serverVersion)}): what it doesn't know will fail`,
-    );
-  }
+  const older = olderTarget(source, target);
+  if (older !== undefined) run.warn(older);
   const inTarget = ends.targetExists ? targetFacts : besideNewDatabase(targetFacts);
   return fitJobs(options, sourceFacts, inTarget, run);
 }

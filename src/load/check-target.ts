@@ -4,6 +4,7 @@ import { PgCopyError } from "../errors.js";
 import { PG_CLASS } from "../plan/task.js";
 import type { SchemaScript, TocEntry } from "../plan/toc.js";
 import type { Connection } from "../postgres/connection.js";
+import { quoteName } from "../postgres/quote.js";
 
 /** An object as `pg_identify_object` names it, on whichever server. */
 interface ObjectIdentity extends Record<string, unknown> {
@@ -223,6 +224,7 @@ export function refuseMissingRoles(roles: readonly string[]): void {
     code: "target_unfit",
     side: "target",
     items: roles,
+    statements: roles.map((role) => `create role ${quoteName(role.replace(/ \([^()]*\)$/, ""))}`),
     advice:
       "nothing was changed; let them be created (--roles), create them on the target, or go without them: --no-owner --no-acl",
   });

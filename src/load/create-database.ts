@@ -20,10 +20,9 @@ export async function createDatabase(
   keepOwner: boolean,
 ): Promise<void> {
   refuseUnknownProvider(maintenance, source);
-  const owner =
-    keepOwner && (await mayOwn(maintenance, source.owner))
-      ? ` owner ${quoteName(source.owner)}`
-      : "";
+  const owner = keepOwner
+    ? ` owner ${quoteName(await ownerOfNewDatabase(maintenance, source))}`
+    : "";
   const sql = `create database ${quoteName(name)} template template0${owner} ${localeClause(source, maintenance.serverVersion)}`;
   try {
     await maintenance.execute(`creating database ${name}`, sql);
@@ -84,13 +83,19 @@ function refuseUnknownProvider(target: Connection, source: DatabaseProperties): 
   );
 }
 
-async function mayOwn(maintenance: Connection, owner: string): Promise<boolean> {
-  const rows = await maintenance.query<{ may: boolean }>(
+/** The source database's owner, if the target has that role and its own role may make it one; else that role. */
+export async function ownerOfNewDatabase(
+  maintenance: Connection,
+  { owner }: DatabaseProperties,
+): Promise<string> {
+  // Until version 15 every member of a role could become it.
+  const privilege = maintenance.serverVersion >= 160_000 ? "set" : "member";
+  const [row] = await maintenance.query<{ owner: string }>(
     "looking up the database's owner",
-    `select case when current_setting('is_superuser') = 'on' then true
-                 else pg_catalog.pg_has_role(r.oid, 'member') end as may
-     from pg_catalog.pg_roles r where r.rolname = $1`,
-    [owner],
+    `select coalesce((select r.rolname from pg_catalog.pg_roles r
+                      where r.rolname = $1 and pg_catalog.pg_has_role(r.oid, $2)
+                        and pg_catalog.pg_has_role(r.oid, 'usage')), current_user)::text as owner`,
+    [owner, privilege],
   );
-  return rows[0]?.may === true;
+  return row?.owner ?? owner;
 }

@@ -69,6 +69,44 @@ export interface ForeignKey {
   readonly references: RelationName;
 }
 
+/** What not every role may do. */
+export type RestrictedSort =
+  | "event_trigger"
+  | "operator_class"
+  | "access_method"
+  | "foreign_data_wrapper"
+  /** A server of an existing wrapper, which is the act's name. */
+  | "foreign_server"
+  | "language"
+  | "subscription"
+  /** A function in the language that is the act's name. */
+  | "function_language"
+  | "leakproof_function"
+  | "support_function"
+  /** A function with a SET of the parameter that is the act's name. */
+  | "function_setting"
+  | "base_type"
+  | "text_search_parser"
+  | "text_search_template"
+  /** An aggregate whose state is of the type internal. */
+  | "internal_aggregate"
+  /** A cast WITHOUT FUNCTION. */
+  | "binary_cast"
+  /** A cast between two types of pg_catalog. */
+  | "built_in_cast"
+  | "publication_of_all_tables"
+  | "publication_of_schemas"
+  /** A grant that the role that is the act's name gave, and not the owner. */
+  | "session_authorization"
+  /** Default privileges for what the role that is the act's name creates. */
+  | "default_privileges";
+
+export interface RestrictedAct {
+  readonly sort: RestrictedSort;
+  /** Of the language, parameter, role or wrapper that it is about; else empty. */
+  readonly name: string;
+}
+
 export interface Statement {
   readonly kind: StatementKind;
   /** Its text, without the semicolon. */
@@ -81,6 +119,8 @@ export interface Statement {
   readonly creates: boolean;
   /** With the kind `security_label`. */
   readonly labelProvider?: string;
+  /** What it does that not every role may; absent where there is nothing of the sort. */
+  readonly restricted?: readonly RestrictedAct[];
   /** With the kind `key_constraint`. */
   readonly constraint?: KeyConstraint;
   /** With the kind `index`. */

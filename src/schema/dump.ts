@@ -28,6 +28,8 @@ export interface DumpSchemaOptions {
   readonly noAcl: boolean;
   /** Leave out SECURITY LABEL. */
   readonly noSecurityLabels?: boolean;
+  /** How long to wait for a lock on a table, in milliseconds; default: as long as it takes. */
+  readonly lockWaitMs?: number;
   /** Names of schemas to leave out. */
   readonly excludeSchemas?: readonly string[];
 }
@@ -126,6 +128,7 @@ function pgDumpArguments(options: DumpSchemaOptions): string[] {
     `--snapshot=${options.snapshotId}`,
     "--encoding=UTF8",
     "--no-password",
+    ...(options.lockWaitMs === undefined ? [] : [`--lock-wait-timeout=${options.lockWaitMs}`]),
     ...(options.noOwner ? ["--no-owner"] : []),
     ...(options.noAcl ? ["--no-acl"] : []),
     ...(options.noSecurityLabels ? ["--no-security-labels"] : []),

@@ -10,6 +10,7 @@ import type {
 } from "../plan/toc.js";
 import { addedConstraint, classify, createsObject } from "./classify.js";
 import { commandsOf, relationName, type TypedNode } from "./parse-tree.js";
+import { restrictedActs } from "./restricted.js";
 
 /** Keeps nothing of the tree. */
 export function toStatement(tree: TypedNode, sql: string): Statement {
@@ -19,7 +20,13 @@ export function toStatement(tree: TypedNode, sql: string): Statement {
     ...mentionedIn(tree.node),
     creates: createsObject(tree),
     ...factsOf(tree),
+    ...restrictionsOf(tree),
   };
+}
+
+function restrictionsOf(tree: TypedNode): Pick<Statement, "restricted"> {
+  const restricted = restrictedActs(tree);
+  return restricted.length === 0 ? {} : { restricted };
 }
 
 type Facts = Pick<Statement, "constraint" | "index" | "foreignKey" | "labelProvider">;

@@ -225,6 +225,7 @@ function planReport(fields: Partial<PlanReport> = {}): PlanReport {
     bytes: 401 * MB,
     estimatedSeconds: 5.25,
     warnings: [],
+    refusals: [],
     conflicts: [],
     ...fields,
   };

@@ -1,0 +1,76 @@
+/**
+ * What must be true of the target before the clone changes it, but for objects in the way, which
+ * may be dropped. `clone` stops at the first that is not; `plan` and `check` tell of all.
+ */
+
+import { PgCopyError } from "../errors.js";
+import {
+  refuseForeignPublicSchema,
+  refuseOwnersWithoutSchema,
+  refuseUnassignableOwners,
+} from "../load/check-owners.js";
+import { refuseClosedTarget } from "../load/check-privileges.js";
+import { refuseRestrictedActs } from "../load/check-restricted.js";
+import { refuseMissingLabelProviders } from "../load/check-security-labels.js";
+import { refuseMissingTablespaces } from "../load/check-tablespaces.js";
+import { findMissingRoles, refuseMissingRoles } from "../load/check-target.js";
+import { ownerOfNewDatabase } from "../load/create-database.js";
+import { refuseForbiddenRoles } from "../load/create-roles.js";
+import type { RolePlan } from "../plan/roles.js";
+import type { SourceContent } from "./read-source.js";
+import type { OpenServers } from "./servers.js";
+
+type Servers = Pick<OpenServers, "source" | "target" | "targetExists">;
+type Content = Pick<SourceContent, "schema" | "catalog">;
+
+/** Each throws `target_unfit`, before anything is changed. In the order in which they are asked. */
+export const targetChecks: Readonly<
+  Record<string, (servers: Servers, content: Content, roles: RolePlan) => Promise<void>>
+> = {
+  forbidden_roles: async (_servers, _content, roles) => refuseForbiddenRoles(roles),
+  missing_roles: async ({ target }, { schema }, roles) =>
+    refuseMissingRoles(await findMissingRoles(target, schema, roles.created)),
+  unassignable_owners: ({ target }, { schema }) => refuseUnassignableOwners(target, schema),
+  owners_without_schema: async ({ source, target, targetExists }, { schema, catalog }) =>
+    refuseOwnersWithoutSchema(
+      source,
+      target,
+      schema,
+      targetExists ? undefined : await ownerOfNewDatabase(target, catalog.database),
+    ),
+  public_schema: ({ target, targetExists }, { schema }) =>
+    refuseForeignPublicSchema(target, schema, !targetExists),
+  restricted_objects: ({ target }, { schema }) => refuseRestrictedActs(target, schema),
+  label_providers: ({ target }, { schema }) => refuseMissingLabelProviders(target, schema),
+  missing_tablespaces: ({ target }, { schema }) => refuseMissingTablespaces(target, schema),
+  closed_target: async ({ source, target, targetExists }, { schema }) => {
+    if (targetExists) await refuseClosedTarget(source, target, schema);
+  },
+};
+
+/** @throws PgCopyError `target_unfit` for the first thing that is wrong. */
+export async function refuseUnfitTarget(
+  servers: Servers,
+  content: Content,
+  roles: RolePlan,
+): Promise<void> {
+  for (const check of Object.values(targetChecks)) await check(servers, content, roles);
+}
+
+/** All for which the target would be refused, by the names of `targetChecks`. */
+export async function targetRefusals(
+  servers: Servers,
+  content: Content,
+  roles: RolePlan,
+): Promise<Map<string, PgCopyError>> {
+  const refusals = new Map<string, PgCopyError>();
+  for (const [name, check] of Object.entries(targetChecks)) {
+    try {
+      await check(servers, content, roles);
+    } catch (error) {
+      if (!(error instanceof PgCopyError) || error.code !== "target_unfit") throw error;
+      refusals.set(name, error);
+    }
+  }
+  return refusals;
+}
