@@ -5,6 +5,7 @@
 
 import { refuseBrokenForeignKeys } from "./engine/check-foreign-keys.js";
 import { refuseTextTables } from "./engine/check-plan.js";
+import { applyDatabaseProperties } from "./engine/database-properties.js";
 import { refuseDifferences } from "./engine/execute-task.js";
 import { withLeftovers, withNothingCopied } from "./engine/leftovers.js";
 import { beginJournal, prepareTarget } from "./engine/prepare-target.js";
@@ -74,7 +75,10 @@ async function cloneDatabase(options: CloneOptions): Promise<CloneReport> {
     const done = await run.step("copy", () =>
       runTasks(plan, { servers, snapshot, target, resolved, run }),
     );
-    await run.step("finish", () => finishTarget(plan, target.control));
+    await run.step("finish", async () => {
+      await finishTarget(plan, target.control);
+      await applyDatabaseProperties(target, content.attributes, resolved, run);
+    });
     // Only now: what differs is to be looked at in a target that is whole.
     refuseDifferences(done.comparisons);
     return buildReport({ servers, snapshot, content, target, plan, done, resolved, run });

@@ -44,6 +44,8 @@ export interface CloneOptions extends CommonOptions {
   readonly roles?: boolean;
   /** With `roles`: without their passwords, which only a superuser of the source can read. */
   readonly noRolePasswords?: boolean;
+  /** Give a target database that exists the source's settings, privileges, owner, comment and limits; default: tell what differs. */
+  readonly databaseProperties?: boolean;
   readonly skipAnalyze?: boolean;
   /**
    * Copy only the rows for which a condition holds, by `schema.table`, which is read as SQL reads it:
@@ -86,6 +88,7 @@ export interface ResolvedOptions {
   readonly noSecurityLabels: boolean;
   readonly roles: boolean;
   readonly noRolePasswords: boolean;
+  readonly databaseProperties: boolean;
   readonly skipAnalyze: boolean;
   readonly where: Readonly<Record<string, string>>;
   readonly mask: Readonly<Record<string, string>>;
@@ -130,6 +133,7 @@ export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
     noSecurityLabels: flag("noSecurityLabels", options.noSecurityLabels),
     roles: flag("roles", options.roles),
     noRolePasswords: noRolePasswords(options),
+    databaseProperties: flag("databaseProperties", options.databaseProperties),
     skipAnalyze: flag("skipAnalyze", options.skipAnalyze),
     where: expressions("where", "a table", options.where),
     mask: expressions("mask", "a column", options.mask),
@@ -156,6 +160,7 @@ const knownOptions: Readonly<Record<keyof CloneOptions, true>> = {
   noSecurityLabels: true,
   roles: true,
   noRolePasswords: true,
+  databaseProperties: true,
   skipAnalyze: true,
   where: true,
   mask: true,

@@ -2,6 +2,7 @@
 
 import { refuseBrokenForeignKeys } from "./engine/check-foreign-keys.js";
 import { refuseTextTables } from "./engine/check-plan.js";
+import { lookAtProperties } from "./engine/database-properties.js";
 import { withNothingCopied } from "./engine/leftovers.js";
 import { buildPlanReport, type PlanReport } from "./engine/plan-report.js";
 import { planSourceRoles, warnOfRoles } from "./engine/prepare-roles.js";
@@ -64,6 +65,7 @@ async function planDatabase(options: CloneOptions): Promise<PlanReport> {
     const conflicts = servers.targetExists
       ? await findConflicts(servers.source, servers.target, content.schema.entries)
       : { objects: [] };
+    const foreign = await lookAtProperties(servers, content.attributes, resolved, run);
     return buildPlanReport({
       servers,
       content,
@@ -72,6 +74,7 @@ async function planDatabase(options: CloneOptions): Promise<PlanReport> {
       conflicts: [
         ...roles.forbidden.map((role) => `role that may not be created: ${role}`),
         ...missing.map((role) => `missing role ${role}`),
+        ...foreign,
         ...describeObjects(conflicts.objects),
       ],
       refusals: [...refusals.values()].map(inOneSentence),

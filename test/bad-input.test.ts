@@ -347,9 +347,9 @@ test("a standby is refused as a target, and does as a source", async () => {
   await using copy = await createDatabase(server(18), "of_standby");
   const report = await clone({ source: standby.uri(), target: copy.uri, verify: "checksum" });
   expect(report.rows).toBe(100);
-  expect(report.warnings).toEqual([
+  expect(report.warnings).toContain(
     "the source is a standby, which has no rows of unlogged tables: these arrive empty: public.cache",
-  ]);
+  );
 });
 
 describe("a transaction pooler", () => {

@@ -30,6 +30,7 @@ export interface CopyFlags extends ViewOptions {
   readonly roles?: boolean;
   /** As with owner and acl. */
   readonly rolePasswords: boolean;
+  readonly databaseProperties?: boolean;
   readonly skipAnalyze?: boolean;
   readonly where?: Readonly<Record<string, string>>;
   readonly mask?: Readonly<Record<string, string>>;
@@ -142,6 +143,10 @@ function copyCommand(program: Command, name: "clone" | "plan"): Command {
     .option("--no-security-labels", "leave out security labels")
     .option("--roles", "create the source's roles that the target lacks, as they are")
     .option("--no-role-passwords", "with --roles: without their passwords, which need a superuser")
+    .option(
+      "--database-properties",
+      "give a target database that exists the source's settings, privileges, owner, comment and limits, too",
+    )
     .option("--skip-analyze", "don't gather statistics at the end")
     .option(
       "--where <TABLE=CONDITION>",

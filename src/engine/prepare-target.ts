@@ -2,10 +2,17 @@
 
 import { findConflicts, refuseConflicts } from "../load/check-target.js";
 import { createDatabase } from "../load/create-database.js";
+import { refuseForeignDatabase } from "../load/database-attributes.js";
 import { dropExisting } from "../load/drop-existing.js";
 import { createJournal, findJournal, type JournalRun, lockTarget } from "../load/journal.js";
 import type { ResolvedOptions } from "../options.js";
 import type { Connection } from "../postgres/connection.js";
+import {
+  chooseTablespace,
+  type PlannedProperties,
+  planExistingDatabase,
+  planNewDatabase,
+} from "./database-properties.js";
 import { openSession } from "./open-endpoint.js";
 import {
   createMissingRoles,
@@ -22,6 +29,8 @@ export interface PreparedTarget extends AsyncDisposable {
   /** In the target database; holds the run's lock. */
   readonly control: Connection;
   readonly databaseCreated: boolean;
+  /** What `applyDatabaseProperties` is to do when all is there. */
+  readonly properties: PlannedProperties;
   /** Names of the roles that this run created; they belong to the server, not to the database. */
   readonly rolesCreated: readonly string[];
 }
@@ -43,9 +52,14 @@ export async function prepareTarget(
   if (!servers.targetExists) {
     const name = servers.targetEndpoint.database;
     warnOfRoles(roles, run);
+    const properties = await planNewDatabase(servers.target, content.attributes, run);
+    const tablespace = await chooseTablespace(servers.target, content.attributes, run);
     const rolesCreated = await createMissingRoles(servers.target, roles, run);
     await withRolesCreated(rolesCreated, () =>
-      createDatabase(servers.target, name, content.catalog.database, !options.noOwner),
+      createDatabase(servers.target, name, content.catalog.database, {
+        keepOwner: !options.noOwner,
+        tablespace,
+      }),
     );
     run.info(
       `created the target database ${name} (${content.catalog.database.encoding}, ${localeOf(content)})`,
@@ -63,11 +77,20 @@ export async function prepareTarget(
       await close();
       throw error;
     }
-    return { control, databaseCreated: true, rolesCreated, [Symbol.asyncDispose]: close };
+    return {
+      control,
+      databaseCreated: true,
+      properties,
+      rolesCreated,
+      [Symbol.asyncDispose]: close,
+    };
   }
   await lockTarget(servers.target);
   const conflicts = await findConflicts(servers.source, servers.target, content.schema.entries);
   if (!options.dropIfExists) refuseConflicts(conflicts.objects);
+  const { attributes } = content;
+  const properties = await planExistingDatabase(servers.target, attributes, options, run);
+  if (properties.wanted) await refuseForeignDatabase(servers.target, properties.differences);
   warnOfRoles(roles, run);
   const rolesCreated = await createMissingRoles(servers.target, roles, run);
   if (conflicts.objects.length > 0) {
@@ -77,7 +100,13 @@ export async function prepareTarget(
   if (await findJournal(servers.target))
     run.info("the journal of an earlier, unfinished run is replaced");
   const control = servers.target;
-  return { control, databaseCreated: false, rolesCreated, [Symbol.asyncDispose]: async () => {} };
+  return {
+    control,
+    databaseCreated: false,
+    properties,
+    rolesCreated,
+    [Symbol.asyncDispose]: async () => {},
+  };
 }
 
 /** Begins the journal: from here on a failure leaves something behind. */

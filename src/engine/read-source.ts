@@ -1,6 +1,7 @@
 /** Everything that is read of the source before the copy: catalog, schema, key ranges. */
 
 import type { Catalog } from "../catalog/catalog.js";
+import { type DatabaseAttributes, readDatabaseAttributes } from "../catalog/database-attributes.js";
 import { readCatalog } from "../catalog/read-catalog.js";
 import { type KeyRange, readKeyBounds } from "../catalog/read-key-bounds.js";
 import type { Roles } from "../catalog/roles.js";
@@ -33,6 +34,8 @@ export interface SourceContent {
   readonly keyBounds: ReadonlyMap<number, KeyRange>;
   readonly rowSelection: RowSelection;
   readonly pgDump: SchemaDump["tool"];
+  /** What the source database is beside its content. */
+  readonly attributes: DatabaseAttributes;
   /** With `roles`: those of the source's cluster. */
   readonly roles: Roles | undefined;
 }
@@ -63,6 +66,7 @@ export async function readSource(
 
 async function readTheCatalog(snapshot: HeldSnapshot, options: ResolvedOptions) {
   const roles = await readSourceRoles(snapshot.connection, options);
+  const attributes = await readDatabaseAttributes(snapshot.connection);
   const whole = await readCatalog(snapshot.connection);
   refuseIncompleteSource(whole);
   const rowSelection = await selectTableRows(snapshot.connection, whole, options, new Set());
@@ -72,7 +76,7 @@ async function readTheCatalog(snapshot: HeldSnapshot, options: ResolvedOptions) 
     (table) => table.bytes > limit && splitMethod(table, catalog.serverVersion) === "key",
   );
   const keyBounds = await readKeyBounds(snapshot.connection, byKey);
-  return { catalog, roles, rowSelection, keyBounds };
+  return { catalog, attributes, roles, rowSelection, keyBounds };
 }
 
 /**

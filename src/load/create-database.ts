@@ -10,20 +10,24 @@ import { quoteLiteral, quoteName } from "../postgres/quote.js";
  * can't get in the way.
  *
  * @param maintenance a session in another database of the target server.
- * @param keepOwner give it the source database's owner, if the target has that role.
+ * @param options keepOwner: give it the source database's owner, if the target has that role.
  * @throws PgCopyError `target_unfit`, with the server's reason.
  */
 export async function createDatabase(
   maintenance: Connection,
   name: string,
   source: DatabaseProperties,
-  keepOwner: boolean,
+  {
+    keepOwner,
+    tablespace,
+  }: { readonly keepOwner: boolean; readonly tablespace?: string | undefined },
 ): Promise<void> {
   refuseUnknownProvider(maintenance, source);
   const owner = keepOwner
     ? ` owner ${quoteName(await ownerOfNewDatabase(maintenance, source))}`
     : "";
-  const sql = `create database ${quoteName(name)} template template0${owner} ${localeClause(source, maintenance.serverVersion)}`;
+  const place = tablespace === undefined ? "" : ` tablespace ${quoteName(tablespace)}`;
+  const sql = `create database ${quoteName(name)} template template0${owner}${place} ${localeClause(source, maintenance.serverVersion)}`;
   try {
     await maintenance.execute(`creating database ${name}`, sql);
   } catch (error) {

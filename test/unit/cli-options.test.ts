@@ -132,6 +132,7 @@ describe("from flags to the library's options", () => {
         "text",
       ],
       ...["--pg-dump", "bundled", "--json", "--verbose", "--roles", "--no-role-passwords"],
+      ...["--database-properties"],
     );
     expect(options).toEqual({
       source: "a",
@@ -147,6 +148,7 @@ describe("from flags to the library's options", () => {
       noSecurityLabels: true,
       roles: true,
       noRolePasswords: true,
+      databaseProperties: true,
       skipAnalyze: true,
       verify: "count",
       copyFormat: "text",

@@ -39,6 +39,7 @@ describe("defaults", () => {
       noSecurityLabels: false,
       roles: false,
       noRolePasswords: false,
+      databaseProperties: false,
       skipAnalyze: false,
       where: {},
       mask: {},
