@@ -72,8 +72,14 @@ const identity = `coalesce(
    where o.class = 'pg_catalog.pg_transform'::pg_catalog.regclass and t.oid = o.oid), i.identity)`;
 
 /** OIDs below 16384 are PostgreSQL's own; members of extensions come and go with them. */
-function existingObjectsQuery(): string {
-  const branches = objectCatalogs.map(([catalog, namespace, extra]) => {
+function existingObjectsQuery(target: Connection): string {
+  // Below 14 only a superuser may read its column oid.
+  const seesSubscriptions =
+    target.serverVersion >= 140_000 || target.parameters.get("is_superuser") === "on";
+  const catalogs = objectCatalogs.filter(
+    ([catalog]) => catalog !== "pg_subscription" || seesSubscriptions,
+  );
+  const branches = catalogs.map(([catalog, namespace, extra]) => {
     const conditions = ["o.oid >= 16384"];
     if (extra !== undefined) conditions.push(`(${extra})`);
     if (namespace !== undefined) {
@@ -121,7 +127,7 @@ export async function findConflicts(
 ): Promise<Conflicts> {
   const existing = await target.query<ExistingObject>(
     "looking at what the target holds",
-    existingObjectsQuery(),
+    existingObjectsQuery(target),
   );
   if (existing.length === 0) return { objects: [], extensions: [] };
   const created = entries.filter((entry) => entry.oid !== 0 && isCreated(entry));
