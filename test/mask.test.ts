@@ -3,7 +3,13 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { type CloneOptions, clone, PgCopyError, plan, type RunEvent } from "../src/index.js";
-import { createDatabase, server, type TestDatabase, testMajors } from "./support/servers.js";
+import {
+  createDatabase,
+  server,
+  type TestDatabase,
+  testMajors,
+  uniqueName,
+} from "./support/servers.js";
 import { openProxy } from "./support/tcp-proxy.js";
 
 const majors = testMajors.filter((major) => major !== 15);
@@ -277,5 +283,78 @@ describe.each(majors)("PostgreSQL %i", (major) => {
     expect(await values(target, "select count(*)::int from cards join people using (ssn)")).toEqual(
       [9],
     );
+  });
+
+  test("identity columns can be masked, by a role that may only read", async () => {
+    await using source = await createDatabase(server(major), "mask");
+    const reader = uniqueName("reader");
+    await source.execute(`
+      create role ${reader} login password 'p';
+      create table people (id int generated always as identity primary key, name text);
+      insert into people (name) select 's3cret' from generate_series(1, 5);
+      grant select on people, people_id_seq to ${reader}`);
+    await using target = await createDatabase(server(major), "mask_copy");
+    const { host, port } = source.server;
+    const report = await clone({
+      source: `postgres://${reader}:p@${host}:${port}/${source.name}`,
+      target: target.uri,
+      mask: { "public.people.id": "id * 10", "public.people.name": "'n' || id" },
+      noOwner: true,
+      noAcl: true,
+      verify: "checksum",
+    }).finally(() => source.execute(`drop owned by ${reader}; drop role ${reader}`));
+    expect(report.verification?.mismatches).toEqual([]);
+    expect(await values(target, "select id || name from people order by id")).toEqual([
+      "10n1",
+      "20n2",
+      "30n3",
+      "40n4",
+      "50n5",
+    ]);
+  });
+
+  test("now() is the same moment in every session", async () => {
+    await using source = await createDatabase(server(major), "mask");
+    await source.execute(`
+      create table a (id int primary key, at timestamptz, pad text);
+      create table b (id int primary key, at timestamptz, pad text);
+      insert into a select n, 'epoch', repeat('x', 100) from generate_series(1, 20000) n;
+      insert into b select * from a`);
+    await using target = await createDatabase(server(major), "mask_copy");
+    await clone({
+      source: source.uri,
+      target: target.uri,
+      mask: { "public.a.at": "now()", "public.b.at": "current_timestamp" },
+      splitTablesLargerThan: 256 * 1024,
+      verify: "checksum",
+    });
+    expect(
+      await values(
+        target,
+        "select count(distinct at)::int from (select at from a union all select at from b) as b",
+      ),
+    ).toEqual([1]);
+  });
+
+  test("the check of the foreign keys and verification keep values back, too", async () => {
+    await using source = await createDatabase(server(major), "mask");
+    await source.execute(`
+      create table people (id int primary key, email text);
+      create table cards (person int references people);
+      insert into people values (1, '12'), (2, 's3cret');
+      insert into cards values (1), (2)`);
+    await using target = await createDatabase(server(major), "mask_copy");
+    const error = await refusal({
+      source: source.uri,
+      target: target.uri,
+      mask: { "public.people.email": "'x'" },
+      where: { "public.people": "email::int > 0" },
+    });
+    expect(error.code).toBe("source_unfit");
+    expect(error.message).toContain("(SQLSTATE 22P02); the message is kept back");
+    expect(inspect(error, { depth: 20 })).not.toContain("s3cret");
+    expect(
+      await values(target, "select count(*)::int from pg_tables where schemaname = 'public'"),
+    ).toEqual([0]);
   });
 });

@@ -2,7 +2,9 @@
 
 import { describe, expect, test } from "vitest";
 import { type CloneOptions, clone, PgCopyError, plan } from "../src/index.js";
+import { runCli } from "./support/cli.js";
 import { createDatabase, server, type TestDatabase, testMajors } from "./support/servers.js";
+import { startStandby } from "./support/standby.js";
 
 const majors = testMajors.filter((major) => major !== 15);
 
@@ -408,4 +410,68 @@ test("a mistake in an expression is found before any server is connected to", as
     "  (select 1)",
     "  ^",
   ]);
+});
+
+test("a standby is a source as well", async () => {
+  await using standby = await startStandby(
+    `set search_path = public; ${shop}; create unlogged table cache (customer int references customers)`,
+  );
+  await using target = await createDatabase(server(18), "where_copy");
+  const report = await clone({
+    source: standby.uri(),
+    target: target.uri,
+    where: {
+      "public.orders": "id in (3, 70)",
+      "public.lines": "false",
+      "public.customers": "id = 1",
+    },
+    mask: { "public.customers.name": "md5(name)" },
+    includeReferenced: true,
+    verify: "checksum",
+  });
+  expect(report.verification?.mismatches).toEqual([]);
+  expect(
+    await values(target, "select max(id) from customers where name ~ '^[0-9a-f]{32}$'"),
+  ).toEqual([70]);
+});
+
+test("the command line takes entries as they are typed, and shows them", async () => {
+  await using source = await createDatabase(server(16), "where");
+  await source.execute(`${shop}; alter table lines rename to "Order=Lines"`);
+  await using target = await createDatabase(server(16), "where_copy");
+  const entries = [
+    ...["--where", "public.orders=created_at > now() - interval '10 days 1 hour'"],
+    ...["--where", 'public."Order=Lines"="order" = 5'],
+    ...["--where", "PUBLIC.Customers=false"],
+    ...["--mask", "public.customers.name=md5(name)||'@example.com'"],
+  ];
+  const ends = [source.uri, target.uri];
+  const refused = await runCli(["plan", ...ends, ...entries]);
+  expect(refused.exitCode).toBe(4);
+  expect(refused.stderr).toContain(
+    "public.orders orders_customer_fkey, to public.customers: 10 rows",
+  );
+  const planned = await runCli(["plan", ...ends, ...entries, "--include-referenced"]);
+  expect(planned.exitCode).toBe(0);
+  expect(planned.stdout.replace(/\s+/g, " ")).toContain(
+    "Filtered and masked public.customers: where false; and the rows that others refer to; masked: name " +
+      "public.orders: where created_at > now() - interval '10 days 1 hour'",
+  );
+  const done = await runCli([
+    "clone",
+    ...ends,
+    ...entries,
+    "--include-referenced",
+    "--verify",
+    "checksum",
+  ]);
+  expect(done.stderr).not.toContain("pgcopy:");
+  expect(done.exitCode).toBe(0);
+  expect(done.stdout).toContain("where false; and 10 rows that others refer to; masked: name");
+  expect(await values(target, 'select count(*)::int from "Order=Lines"')).toEqual([1]);
+  const wrong = await runCli(["clone", ...ends, "--where", "public.orders=id >"]);
+  expect(wrong.exitCode).toBe(2);
+  expect(wrong.stderr).toContain(
+    "where public.orders: syntax error at end of input\n      id >\n          ^\n",
+  );
 });

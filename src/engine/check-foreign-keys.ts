@@ -24,7 +24,7 @@ export async function refuseBrokenForeignKeys(
   content: SourceContent,
   run: Run,
 ): Promise<void> {
-  const { foreignKeys, sets, referred } = content.rowSelection;
+  const { foreignKeys, sets, referred, includesReferred } = content.rowSelection;
   const checks = foreignKeyChecks(foreignKeys, sets, referred);
   if (checks.length === 0) return;
   await run.step("check the foreign keys", async () => {
@@ -43,7 +43,10 @@ export async function refuseBrokenForeignKeys(
           }),
       ),
     );
-    refuseCounted(checks.map((check, i) => ({ check, rows: counts[i] ?? 0 })));
+    refuseCounted(
+      checks.map((check, i) => ({ check, rows: counts[i] ?? 0 })),
+      includesReferred,
+    );
   });
 }
 
@@ -60,11 +63,15 @@ function refuseVolatileKeys(checks: readonly ForeignKeyCheck[]): void {
   );
 }
 
-function refuseCounted(counted: readonly { check: ForeignKeyCheck; rows: number }[]): void {
+interface Counted {
+  readonly check: ForeignKeyCheck;
+  readonly rows: number;
+}
+
+function refuseCounted(counted: readonly Counted[], includesReferred: boolean): void {
   const broken = counted.filter(({ rows }) => rows > 0);
   if (broken.length === 0) return;
   const many = broken.length === 1 ? "a foreign key" : `${broken.length} foreign keys`;
-  const masked = broken.some(({ check }) => check.masked.length > 0);
   throw unfit(
     "source",
     `${many} would not hold on the target: copied rows refer to rows that are not copied`,
@@ -73,9 +80,24 @@ function refuseCounted(counted: readonly { check: ForeignKeyCheck; rows: number 
         ({ check, rows }) =>
           `${keyName(check)}: ${rows} ${rows === 1 ? "row" : "rows"}${maskNote(check)}`,
       ),
-      advice: `nothing was changed; --include-referenced copies the rows that are referred to, too, or choose fewer of those that refer to them with --where${masked ? "; mask both sides of a key with the same expression" : ""}`,
+      advice: adviceFor(broken, includesReferred),
     },
   );
+}
+
+function adviceFor(broken: readonly Counted[], includesReferred: boolean): string {
+  const masked = broken.some(({ check }) => check.masked.length > 0);
+  const filtered = broken.some(({ check }) => check.filtered);
+  const include = "copy the rows that are referred to as well, with --include-referenced, or";
+  return [
+    "nothing was changed",
+    ...(filtered
+      ? [
+          `${includesReferred ? "" : `${include} `}choose fewer of the rows that refer to them, with --where`,
+        ]
+      : []),
+    ...(masked ? ["mask the columns of a key on both sides by the same expression"] : []),
+  ].join("; ");
 }
 
 function keyName({ key, table, referencedTable }: ForeignKeyCheck): string {

@@ -24,6 +24,7 @@ export interface RowSelection {
   /** Empty where no entry was given. */
   readonly foreignKeys: readonly ForeignKey[];
   readonly referred: ReferredRowsQueries;
+  readonly includesReferred: boolean;
 }
 
 /**
@@ -101,11 +102,12 @@ export async function selectTableRows(
     tableRows: own,
     withoutRows: new Set([...withoutRows, ...unread]),
   };
-  const referred = queriesOfReferredRows(options.includeReferenced ? foreignKeys : [], sets);
+  const includesReferred = options.includeReferenced;
+  const referred = queriesOfReferredRows(includesReferred ? foreignKeys : [], sets);
   const tableRows = new Map(
     [...own].map(([oid, rows]) => [oid, withReferred(oid, rows, referred, own)]),
   );
-  return { tableRows, sets: { ...sets, tableRows }, foreignKeys, referred };
+  return { tableRows, sets: { ...sets, tableRows }, foreignKeys, referred, includesReferred };
 }
 
 function volatileProblem({ rule }: CheckedRule, options: ResolvedOptions): RuleProblem[] {

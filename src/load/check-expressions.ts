@@ -56,11 +56,12 @@ async function checkOne(
   try {
     if (rule.column !== undefined) {
       // As an UPDATE would set it, which is read but never run; no privilege is asked for.
-      await ask({
-        before: `prepare ${PREPARED} as update only ${name} set ${quoteName(rule.column)} = `,
-        after: "",
-      });
-      await source.execute(attempted, `deallocate ${PREPARED}`);
+      const before = `prepare ${PREPARED} as update only ${name} set ${quoteName(rule.column)} = `;
+      const prepared = await ask({ before, after: "" }).then(() => true, isAlwaysIdentity);
+      await source.execute(
+        attempted,
+        prepared ? `deallocate ${PREPARED}` : "rollback to savepoint checked_expression",
+      );
     }
     const [row] = await ask(volatilityQuery(name, rule.kind));
     return hasCte(row?.["QUERY PLAN"]);
@@ -70,6 +71,12 @@ async function checkOne(
   } finally {
     if (source.usable) await source.execute(attempted, "rollback to savepoint checked_expression");
   }
+}
+
+/** Thrown on, but for the refusal to update an identity column, which comes after the types agreed. */
+function isAlwaysIdentity(error: unknown): false {
+  if (error instanceof PgCopyError && error.server?.sqlstate === GENERATED_ALWAYS) return false;
+  throw error;
 }
 
 /**
@@ -87,6 +94,7 @@ function hasCte(plan: unknown): boolean {
   return "CTE Name" in plan || Object.values(plan).some(hasCte);
 }
 
+const GENERATED_ALWAYS = "428C9";
 const UNKNOWN_FUNCTION = "42883";
 const UNKNOWN_TYPE = "42704";
 

@@ -19,6 +19,8 @@ export interface ForeignKeyCheck {
   readonly referencedTable: Table;
   /** One row, one column `rows`. */
   readonly sql: string;
+  /** Whether not all rows of the referenced table are copied. */
+  readonly filtered: boolean;
   /** Masked columns of the key, on either side. */
   readonly masked: readonly string[];
   /** Whether one of these masks may give another value each time. */
@@ -55,6 +57,7 @@ export function foreignKeyChecks(
         table,
         referencedTable,
         sql: referred.with(oids) + checkQuery(key, { referencing, referenced }, sets, referred),
+        filtered: !whole,
         masked: [...masks.keys()],
         volatile: [...masks.values()].includes(true),
         confidential: reads.some((oid) => (tableRows.get(oid)?.masks.size ?? 0) > 0),

@@ -33,11 +33,14 @@ interface Edge {
   readonly referenced: readonly Table[];
 }
 
-/** A common table expression, for one table or for a circle of them. */
+/** A common table expression. */
 interface Expression {
   readonly sql: string;
   readonly recursive: boolean;
-  readonly edges: readonly Edge[];
+  /** Numbers of the expressions that it names. */
+  readonly needs: readonly number[];
+  /** OIDs of the tables that it reads. */
+  readonly reads: readonly number[];
 }
 
 /** Makes the queries; with no keys, none. */
@@ -86,6 +89,8 @@ class Builder implements ReferredRowsQueries {
   readonly #expressions: Expression[] = [];
   /** By table: the number of its expression, and the query of its rows in it. */
   readonly #made = new Map<number, { readonly expression: number; readonly ids: string }>();
+  /** Of a key to several tables, partitions as a rule: the expression of the rows that refer to them. */
+  readonly #shared = new Map<Edge, number>();
 
   constructor(sets: RowSets, into: ReadonlyMap<number, readonly Edge[]>) {
     this.#sets = sets;
@@ -94,27 +99,33 @@ class Builder implements ReferredRowsQueries {
 
   addTable(oid: number): void {
     const edges = this.#into.get(oid) ?? [];
-    const name = `referred_${this.#expressions.length + 1}`;
-    const queries = edges.map((edge) => {
+    const sources = edges.map((edge) => this.#sourceOf(edge));
+    const queries = edges.map((edge, i) => {
       const table = edge.referenced.find((one) => one.oid === oid) as Table;
       return `select p.id from (${this.#candidates(edge, table, "ctid")}) as p (id, ${keyNames(edge.key)})
- where exists (${this.#referring(edge, this.#referencingRows(edge))})`;
+ where exists (${referring(edge, sources[i]?.rows ?? "")})`;
     });
-    const sql = `${name} (id) as materialized (${queries.join("\nunion ")})`;
-    this.#made.set(oid, { expression: this.#expressions.length, ids: `select id from ${name}` });
-    this.#expressions.push({ sql, recursive: false, edges });
+    const name = this.#nextName();
+    const expression = this.#add({
+      sql: `${name} (id) as materialized (${queries.join("\nunion ")})`,
+      recursive: false,
+      needs: sources.flatMap(({ needs }) => needs),
+      reads: [oid, ...edges.flatMap(({ referencing }) => referencing.map((table) => table.oid))],
+    });
+    this.#made.set(oid, { expression, ids: `select id from ${name}` });
   }
 
   /** Ids are text: a tid can be hashed, which UNION needs here, only from PostgreSQL 14 on. */
   addCircle(oids: readonly number[]): void {
     const edges = [...new Set(oids.flatMap((oid) => this.#into.get(oid) ?? []))];
-    const name = `referred_${this.#expressions.length + 1}`;
+    const name = this.#nextName();
+    const needs = edges.flatMap((edge) => this.#needsOf(edge));
     const inside = (table: Table) => oids.includes(table.oid);
     const seeds = edges.map(
       (
         edge,
       ) => `select p.rel, p.id from (${this.#numbered(edge, oids)}) as p (rel, id, ${keyNames(edge.key)})
- where exists (${this.#referring(edge, this.#referencingRows(edge))})`,
+ where exists (${referring(edge, this.#referencingRows(edge))})`,
     );
     const steps = edges.flatMap((edge) => {
       const from = edge.referencing.filter(inside).map((table) => {
@@ -132,11 +143,12 @@ class Builder implements ReferredRowsQueries {
  select s.rel, s.id from (${seeds.join("\nunion all ")}) as s
  union
  select n.rel, n.id from ${name} as r cross join lateral (${steps.join("\nunion all ")}) as n)`;
+    const referencing = edges.flatMap((edge) => edge.referencing.map((table) => table.oid));
+    const expression = this.#add({ sql, recursive: true, needs, reads: [...oids, ...referencing] });
     for (const [rel, oid] of oids.entries()) {
       const ids = `select id::pg_catalog.tid from ${name} where rel = ${rel}`;
-      this.#made.set(oid, { expression: this.#expressions.length, ids });
+      this.#made.set(oid, { expression, ids });
     }
-    this.#expressions.push({ sql, recursive: true, edges });
   }
 
   ids(oid: number): string | undefined {
@@ -151,23 +163,18 @@ class Builder implements ReferredRowsQueries {
   }
 
   reads(oids: readonly number[]): ReadonlySet<number> {
-    const tables = this.#needed(oids).flatMap(({ edges }) =>
-      edges.flatMap(({ referencing, referenced }) => [...referencing, ...referenced]),
-    );
-    return new Set([...oids, ...tables.map(({ oid }) => oid)]);
+    return new Set([...oids, ...this.#needed(oids).flatMap((expression) => expression.reads)]);
   }
 
   /** The expressions of these tables, and what those rely on, in their order. */
   #needed(oids: readonly number[]): Expression[] {
     const numbers = new Set<number>();
-    const visit = (oid: number): void => {
-      const made = this.#made.get(oid);
-      if (made === undefined || numbers.has(made.expression)) return;
-      numbers.add(made.expression);
-      for (const { referencing } of this.#expressions[made.expression]?.edges ?? [])
-        for (const table of referencing) visit(table.oid);
+    const visit = (number: number | undefined): void => {
+      if (number === undefined || numbers.has(number)) return;
+      numbers.add(number);
+      for (const need of this.#expressions[number]?.needs ?? []) visit(need);
     };
-    for (const oid of oids) visit(oid);
+    for (const oid of oids) visit(this.#made.get(oid)?.expression);
     return this.#expressions.filter((_, i) => numbers.has(i));
   }
 
@@ -188,19 +195,56 @@ class Builder implements ReferredRowsQueries {
       .join(" union all ");
   }
 
-  #referring(edge: Edge, rows: readonly string[]): string {
-    return `select from (${rows.join(" union all ")}) as c (${keyNames(edge.key)}) where ${matches(edge.key).join(" and ")}`;
+  /** The rows that refer by a key, read once however many tables the key refers to. */
+  #sourceOf(edge: Edge): { rows: string; needs: readonly number[] } {
+    const rows = this.#referencingRows(edge);
+    const needs = this.#needsOf(edge);
+    if (edge.referenced.length === 1) return { rows, needs };
+    const names = keyNames(edge.key);
+    const known = this.#shared.get(edge);
+    const number =
+      known ??
+      this.#add({
+        sql: `${this.#nextName()} (${names}) as materialized (${rows})`,
+        recursive: false,
+        needs,
+        reads: edge.referencing.map(({ oid }) => oid),
+      });
+    this.#shared.set(edge, number);
+    return { rows: `select ${names} from ${nameOf(number)}`, needs: [number] };
+  }
+
+  #needsOf({ referencing }: Edge): number[] {
+    return referencing.flatMap(({ oid }) => this.#made.get(oid)?.expression ?? []);
+  }
+
+  #nextName(): string {
+    return nameOf(this.#expressions.length);
+  }
+
+  #add(expression: Expression): number {
+    this.#expressions.push(expression);
+    return this.#expressions.length - 1;
   }
 
   /** Rows that are copied for certain: all, those of the WHERE, and the extra ones that are known by now. */
-  #referencingRows({ key, referencing }: Edge): string[] {
+  #referencingRows({ key, referencing }: Edge): string {
     const columns = referencingColumns(key);
-    return referencing.flatMap((table) => {
+    const queries = referencing.flatMap((table) => {
       const own = selectRows(table, columns, [ownCondition(this.#sets.tableRows.get(table.oid))]);
       const ids = this.ids(table.oid);
       return ids === undefined ? [own] : [own, selectRows(table, columns, [`ctid in (${ids})`])];
     });
+    return queries.join(" union all ");
   }
+}
+
+function nameOf(expression: number): string {
+  return `referred_${expression + 1}`;
+}
+
+function referring({ key }: Edge, rows: string): string {
+  return `select from (${rows}) as c (${keyNames(key)}) where ${matches(key).join(" and ")}`;
 }
 
 function referencingColumns(key: ForeignKey): string[] {
