@@ -7,6 +7,7 @@
 import type { Table } from "../catalog/catalog.js";
 import { PgCopyError } from "../errors.js";
 import type { RowRule, RuleProblem } from "../plan/row-rules.js";
+import { withoutWords } from "../postgres/confidential.js";
 import type { Connection } from "../postgres/connection.js";
 import { quoteName, quoteQualified } from "../postgres/quote.js";
 
@@ -99,7 +100,9 @@ const UNKNOWN_FUNCTION = "42883";
 const UNKNOWN_TYPE = "42704";
 
 function problemOf(error: PgCopyError, rule: RowRule, prefix: string): RuleProblem {
-  const { message = "", sqlstate = "", hint } = error.server ?? {};
+  // Without a place in the statement, an error of a value may be about one that the planner tried.
+  const placed = positionOf(error) !== undefined || error.server?.sqlstate.startsWith("42");
+  const { message = "", sqlstate = "", hint } = (placed ? error : withoutWords(error)).server ?? {};
   const unknown = sqlstate === UNKNOWN_FUNCTION || sqlstate === UNKNOWN_TYPE;
   const search = unknown
     ? "; no schema but pg_catalog is searched: write what is in another one with its schema, as public.f(…)"
@@ -112,10 +115,13 @@ function problemOf(error: PgCopyError, rule: RowRule, prefix: string): RuleProbl
   return { kind, given, words, ...(at === undefined ? {} : { text: rule.expression.text, at }) };
 }
 
+function positionOf(error: PgCopyError): string | undefined {
+  return ((error.cause ?? {}) as { position?: string }).position;
+}
+
 /** The server counts the characters of its statement from 1. */
 function placeOf(error: PgCopyError, rule: RowRule, prefix: string): number | undefined {
-  const { position } = (error.cause ?? {}) as { position?: string };
   const characters = [...rule.expression.text];
-  const at = Number(position) - 1 - [...prefix].length;
+  const at = Number(positionOf(error)) - 1 - [...prefix].length;
   return at >= 0 && at <= characters.length ? characters.slice(0, at).join("").length : undefined;
 }
