@@ -56,7 +56,7 @@ order by i.indrelid, i.indisprimary desc, i.indexrelid`;
 
 /** Reads all user tables; see `Table`. */
 export async function readTables(connection: Connection): Promise<Table[]> {
-  const doing = "reading the source's tables";
+  const doing = `reading the ${connection.side}'s tables`;
   const rows = (await connection.query(doing, tablesQuery)).map(withNumbers) as unknown as Table[];
   const columns = new Map<number, Column[]>();
   for (const row of await connection.query(doing, columnsQuery)) {

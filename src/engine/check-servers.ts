@@ -45,17 +45,19 @@ where d.datname = pg_catalog.current_database() and r.rolname = current_user`;
  * Refuses servers that a clone can't work with.
  *
  * @param probe opens a further session on the same side, to tell a pooler from a server.
+ * @param writes whether something will be written to the target; a comparison only reads.
  * @returns what else is good to know of the server.
  * @throws PgCopyError `source_unfit` or `target_unfit`.
  */
 export async function checkServer(
   connection: Connection,
   probe: () => Promise<Connection>,
+  writes = true,
 ): Promise<ServerFacts> {
   refuseUnknownVersion(connection);
   const facts = await readServerFacts(connection);
   await refuseTransactionPooler(connection, facts, probe);
-  refuseReadOnly(connection.side, facts);
+  if (writes) refuseReadOnly(connection.side, facts);
   return facts;
 }
 

@@ -62,19 +62,20 @@ function growWhile(fits: (jobs: Jobs) => boolean): Jobs {
   }
 }
 
-function freeOf({ freeOnServer, freeForRole, freeInDatabase }: ServerFacts): number {
+/** Connections that a further session can have. */
+export function freeOf({ freeOnServer, freeForRole, freeInDatabase }: ServerFacts): number {
   return Math.min(freeOnServer, freeForRole, freeInDatabase);
 }
 
 /** What both ends have to share: on the same server its connections, and as the same role that role's. */
-function freeTogether(source: ServerFacts, target: ServerFacts): number {
+export function freeTogether(source: ServerFacts, target: ServerFacts): number {
   if (source.started !== target.started) return Number.POSITIVE_INFINITY;
   const onServer = Math.min(source.freeOnServer, target.freeOnServer);
   if (source.role !== target.role) return onServer;
   return Math.min(onServer, source.freeForRole, target.freeForRole);
 }
 
-function tooFew(side: Side, facts: ServerFacts, needed: number): PgCopyError {
+export function tooFew(side: Side, facts: ServerFacts, needed: number): PgCopyError {
   const free = Math.max(0, freeOf(facts));
   return unfit(
     side,

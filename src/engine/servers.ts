@@ -198,7 +198,7 @@ export function targetPool(servers: Servers, control: Connection, run: Run): Con
 }
 
 /** AsyncDisposableStack, which Node.js 20 doesn't have: releases in reverse order, once. */
-class AsyncDisposableStackOf {
+export class AsyncDisposableStackOf {
   readonly #resources: AsyncDisposable[] = [];
 
   use<T extends AsyncDisposable>(resource: T): T {

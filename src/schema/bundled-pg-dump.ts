@@ -43,6 +43,7 @@ export type WorkerMessage =
 export interface BundledPgDump {
   readonly arguments: readonly string[];
   readonly signal: AbortSignal;
+  readonly timeZone?: string;
 }
 
 /**
@@ -57,6 +58,7 @@ export async function runBundledPgDump(source: Connection, dump: BundledPgDump):
     side: source.side,
     purpose: "schema",
     signal: dump.signal,
+    ...(dump.timeZone === undefined ? {} : { settings: { timezone: dump.timeZone } }),
   });
   return await session.exclusively(async (client) => {
     const relay = new ServerRelay(client);

@@ -32,6 +32,8 @@ export interface DumpSchemaOptions {
   readonly lockWaitMs?: number;
   /** Names of schemas to leave out. */
   readonly excludeSchemas?: readonly string[];
+  /** In which the server prints constants of type timestamptz. Default: the role's or server's own. */
+  readonly timeZone?: string;
 }
 
 export interface SchemaDump {
@@ -65,12 +67,14 @@ export async function dumpSchema(
       ? await runBundledPgDump(source, {
           arguments: pgDumpArguments(options),
           signal: options.signal,
+          ...(options.timeZone === undefined ? {} : { timeZone: options.timeZone }),
         })
       : await runLocalPgDump(source, {
           path: local.path,
           arguments: pgDumpArguments(options),
           environment: options.environment,
           signal: options.signal,
+          ...(options.timeZone === undefined ? {} : { timeZone: options.timeZone }),
         });
   const version = /^-- Dumped by pg_dump version (\S+)/m.exec(script)?.[1] ?? "unknown";
   return {
@@ -82,18 +86,40 @@ export async function dumpSchema(
   };
 }
 
+/**
+ * One pg_dump for several servers, to be given as `pgDump` for each: two pg_dumps may print the same
+ * schema in different words.
+ *
+ * @throws PgCopyError `schema_dump_failed` if there is none, or the named one is too old for one of them.
+ */
+export async function commonPgDump(
+  servers: readonly Connection[],
+  options: Pick<DumpSchemaOptions, "pgDump" | "environment" | "signal">,
+): Promise<string> {
+  const minimumMajors = servers.map(majorOf);
+  const newest = servers[minimumMajors.indexOf(Math.max(...minimumMajors))] as Connection;
+  const forTls = Math.max(...servers.map(oldestForTls));
+  const local = await choosePgDump(newest, options, forTls);
+  return local?.path ?? "bundled";
+}
+
+function majorOf({ serverVersion }: Connection): number {
+  return Math.floor(serverVersion / 10_000);
+}
+
 /** The local pg_dump to use; undefined for the bundled one. */
 async function choosePgDump(
   source: Connection,
-  options: DumpSchemaOptions,
+  options: Pick<DumpSchemaOptions, "pgDump" | "environment" | "signal">,
+  forTls = oldestForTls(source),
 ): Promise<FoundPgDump | undefined> {
   const { environment, signal } = options;
-  const sourceMajor = Math.floor(source.serverVersion / 10_000);
+  const sourceMajor = majorOf(source);
   const named = options.pgDump || undefined;
   if (named !== undefined && named !== "bundled") {
     return await namedPgDump(named, { environment, signal, minimumMajor: sourceMajor });
   }
-  const minimumMajor = Math.max(sourceMajor, oldestForTls(source));
+  const minimumMajor = Math.max(sourceMajor, forTls);
   const found =
     named === "bundled" ? undefined : await findPgDump({ environment, signal, minimumMajor });
   return found ?? bundledIfNewEnough(sourceMajor);

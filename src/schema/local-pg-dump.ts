@@ -14,6 +14,7 @@ export interface LocalPgDump {
   readonly arguments: readonly string[];
   readonly environment: Environment;
   readonly signal: AbortSignal;
+  readonly timeZone?: string;
 }
 
 /**
@@ -25,7 +26,7 @@ export interface LocalPgDump {
 export async function runLocalPgDump(source: Connection, dump: LocalPgDump): Promise<string> {
   const child = spawn(dump.path, dump.arguments, {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...inherited(dump.environment), ...libpqEnvironment(source) },
+    env: { ...inherited(dump.environment), ...libpqEnvironment(source, dump.timeZone) },
     windowsHide: true,
   });
   const script: Buffer[] = [];
@@ -82,7 +83,10 @@ function inherited(environment: Environment): Record<string, string> {
  * The connection as libpq's variables. The password may not stand on the command line, where `ps`
  * shows it, and a database's name there would be taken for a connection string if it looks like one.
  */
-function libpqEnvironment(source: Connection): Record<string, string> {
+function libpqEnvironment(
+  source: Connection,
+  timeZone: string | undefined,
+): Record<string, string> {
   const { endpoint } = source;
   const { tls } = endpoint;
   const variables: Record<string, string | undefined> = {
@@ -108,6 +112,7 @@ function libpqEnvironment(source: Connection): Record<string, string> {
     PGSSLMAXPROTOCOLVERSION: tls.maxVersion,
     PGSSLSNI: tls.serverName ? "1" : "0",
     PGOPTIONS: sessionOptions(endpoint.options),
+    PGTZ: timeZone,
     LC_ALL: "C", // messages in English, as the rest of the report
   };
   const given = Object.entries(variables).filter(([, value]) => value !== undefined);
