@@ -5,8 +5,8 @@
 
 import { writeFileSync } from "node:fs";
 import { exitCodes } from "../dist/cli/exit-codes.js";
-import { lastEvents, runEvents } from "../dist/cli/json-events.js";
-import { createProgram } from "../dist/cli/program.js";
+import { differenceEvents, lastEvents, runEvents } from "../dist/cli/json-events.js";
+import { allCommands, commandPath, createProgram } from "../dist/cli/program.js";
 
 const page = commandLinePage();
 if (process.argv.includes("--write")) {
@@ -17,8 +17,8 @@ if (process.argv.includes("--write")) {
 
 function commandLinePage() {
   const program = createProgram("0.0.0", {});
-  const commands = program.commands.map(
-    (command) => `## pgcopy ${command.name()}\n\n${help(command)}`,
+  const [, ...commands] = allCommands(program).map(
+    (command) => `## ${commandPath(command)}\n\n${help(command)}`,
   );
   return `${[
     "# Command line",
@@ -81,7 +81,8 @@ function exitCodesSection() {
 |---|---|---|
 ${rows.join("\n")}
 
-\`pgcopy plan\` exits with 4 if something is in the way in the target.`;
+\`pgcopy plan\` exits with 4 if something is in the way in the target, and \`pgcopy compare\` with 6 if the
+two databases differ.`;
 }
 
 function jsonSection() {
@@ -93,6 +94,10 @@ is here stays.
 While a command runs, each line also has \`atMs\`, the time since the run began:
 
 ${eventTable(runEvents)}
+
+\`compare\` writes a line for each difference before the last one:
+
+${eventTable(differenceEvents)}
 
 The last line is one of these:
 

@@ -14,7 +14,8 @@ export type Side = "source" | "target";
  * - `source_unfit`, `target_unfit`: connected, but the clone can't be done; nothing was changed.
  * - `schema_dump_failed`: pg_dump could not be found or run, or its output not read.
  * - `task_failed`: part of the work failed; the journal in the target says what is done.
- * - `verification_failed`: all was copied, and source and target differ.
+ * - `verification_failed`: all was copied, and source and target differ. A comparison returns what
+ *   differs, and throws nothing.
  * - `interrupted`: the caller's signal was aborted.
  * - `internal`: a mistake in pgcopy itself.
  */

@@ -61,6 +61,8 @@ export interface Progress {
   /** Absent until there is enough to tell. */
   readonly remainingMs?: number;
   readonly running: readonly RunningTask[];
+  /** Of a comparison: the tables are compared, and nothing is copied. */
+  readonly comparing?: true;
 }
 
 /** Every event carries `atMs`: milliseconds since the run began. */

@@ -16,6 +16,8 @@ export type {
 export type { ListKind } from "./catalog/listings.js";
 export { readCatalog } from "./catalog/read-catalog.js";
 export { clone } from "./clone.js";
+export { compareData } from "./compare-data.js";
+export { compareSchema } from "./compare-schema.js";
 export type {
   DataDirectoryEndpoint,
   Endpoint,
@@ -25,6 +27,12 @@ export type {
 export { describeEndpoint } from "./endpoint/endpoint.js";
 export { parseEndpoint } from "./endpoint/parse-endpoint.js";
 export { refuseBrokenForeignKeys } from "./engine/check-foreign-keys.js";
+export type {
+  CompareDataOptions,
+  CompareOptions,
+  CompareSchemaOptions,
+} from "./engine/compare-options.js";
+export type { DataComparison, TableDifference } from "./engine/data-comparison-report.js";
 export { refuseDifferences } from "./engine/execute-task.js";
 export type { PlannedTable, PlanReport } from "./engine/plan-report.js";
 export type { PreparedTarget } from "./engine/prepare-target.js";
@@ -36,6 +44,7 @@ export { buildReport } from "./engine/report.js";
 export type { RowSelection } from "./engine/row-rules.js";
 export { Run } from "./engine/run.js";
 export { finishTarget, runTasks } from "./engine/run-tasks.js";
+export type { SchemaComparison, SchemaNote } from "./engine/schema-comparison.js";
 export type { Servers } from "./engine/servers.js";
 export { connectServers } from "./engine/servers.js";
 export type { PgCopyErrorCode, PgCopyErrorFields, ServerReport, Side } from "./errors.js";
@@ -62,10 +71,16 @@ export type { TableRows } from "./plan/table-rows.js";
 export type { CloneTask, PlannedIndex } from "./plan/task.js";
 export { plan } from "./plan.js";
 export { Connection, connect } from "./postgres/connection.js";
+export type { SchemaDifference } from "./schema/compare-entries.js";
 export { dumpSchema } from "./schema/dump.js";
 export { splitScript } from "./schema/split-script.js";
 export type { HeldSnapshot } from "./snapshot/held-snapshot.js";
 export { holdSnapshot, importSnapshot } from "./snapshot/held-snapshot.js";
+export type { LargeObjectsComparison } from "./verify/compare-large-objects.js";
+export type { SequenceDifference, SequenceState } from "./verify/compare-sequences.js";
 export type { TableComparison } from "./verify/compare-table.js";
 export { compareTable } from "./verify/compare-table.js";
+export type { DifferingRow, DifferingValue } from "./verify/describe-rows.js";
+export type { Unexamined } from "./verify/differing-rows.js";
+export type { NotCompared } from "./verify/table-pairs.js";
 export { version } from "./version.js";

@@ -90,6 +90,9 @@ export function leftWords({ remainingMs }: Progress): string[] {
 export function copiedWords(progress: Progress): string[] {
   const { tablesDone, tablesTotal, bytes, bytesTotal } = progress;
   if (tablesTotal === 0) return [];
+  if (progress.comparing) {
+    return [`compared ${formatCount(tablesDone)} of ${formatNumberOf(tablesTotal, "table")}`];
+  }
   return tablesDone === tablesTotal
     ? [`copied ${formatNumberOf(tablesTotal, "table")}`, formatBytes(bytes)]
     : [

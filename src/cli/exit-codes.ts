@@ -39,7 +39,7 @@ export const exitCodes: readonly ExitCode[] = [
   {
     exitCode: 6,
     errorCodes: ["verification_failed"],
-    meaning: "all was copied, and source and target differ",
+    meaning: "source and target differ (after a clone: all was copied)",
   },
   {
     exitCode: 130,
@@ -51,6 +51,7 @@ export const exitCodes: readonly ExitCode[] = [
 
 export const EXIT_SUCCESS = 0;
 export const EXIT_UNFIT = exitCodeOf("target_unfit");
+export const EXIT_DIFFERENT = exitCodeOf("verification_failed");
 export const EXIT_INTERRUPTED = exitCodeOf("interrupted");
 
 /** The exit code of a run that ended with such an error. */

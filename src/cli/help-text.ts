@@ -81,6 +81,60 @@ would refuse.`,
       },
     ],
   },
+  compare: {
+    summary: "compare two databases: their schemas, or their data",
+    description: `Compares the database TARGET with SOURCE, and shows what differs. Reads only, on both
+ends, each in one snapshot: both may be in use, or standbys. Exits with 6 if they
+differ.`,
+    examples: [
+      {
+        what: "the schemas, object by object",
+        line: "pgcopy compare schema postgres://old/shop postgres://new/shop",
+      },
+      {
+        what: "every row, sequence and large object",
+        line: "pgcopy compare data postgres://old/shop postgres://new/shop --jobs 8",
+      },
+    ],
+  },
+  "compare schema": {
+    summary: "compare the schemas of two databases",
+    description: `Compares two schemas as one and the same pg_dump prints them, statement by statement,
+and shows what differs, grouped by object. What servers of different versions print in
+other words is no difference. Exits with 6 if they differ.
+
+${ENDPOINTS} Without them,
+PGCOPY_SOURCE and PGCOPY_TARGET are used.`,
+    examples: [
+      {
+        what: "what differs between two databases",
+        line: "pgcopy compare schema postgres://old/shop postgres://new/shop",
+      },
+      {
+        what: "whoever owns what, and whoever may do what",
+        line: "pgcopy compare schema postgres://old/shop postgres://new/shop \\\n    --no-owner --no-acl",
+      },
+    ],
+  },
+  "compare data": {
+    summary: "compare the rows of two databases",
+    description: `Compares the rows of all tables and materialized views, the sequences and the large
+objects: by count and checksum, and where these differ, down to the rows, whose keys are
+shown. Takes no locks but those of a SELECT, on either end. Exits with 6 if they differ.
+
+${ENDPOINTS} Without them,
+PGCOPY_SOURCE and PGCOPY_TARGET are used.`,
+    examples: [
+      {
+        what: "every row, eight tables at a time",
+        line: "pgcopy compare data postgres://old/shop postgres://new/shop --jobs 8",
+      },
+      {
+        what: "the differing values, too, of up to 100 rows of a table",
+        line: "pgcopy compare data postgres://old/shop postgres://new/shop \\\n    --limit 100 --show-values",
+      },
+    ],
+  },
   list: {
     summary: "list what a database holds",
     description: `Lists what a database holds. With --json, one row is one JSON object on its own line.

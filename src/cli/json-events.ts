@@ -4,13 +4,27 @@
  */
 
 import type { RunEvent } from "../events.js";
-import type { CloneReport, PingReport, PlanReport } from "./library.js";
+import type {
+  CloneReport,
+  DataComparison,
+  PingReport,
+  PlanReport,
+  SchemaComparison,
+} from "./library.js";
 
 interface LastLines {
   report: CloneReport;
   plan: PlanReport;
+  schema_comparison: SchemaComparison;
+  data_comparison: DataComparison;
   ping: PingReport;
   error: ErrorFields;
+}
+
+interface DifferenceLines {
+  schema_difference: SchemaComparison["differences"][number];
+  table_difference: DataComparison["tableDifferences"][number];
+  sequence_difference: DataComparison["sequenceDifferences"][number];
 }
 
 interface ErrorFields {
@@ -96,6 +110,51 @@ export const runEvents: Documented<EventFields> = {
       remainingMs: "an estimate; absent at first",
       running:
         "a list: `id`, `kind`, `label`, `durationMs`, `rows`, `bytes`, and where known `fraction` and `phase`",
+      comparing: "true for `compare data`: tables are compared, and nothing is copied",
+    },
+  },
+};
+
+/** What `compare` found, before the last line; none of these carries `atMs`. */
+export const differenceEvents: Documented<DifferenceLines> = {
+  schema_difference: {
+    when: "`compare schema` found an entry that differs",
+    fields: {
+      object: "what it belongs to: `TABLE public.orders`",
+      entry: "what differs: the object itself, `INDEX …`, `privileges`, …",
+      status: "`only_on_source`, `only_on_target` or `different`",
+      source: "a list: the statements that only the source has",
+      target: "a list: the statements that only the target has",
+    },
+  },
+  table_difference: {
+    when: "`compare data` found a table that differs",
+    fields: {
+      schema: "the table's schema",
+      name: "its name",
+      status: "`only_on_source`, `only_on_target`, `populated_on_one_end` or `different`",
+      populatedOn: "of a materialized view: `source` or `target`",
+      sourceRows: "how many rows the source has",
+      targetRows: "how many rows the target has",
+      columnsOnlyOnSource: "a list of names",
+      columnsOnlyOnTarget: "a list of names",
+      key: "a list: the columns by which rows are told apart; empty without a key",
+      onlyOnSource: "how many rows only the source has",
+      onlyOnTarget: "how many rows only the target has",
+      differentRows: "how many keys have another row on each end",
+      rows: "a list: `key` (`column`, `value`), `status`, `columns`, with `--show-values` `values`; without a key `rowHash`, `onSource`, `onTarget`",
+      unexamined:
+        "ranges of keys that differ and were not looked into: `ranges`, `sourceRows`, `targetRows`",
+    },
+  },
+  sequence_difference: {
+    when: "`compare data` found a sequence that differs",
+    fields: {
+      schema: "the sequence's schema",
+      name: "its name",
+      status: "`only_on_source`, `only_on_target`, or the target's is `behind` or `ahead`",
+      source: "`lastValue` and `isCalled`",
+      target: "the same of the target's",
     },
   },
 };
@@ -150,6 +209,42 @@ export const lastEvents: Documented<LastLines> = {
       warnings: "a list of sentences",
       conflicts: "what is in the way in the target",
       refusals: "why else `clone` would refuse it: a list of sentences",
+    },
+  },
+  schema_comparison: {
+    when: "`compare schema` has ended",
+    fields: {
+      source: "the endpoint, without the password",
+      target: "the endpoint, without the password",
+      sourceVersion: "the server's version",
+      targetVersion: "the server's version",
+      pgDump: "`kind`, `version`, `path`",
+      durationMs: "of the whole run",
+      same: "whether no difference was found",
+      entries: "how many entries pg_dump has for the source",
+      differences: "how many `schema_difference` lines there are",
+      notes: "what is good to know and no difference, a list: `what`, `source`, `target`",
+      warnings: "a list of sentences",
+    },
+  },
+  data_comparison: {
+    when: "`compare data` has ended",
+    fields: {
+      source: "the endpoint, without the password",
+      target: "the endpoint, without the password",
+      sourceVersion: "the server's version",
+      targetVersion: "the server's version",
+      durationMs: "of the whole run",
+      same: "whether no difference was found",
+      tables: "how many tables, partitions and materialized views were compared",
+      rows: "their rows on the source",
+      sequences: "how many sequences were compared",
+      tableDifferences: "how many `table_difference` lines there are",
+      sequenceDifferences: "how many `sequence_difference` lines there are",
+      largeObjects:
+        "`source` and `target` (how many), the OIDs `onlyOnSource`, `onlyOnTarget` and `different`, whether there may be `more`, and `contentsNotCompared`, the reason",
+      notCompared: "a list: `schema`, `name`, `reason`",
+      warnings: "a list of sentences",
     },
   },
   ping: {

@@ -6,9 +6,11 @@
 export type {
   CloneOptions,
   CloneReport,
+  DataComparison,
   ListKind,
   PingReport,
   PlanReport,
+  SchemaComparison,
 } from "../index.js";
 
 export type Library = typeof import("../index.js");

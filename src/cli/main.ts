@@ -9,7 +9,7 @@ import { asPgCopyError, type PgCopyError } from "../errors.js";
 import { version } from "../version.js";
 import { EXIT_SUCCESS, exitCodeOf } from "./exit-codes.js";
 import type { Output } from "./output.js";
-import { type Actions, createProgram } from "./program.js";
+import { type Actions, allCommands, createProgram } from "./program.js";
 import { usageError } from "./usage-error.js";
 
 const output: Output = {
@@ -38,6 +38,14 @@ const actions: Actions = {
   plan: async (endpoints, flags) => {
     const { planCommand } = await import("./plan-command.js");
     exitCode = await planCommand(output, endpoints, flags);
+  },
+  compareSchema: async (endpoints, flags) => {
+    const { compareSchemaCommand } = await import("./compare-command.js");
+    exitCode = await compareSchemaCommand(output, endpoints, flags);
+  },
+  compareData: async (endpoints, flags) => {
+    const { compareDataCommand } = await import("./compare-command.js");
+    exitCode = await compareDataCommand(output, endpoints, flags);
   },
   list: async (kind, source, flags) => {
     const { listCommand } = await import("./list-command.js");
@@ -68,9 +76,9 @@ await exitWith(exitCode);
 async function runCommand(): Promise<void> {
   const program = createProgram(version, actions);
   program.hook("preAction", (_program, running) => {
-    command = running.name();
+    command = running.parent?.name() === "compare" ? "comparison" : running.name();
   });
-  for (const one of [program, ...program.commands]) {
+  for (const one of allCommands(program)) {
     one.configureOutput({ outputError: () => {} });
     one.exitOverride((stop) => {
       throw stop.exitCode === 0 ? stop : usageError(stop, one, process.argv);

@@ -40,6 +40,19 @@ export interface CopyFlags extends ViewOptions {
   readonly pgDump?: string;
 }
 
+export interface CompareSchemaFlags extends ViewOptions {
+  /** As in `CopyFlags`. */
+  readonly owner: boolean;
+  readonly acl: boolean;
+  readonly pgDump?: string;
+}
+
+export interface CompareDataFlags extends ViewOptions {
+  readonly jobs?: number;
+  readonly limit?: number;
+  readonly showValues?: boolean;
+}
+
 export interface DemoFlags extends ViewOptions {
   readonly rows?: number;
   readonly keep?: boolean;
@@ -54,6 +67,8 @@ export const LIST_KINDS = ["tables", "indexes", "sequences", "extensions", "data
 export interface Actions {
   clone(endpoints: readonly string[], flags: CopyFlags): Promise<void>;
   plan(endpoints: readonly string[], flags: CopyFlags): Promise<void>;
+  compareSchema(endpoints: readonly string[], flags: CompareSchemaFlags): Promise<void>;
+  compareData(endpoints: readonly string[], flags: CompareDataFlags): Promise<void>;
   list(
     kind: (typeof LIST_KINDS)[number],
     source: string | undefined,
@@ -83,6 +98,8 @@ export function createProgram(version: string, actions: Actions): Command {
     actions.plan(given(source, target), flags),
   );
 
+  addCompareCommands(program, actions);
+
   const list = command(program, "list")
     .addArgument(new Argument("<KIND>", "what to list").choices(LIST_KINDS))
     .argument("[SOURCE]", "the database to look into");
@@ -103,10 +120,55 @@ export function createProgram(version: string, actions: Actions): Command {
   return program;
 }
 
+/** The program's command, and those below it, down to the last. */
+export function allCommands(program: Command): Command[] {
+  return [program, ...program.commands.flatMap(allCommands)];
+}
+
+/** A command as it is typed: `pgcopy compare data`. */
+export function commandPath(of: Command): string {
+  return of.parent === null ? of.name() : `${commandPath(of.parent)} ${of.name()}`;
+}
+
+function addCompareCommands(program: Command, actions: Actions): void {
+  const compare = command(program, "compare").helpCommand(false);
+  const schema = comparison(compare, "compare schema")
+    .optionsGroup("What is compared:")
+    .option("--no-owner", "leave out owners")
+    .option("--no-acl", "leave out privileges (GRANT, REVOKE)")
+    .optionsGroup("How:")
+    .addOption(
+      pgDumpOption(
+        "the pg_dump to read both schemas with, or: bundled (default: the newest local one that fits both, else the bundled one)",
+      ),
+    );
+  withOutputOptions(schema).action((source, target, flags) =>
+    actions.compareSchema(given(source, target), flags),
+  );
+  const data = comparison(compare, "compare data")
+    .optionsGroup("How:")
+    .option("--jobs <N>", "how many tables are compared at a time (default: 4)", parseCount)
+    .option(
+      "--limit <N>",
+      "how many differing rows of each table are shown (default: 20)",
+      parseCount,
+    )
+    .option("--show-values", "show the values of differing rows, too, not only their keys");
+  withOutputOptions(data).action((source, target, flags) =>
+    actions.compareData(given(source, target), flags),
+  );
+}
+
+function comparison(parent: Command, name: "compare schema" | "compare data"): Command {
+  return command(parent, name)
+    .argument("[SOURCE]", "one database")
+    .argument("[TARGET]", "the other one, which should be the same");
+}
+
 function command(program: Command, name: CommandName): Command {
   const { summary, description } = commandHelp[name];
   return program
-    .command(name)
+    .command(name.split(" ").at(-1) ?? name)
     .summary(summary)
     .description(unfolded(description))
     .helpOption("--help", "show this help")
@@ -173,11 +235,14 @@ function copyCommand(program: Command, name: "clone" | "plan"): Command {
       ).choices(["auto", "text", "binary"]),
     )
     .addOption(
-      new Option(
-        "--pg-dump <PATH>",
+      pgDumpOption(
         "the pg_dump to read the schema with, or: bundled (default: the newest local one that fits, else the bundled one)",
-      ).env("PGCOPY_PG_DUMP"),
+      ),
     );
+}
+
+function pgDumpOption(description: string): Option {
+  return new Option("--pg-dump <PATH>", description).env("PGCOPY_PG_DUMP");
 }
 
 function withOutputOptions(to: Command): Command {

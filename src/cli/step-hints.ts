@@ -5,6 +5,8 @@ const LONG_MS = 5_000;
 const HINTS: Readonly<Record<string, string>> = {
   connect: "a server has not answered yet",
   "read the source": "a lock on the source may be in the way; pg_stat_activity there shows it",
+  "read both catalogs": "a lock on either end may be in the way; pg_stat_activity there shows it",
+  "read both schemas": "a lock on either end may be in the way; pg_stat_activity there shows it",
   "look at the target": "a lock on the target may be in the way; pg_stat_activity there shows it",
   "prepare the target": "a lock on the target may be in the way; pg_stat_activity there shows it",
 };

@@ -2,6 +2,7 @@
 
 import type { Command, CommanderError } from "commander";
 import { PgCopyError } from "../errors.js";
+import { commandPath } from "./program.js";
 
 /** Something that may hold a password, and that commander would quote in its message. */
 const ENDPOINT = /:\/\/|^pgdata:|^\w+\s*=|password/i;
@@ -14,9 +15,8 @@ export function usageError(
   command: Command,
   given: readonly string[],
 ): PgCopyError {
-  const path =
-    command.parent === null ? command.name() : `${command.parent.name()} ${command.name()}`;
-  return new PgCopyError(usageWords(stop, given), { code: "usage", advice: `see ${path} --help` });
+  const advice = `see ${commandPath(command)} --help`;
+  return new PgCopyError(usageWords(stop, given), { code: "usage", advice });
 }
 
 function usageWords({ code, message }: CommanderError, given: readonly string[]): string {

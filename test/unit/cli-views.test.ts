@@ -143,7 +143,14 @@ test("--json writes every event as one line that holds what is documented, and n
     const documented = runEvents[type as keyof typeof runEvents].fields;
     expect(Object.keys(documented)).toEqual(expect.arrayContaining(Object.keys(fields)));
   }
-  expect(Object.keys(lastEvents)).toEqual(["report", "plan", "ping", "error"]);
+  expect(Object.keys(lastEvents)).toEqual([
+    "report",
+    "plan",
+    "schema_comparison",
+    "data_comparison",
+    "ping",
+    "error",
+  ]);
 });
 
 test("--json says an interruption as an event, and with --quiet nothing but the last line", () => {

@@ -12,7 +12,7 @@ import { promisify } from "node:util";
 import { CommanderError } from "commander";
 import { beforeAll, describe, expect, it } from "vitest";
 import { exitCodes } from "../../src/cli/exit-codes.js";
-import { type Actions, createProgram } from "../../src/cli/program.js";
+import { type Actions, allCommands, createProgram } from "../../src/cli/program.js";
 import { parseEndpoint } from "../../src/endpoint/parse-endpoint.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -132,12 +132,14 @@ async function parse(words: readonly string[]): Promise<string[]> {
   const actions: Actions = {
     clone: take,
     plan: take,
+    compareSchema: take,
+    compareData: take,
     list: (_kind, source) => take(source === undefined ? [] : [source]),
     ping: (endpoint) => take(endpoint === undefined ? [] : [endpoint]),
     demo: () => take([]),
   };
   const program = createProgram("0.0.0", actions);
-  for (const command of [program, ...program.commands]) {
+  for (const command of allCommands(program)) {
     command.exitOverride();
     command.configureOutput({ writeOut: () => {}, writeErr: () => {} });
   }
@@ -168,7 +170,7 @@ describe("command lines", () => {
 
   it("name only options that some command has", () => {
     const program = createProgram("0.0.0", {} as Actions);
-    const known = [program, ...program.commands].flatMap((command) =>
+    const known = allCommands(program).flatMap((command) =>
       command.options.map((option) => option.long),
     );
     const ours = pages.filter(

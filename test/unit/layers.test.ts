@@ -16,7 +16,7 @@ const layers: readonly (readonly string[])[] = [
   ["plan/"],
   ["schema/", "load/", "verify/"],
   ["engine/"],
-  ["clone.ts", "plan.ts", "list.ts", "ping.ts"],
+  ["clone.ts", "compare-data.ts", "compare-schema.ts", "plan.ts", "list.ts", "ping.ts"],
   ["index.ts"],
   ["cli/"],
 ];
