@@ -286,6 +286,18 @@ describe("analyze", () => {
 });
 
 describe("verification", () => {
+  it("knows a moment in any time zone, and leaves the target's own to what comes after it", async () => {
+    await using source = await createDatabase(server(15), "verify_zone");
+    await source.execute(`
+      create table t (at timestamptz); insert into t values ('2024-01-01 12:00:00+00');
+      create materialized view shown as select at::text as at from t;
+      alter database ${source.name} set timezone = 'Asia/Tokyo'`);
+    await using target = await createDatabase(server(16), "copy");
+    await target.execute(`alter database ${target.name} set timezone = 'America/Bogota'`);
+    await clone({ source: source.uri, target: target.uri, verify: "checksum", jobs: 1 });
+    expect(await target.query("select at from shown")).toEqual([{ at: "2024-01-01 07:00:00-05" }]);
+  });
+
   it("finds a value that the target computed in another way, and names the table", async () => {
     await using source = await createDatabase(server(16), "differs");
     await source.execute(`

@@ -13,8 +13,9 @@ import {
 } from "../plan/table-rows.js";
 import { readConfidentially } from "../postgres/confidential.js";
 import type { Connection } from "../postgres/connection.js";
-import { displayName, quoteName, quoteQualified } from "../postgres/quote.js";
+import { displayName, quoteLiteral, quoteQualified } from "../postgres/quote.js";
 import { all } from "../run/abort.js";
+import { comparedSettings, hashedBytes, rowHash, rowText } from "./row-hash.js";
 
 export interface TableDigest {
   readonly rows: number;
@@ -52,36 +53,50 @@ export async function compareTable(
   const { rows } = options;
   const queries = {
     source:
-      rows === undefined ? digestQuery(table, options) : selectedDigestQuery(table, rows, options),
-    target: digestQuery(withoutDerived(table, rows), options),
+      rows === undefined
+        ? digestQuery(table, options.source, options)
+        : selectedDigestQuery(table, rows, options),
+    target: digestQuery(withoutDerived(table, rows), options.target, options),
   };
+  const settings = settingsOf(options);
   const label = `verify ${displayName(table.schema, table.name)}`;
   const [source, target] = await all<[TableDigest, TableDigest]>(options.signal, [
     (signal) =>
       options.source.under(signal, () =>
         readConfidentially(rows?.confidential ?? false, () =>
-          digest(options.source, label, queries.source),
+          digest(options.source, label, queries.source, settings),
         ),
       ),
-    (signal) => options.target.under(signal, () => digest(options.target, label, queries.target)),
+    (signal) =>
+      options.target.under(signal, () => digest(options.target, label, queries.target, settings)),
   ]);
   const same = source.rows === target.rows && source.checksum === target.checksum;
   return { schema: table.schema, name: table.name, source, target, same };
 }
 
-async function digest(connection: Connection, label: string, sql: string): Promise<TableDigest> {
-  const [row] = await connection.query<{ rows: string; checksum: string | null }>(label, sql);
+/** A WHERE or mask may depend on the time zone: it must be the one in which the rows were copied. */
+function settingsOf({ source, rows }: CompareOptions): Readonly<Record<string, string>> {
+  const copiedIn = source.parameters.get("TimeZone");
+  return rows === undefined || copiedIn === undefined ? comparedSettings : { timezone: copiedIn };
+}
+
+async function digest(
+  connection: Connection,
+  label: string,
+  sql: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<TableDigest> {
+  const each = Object.entries(settings);
+  const set = each.map(([name, value]) => `set ${name} = ${quoteLiteral(value)}; `).join("");
+  const [row] = await connection.query<{ rows: string; checksum: string | null }>(label, set + sql);
+  // A session of the target's goes on to other tasks: a materialized view may ask for its own time zone.
+  await connection.execute(label, each.map(([name]) => `reset ${name}`).join("; "));
   return { rows: Number(row?.rows ?? 0), checksum: row?.checksum ?? undefined };
 }
 
-/**
- * hashtextextended is 64 bits wide and the same on every version since 11; the sum of many is a
- * numeric. The row's text is a row constructor over named columns, so that neither a dropped column
- * nor another column order changes it.
- */
-function digestQuery(table: Table, options: CompareOptions): string {
-  const columns = table.columns.map((column) => quoteName(column.name));
-  return `${digestColumns(columns, options)} from only ${quoteQualified(table.schema, table.name)}`;
+function digestQuery(table: Table, end: Connection, options: CompareOptions): string {
+  const columns = table.columns.map((column) => column.name);
+  return `${digestColumns(columns, end, options)} from only ${quoteQualified(table.schema, table.name)}`;
 }
 
 /** Of the rows that were copied, each column as the target stores it. */
@@ -93,7 +108,7 @@ function selectedDigestQuery(table: Table, rows: TableRows, options: CompareOpti
   const extra =
     referred === undefined ? "" : ` union all ${selectReferred(table, stored, referred)}`;
   const names = columns.map((_, i) => `c${i + 1}`);
-  return `${referred?.with ?? ""}${digestColumns(names, options)} from (${own}${extra}) as copied`;
+  return `${referred?.with ?? ""}${digestColumns(names, options.source, options)} from (${own}${extra}) as copied`;
 }
 
 /** A column that the target computes from masked ones is not what the source computed. */
@@ -104,22 +119,11 @@ function withoutDerived(table: Table, rows: TableRows | undefined): Table {
 
 function digestColumns(
   columns: readonly string[],
+  end: Connection,
   { mode, source, target }: CompareOptions,
 ): string {
-  const row = `row(${columns.join(", ")})::text`;
-  const hashed = encodingOf(source) === encodingOf(target) ? row : inUtf8(row);
-  const checksum =
-    mode === "checksum"
-      ? `coalesce(sum(pg_catalog.hashtextextended(${hashed}, 0)), 0)::text`
-      : "null::text";
+  const hashing = { hash: "server", bytes: hashedBytes(source, target) } as const;
+  const hash = rowHash(rowText(columns), hashing, end);
+  const checksum = mode === "checksum" ? `coalesce(sum(${hash}), 0)::text` : "null::text";
   return `select count(*)::text as rows, ${checksum} as checksum`;
-}
-
-function encodingOf(connection: Connection): string | undefined {
-  return connection.parameters.get("server_encoding");
-}
-
-/** The hash is one of bytes: those of LATIN1 and UTF8 differ for the same characters. */
-function inUtf8(text: string): string {
-  return `pg_catalog.encode(pg_catalog.convert_to(${text}, 'UTF8'), 'hex')`;
 }
