@@ -55,6 +55,10 @@ Passwords also come from PGPASSWORD, PGPASSFILE and ~/.pgpass.`,
         line: 'pgcopy clone "host=old dbname=shop" "host=new dbname=shop" \\\n    --drop-if-exists --no-owner --no-acl',
       },
       {
+        what: "the orders of a month with what they refer to, and no addresses",
+        line: `pgcopy clone postgres://old/shop postgres://new/shop --include-referenced \\\n    --where "public.orders=at > now() - interval '30 days'" \\\n    --where "public.customers=false" --mask "public.customers.email=null"`,
+      },
+      {
         what: "into a data directory that does not exist yet",
         line: "pgcopy clone postgres://old/shop pgdata:./shop-copy",
       },

@@ -12,14 +12,21 @@ export interface SelectedTable {
   readonly referredRows?: number;
 }
 
+/** An entry for a partitioned table is one for each of its partitions. */
+const SHOWN = 20;
+
 /** One table a line, folded at `width`; empty where all tables are copied as they are. */
 export function selectionLines(tables: readonly SelectedTable[], width: number): string[] {
-  return tables.flatMap((table) => {
+  const lines = tables.flatMap((table) => {
     const words = [...rowWords(table), ...maskWords(table)];
-    if (words.length === 0) return [];
-    const line = `${table.schema}.${table.name}: ${words.join("; ")}`;
-    return wrap(printable(line.replace(/\s+/g, " ")), width, "  ");
+    return words.length === 0 ? [] : [`${table.schema}.${table.name}: ${words.join("; ")}`];
   });
+  const hidden = lines.length - SHOWN;
+  const more =
+    hidden > 0 ? [`and ${formatNumberOf(hidden, "more table")} (--json lists them all)`] : [];
+  return [...lines.slice(0, SHOWN), ...more].flatMap((line) =>
+    wrap(printable(line.replace(/\s+/g, " ")), width, "  "),
+  );
 }
 
 function rowWords({ where, includesReferred, referredRows }: SelectedTable): string[] {

@@ -7,6 +7,7 @@ const HINTS: Readonly<Record<string, string>> = {
   "read the source": "a lock on the source may be in the way; pg_stat_activity there shows it",
   "read both catalogs": "a lock on either end may be in the way; pg_stat_activity there shows it",
   "read both schemas": "a lock on either end may be in the way; pg_stat_activity there shows it",
+  "check the foreign keys": "the source joins the tables of these keys, which may take a while",
   "look at the target": "a lock on the target may be in the way; pg_stat_activity there shows it",
   "prepare the target": "a lock on the target may be in the way; pg_stat_activity there shows it",
 };

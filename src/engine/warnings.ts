@@ -34,9 +34,7 @@ export function warnOfOmissions(content: SourceContent, plan: ClonePlan, run: Ru
     const names = invalid.map(relationName).join(", ");
     run.warn(`invalid indexes of the source are not built, as pg_dump leaves them out: ${names}`);
   }
-  const whole = plan.tables.filter(
-    (table) => table.parts.length === 1 && table.splitReason !== undefined,
-  );
+  const whole = plan.tables.filter((table) => table.splitReason !== undefined);
   for (const { table, splitReason } of whole) {
     run.warn(`${relationName(table)} is copied in one part: ${splitReason}`);
   }

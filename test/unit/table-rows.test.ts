@@ -108,6 +108,9 @@ test("what is filtered and masked is said in lines that fit", () => {
     "public.b: where false; and 1 row that others refer to",
     "public.c: masked: x",
   ]);
+  const many = Array.from({ length: 22 }, (_, i) => ({ ...tables[2], name: `p${i}` }));
+  expect(selectionLines(many, 60).length).toBe(21);
+  expect(selectionLines(many, 60).at(-1)).toBe("and 2 more tables (--json lists them all)");
 });
 
 describe("advice for a mask", () => {
