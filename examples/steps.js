@@ -50,6 +50,7 @@ await withTwoServers(async (endpoints) => {
     const plan = planClone(catalog, schema, {
       ...resolved,
       keyBounds: content.keyBounds,
+      tableRows: content.rowSelection.tableRows,
       targetVersion: servers.target.serverVersion,
       pgDumpMajor: pgDump.major,
     });
