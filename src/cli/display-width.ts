@@ -4,6 +4,8 @@
  * column too long wraps and ruins every redraw after it.
  */
 
+export { printable } from "../printable.js";
+
 /** Spans of code points that take two columns (Unicode's East Asian Wide and Fullwidth, emoji). */
 const WIDE_SPANS: readonly (readonly [number, number])[] = [
   [0x1100, 0x115f],
@@ -27,23 +29,7 @@ const NO_WIDTH = /[\p{Mn}\p{Me}\p{Cf}]/u;
 /** Asks for the emoji form of the character before it, which makes that one column wider. */
 const EMOJI_SELECTOR = 0xfe0f;
 
-/** Control characters, lone surrogates, and those that turn the writing direction around. */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
-
-/**
- * Text from a server made safe to show: a table may be called anything, also a line break or a code
- * that clears the screen. Such characters are shown as escapes.
- */
-export function printable(text: string): string {
-  return text.replace(UNPRINTABLE, (character) => {
-    if (character === "\n") return "\\n";
-    if (character === "\t") return "\\t";
-    if (character === "\r") return "\\r";
-    return `\\u{${character.codePointAt(0)?.toString(16)}}`;
-  });
-}
 
 /** Columns that printable text takes. */
 export function displayWidth(text: string): number {
