@@ -45,7 +45,7 @@ function environmentSection() {
 
 | Variable | Means |
 |---|---|
-| \`PGCOPY_SOURCE\`, \`PGCOPY_TARGET\` | the endpoints, where they are not given as arguments; one argument alone is the end that the environment does not give |
+| \`PGCOPY_SOURCE\`, \`PGCOPY_TARGET\` | the endpoints, where they are not given as arguments; one argument alone is the end that neither the environment nor a [configuration file](configuration.md) gives |
 | \`PGCOPY_PG_DUMP\` | as \`--pg-dump\` |
 | \`PGPASSWORD\`, \`PGPASSFILE\` and libpq's other \`PG…\` variables | as for psql |
 | \`NO_COLOR\` | if it is not empty, no colours |

@@ -18,6 +18,8 @@ export { readCatalog } from "./catalog/read-catalog.js";
 export { clone } from "./clone.js";
 export { compareData } from "./compare-data.js";
 export { compareSchema } from "./compare-schema.js";
+export type { ConfigOptions } from "./config/option-table.js";
+export { parseConfig } from "./config/parse-config.js";
 export type {
   DataDirectoryEndpoint,
   Endpoint,

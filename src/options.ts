@@ -18,6 +18,7 @@ export interface CommonOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Those that a configuration file can hold are described in config/option-table.ts, too. */
 export interface CloneOptions extends CommonOptions {
   /** `postgres://…`, a libpq `key=value` string, or `pgdata:DIR`. */
   readonly source: string;

@@ -80,7 +80,7 @@ describe("the package", () => {
       .map((file) => file.replace(/^src/, "dist").replace(/\.(ts|js)$/, ""))
       .flatMap((file) => [`${file}.js`, `${file}.d.ts`]);
     const docs = files.filter((file) => file.startsWith("docs/"));
-    const always = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"];
+    const always = ["CHANGELOG.md", "LICENSE", "README.md", "package.json", "pgcopy.schema.json"];
     expect([...packed].sort()).toEqual([...dist, ...docs, ...always].sort());
   });
 

@@ -1,5 +1,6 @@
 /** `pgcopy clone`. */
 
+import { readConfig } from "./config-file.js";
 import { copyOptions } from "./copy-options.js";
 import { writeJson } from "./json.js";
 import { type CloneReport, loadLibrary } from "./library.js";
@@ -16,7 +17,8 @@ export async function cloneCommand(
   endpoints: readonly string[],
   flags: CopyFlags,
 ): Promise<void> {
-  const options = copyOptions(output, endpoints, flags);
+  const configured = await readConfig(output, flags);
+  const options = copyOptions(output, endpoints, flags, configured);
   const report = await watchRun(output, { ...flags, stopping: STOPPING }, async (run) => {
     const { clone } = await loadLibrary();
     const { signal, observer, progressIntervalMs } = run;

@@ -1,7 +1,8 @@
-/** The options of clone and plan: from what was typed to what the library takes. */
+/** The options of clone and plan: from what was typed, and a configuration file, to what the library takes. */
 
 import { chooseEndpoints } from "./endpoints.js";
-import type { CloneOptions } from "./library.js";
+import type { CloneOptions, ConfigOptions } from "./library.js";
+import { mergeOptions } from "./merge-options.js";
 import type { Output } from "./output.js";
 import type { CopyFlags } from "./program.js";
 
@@ -9,15 +10,20 @@ export function copyOptions(
   { environment }: Output,
   endpoints: readonly string[],
   flags: CopyFlags,
+  configured: ConfigOptions = {},
 ): CloneOptions {
-  const { json, verbose, quiet, owner, acl, securityLabels, rolePasswords, ...same } = flags;
-  return {
-    ...chooseEndpoints(endpoints, environment),
+  const { json, verbose, quiet, config, owner, acl, securityLabels, rolePasswords, ...same } =
+    flags;
+  const given = {
     ...same,
     noOwner: !owner,
     noAcl: !acl,
     noSecurityLabels: !securityLabels,
     ...(rolePasswords ? {} : { noRolePasswords: true }),
+  };
+  return {
+    ...mergeOptions(configured, given),
+    ...chooseEndpoints(endpoints, environment, configured),
     environment,
   };
 }

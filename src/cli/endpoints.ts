@@ -1,4 +1,4 @@
-/** SOURCE and TARGET: from the command line, or from PGCOPY_SOURCE and PGCOPY_TARGET. */
+/** SOURCE and TARGET: from the command line, from PGCOPY_SOURCE and PGCOPY_TARGET, or from a file. */
 
 import { PgCopyError } from "../errors.js";
 import type { Environment } from "../run/environment.js";
@@ -12,14 +12,18 @@ export interface Endpoints {
 }
 
 /**
- * One argument alone is whichever end the environment does not give.
+ * One argument alone is whichever end neither the environment nor the configuration file gives.
  *
  * @throws PgCopyError `usage` when an end is missing, or when it can't be told which one is given.
  */
-export function chooseEndpoints(given: readonly string[], environment: Environment): Endpoints {
+export function chooseEndpoints(
+  given: readonly string[],
+  environment: Environment,
+  configured: Partial<Endpoints> = {},
+): Endpoints {
   const [first, second] = given;
-  const source = environment[SOURCE_VARIABLE] || undefined;
-  const target = environment[TARGET_VARIABLE] || undefined;
+  const source = environment[SOURCE_VARIABLE] || configured.source;
+  const target = environment[TARGET_VARIABLE] || configured.target;
   if (first !== undefined && second !== undefined) return { source: first, target: second };
   if (first === undefined) {
     return { source: source ?? missing("SOURCE"), target: target ?? missing("TARGET") };
@@ -27,7 +31,10 @@ export function chooseEndpoints(given: readonly string[], environment: Environme
   if (source !== undefined && target !== undefined) {
     throw new PgCopyError("one endpoint was given, and it could be SOURCE or TARGET", {
       code: "usage",
-      advice: `give both, or none, or unset ${SOURCE_VARIABLE} or ${TARGET_VARIABLE}`,
+      advice:
+        configured.source === undefined && configured.target === undefined
+          ? `give both, or none, or unset ${SOURCE_VARIABLE} or ${TARGET_VARIABLE}`
+          : "give both, or none: the configuration file and the environment give both as well",
     });
   }
   if (source !== undefined) return { source, target: first };

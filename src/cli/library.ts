@@ -6,6 +6,7 @@
 export type {
   CloneOptions,
   CloneReport,
+  ConfigOptions,
   DataComparison,
   ListKind,
   PingReport,

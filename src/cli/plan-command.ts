@@ -1,5 +1,6 @@
 /** `pgcopy plan`. */
 
+import { readConfig } from "./config-file.js";
 import { copyOptions } from "./copy-options.js";
 import { EXIT_SUCCESS, EXIT_UNFIT } from "./exit-codes.js";
 import { writeJson } from "./json.js";
@@ -15,7 +16,8 @@ export async function planCommand(
   endpoints: readonly string[],
   flags: CopyFlags,
 ): Promise<number> {
-  const options = copyOptions(output, endpoints, flags);
+  const configured = await readConfig(output, flags);
+  const options = copyOptions(output, endpoints, flags, configured);
   const plan = await watchRun(output, { ...flags, stopping: "interrupted" }, async (run) => {
     const library = await loadLibrary();
     const { signal, observer, progressIntervalMs } = run;

@@ -38,6 +38,8 @@ export interface CopyFlags extends ViewOptions {
   readonly verify?: "count" | "checksum";
   readonly copyFormat?: "auto" | "text" | "binary";
   readonly pgDump?: string;
+  /** `false`: --no-config. */
+  readonly config?: string | false;
 }
 
 export interface CompareSchemaFlags extends ViewOptions {
@@ -177,9 +179,10 @@ function command(program: Command, name: CommandName): Command {
 }
 
 function copyCommand(program: Command, name: "clone" | "plan"): Command {
-  return command(program, name)
+  const copy = command(program, name)
     .argument("[SOURCE]", "the database to copy")
-    .argument("[TARGET]", "where to; created if it is missing")
+    .argument("[TARGET]", "where to; created if it is missing");
+  return withConfigOptions(copy)
     .optionsGroup("How fast:")
     .option(
       "--jobs <N>",
@@ -253,6 +256,13 @@ function withOutputOptions(to: Command): Command {
       new Option("--verbose", "say more: every task, every item of an error").conflicts("quiet"),
     )
     .option("--quiet", "only warnings and errors");
+}
+
+function withConfigOptions(to: Command): Command {
+  return to
+    .optionsGroup("Options from a file:")
+    .option("--config <FILE>", "a JSON file of options (default: pgcopy.json if it is there)")
+    .option("--no-config", "don't read pgcopy.json");
 }
 
 function given(...endpoints: (string | undefined)[]): string[] {

@@ -10,6 +10,7 @@ const layers: readonly (readonly string[])[] = [
   ["errors.ts", "version.ts", "printable.ts", "formatting.ts"],
   ["events.ts", "run/"],
   ["options.ts"],
+  ["config/"],
   ["endpoint/"],
   ["postgres/", "pgdata/"],
   ["catalog/", "snapshot/"],

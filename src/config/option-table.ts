@@ -1,0 +1,187 @@
+/**
+ * What a configuration file may hold, option by option. pgcopy.schema.json and the table in
+ * docs/configuration.md are made from this (`npm run docs`); what a value must be is decided by
+ * `resolveCloneOptions` alone, and test/unit/config-schema.test.ts holds the two together. The types
+ * see to it that no option of `CloneOptions` and no choice of one is missing here.
+ */
+
+import type { CloneOptions } from "../options.js";
+
+/** A piece of JSON schema, for options that are neither a flag, a number nor text. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** What only a program can give. */
+type ProgramsOption = "environment" | "signal" | "observer" | "progressIntervalMs";
+
+/** What a configuration file may hold: the library's options under their own names. */
+export type ConfigOptions = Partial<Omit<CloneOptions, ProgramsOption>>;
+
+export type ConfigName = keyof ConfigOptions;
+
+interface Described {
+  /** One or two sentences, in Markdown. */
+  readonly description: string;
+  /** A default that is no constant, in words. */
+  readonly defaultWords?: string;
+  /** A value that can be used as it is, for the tests and the documentation. */
+  readonly example: unknown;
+  /** An option without which this one is refused. */
+  readonly needs?: keyof CloneOptions;
+  /** A path; a relative one counts from the file's directory. */
+  readonly isPath?: true;
+}
+
+type OptionOf<T> = Described &
+  ([T] extends [boolean]
+    ? { readonly type: "boolean" }
+    : [T] extends [number]
+      ? { readonly type: "integer"; readonly minimum: number; readonly default?: number }
+      : [string] extends [T]
+        ? { readonly type: "string"; readonly pattern?: string }
+        : [T] extends [string]
+          ? { readonly choices: Readonly<Record<T, string>>; readonly default?: T }
+          : { readonly schema: JsonSchema });
+
+type OptionTable = { readonly [Name in ConfigName]-?: OptionOf<NonNullable<CloneOptions[Name]>> };
+
+const NOT_BLANK = "\\S";
+const endpoint = "a `postgres://` URI, a libpq `key=value` string, or `pgdata:DIR`";
+
+export const optionTable: OptionTable = {
+  source: {
+    type: "string",
+    pattern: NOT_BLANK,
+    description: `The database to copy: ${endpoint}.`,
+    example: "postgres://reader@old.example.com/shop",
+  },
+  target: {
+    type: "string",
+    pattern: NOT_BLANK,
+    description: `Where to: ${endpoint}. The database is created if it is missing.`,
+    example: "postgres://owner@new.example.com/shop",
+  },
+  jobs: {
+    type: "integer",
+    minimum: 1,
+    default: 4,
+    description: "How many tables are copied, and how many indexes built, at a time.",
+    example: 8,
+  },
+  tableJobs: {
+    type: "integer",
+    minimum: 1,
+    defaultWords: "`jobs`",
+    description: "How many tables, or parts of tables, are copied at a time.",
+    example: 8,
+  },
+  indexJobs: {
+    type: "integer",
+    minimum: 1,
+    defaultWords: "`jobs`",
+    description: "How many indexes and constraints are built at a time.",
+    example: 4,
+  },
+  splitTablesLargerThan: {
+    type: "integer",
+    minimum: 64 * 1024,
+    defaultWords: "never",
+    description: "Larger tables are copied in parts of about this size; in bytes.",
+    example: 1_073_741_824,
+  },
+  snapshot: {
+    type: "string",
+    pattern: "^[0-9A-Fa-f]+(-[0-9A-Fa-f]+)+$",
+    defaultWords: "pgcopy's own",
+    description: "The id of a snapshot that another session exported and holds.",
+    example: "00000003-0000001B-1",
+  },
+  dropIfExists: {
+    type: "boolean",
+    description: "Drop objects of the target that are in the way; else they end the run.",
+    example: true,
+  },
+  noOwner: {
+    type: "boolean",
+    description: "Leave everything owned by the target's role.",
+    example: true,
+  },
+  noAcl: {
+    type: "boolean",
+    description: "Leave out GRANT, REVOKE and default privileges.",
+    example: true,
+  },
+  noSecurityLabels: {
+    type: "boolean",
+    description: "Leave out security labels.",
+    example: true,
+  },
+  roles: {
+    type: "boolean",
+    description: "Create the roles that the source has and the target lacks.",
+    example: true,
+  },
+  noRolePasswords: {
+    type: "boolean",
+    description:
+      "With `roles`: without their passwords, which only a superuser of the source can read.",
+    needs: "roles",
+    example: true,
+  },
+  databaseProperties: {
+    type: "boolean",
+    description:
+      "Give an existing target database the source's settings, privileges and comment, too; one that the run creates has them anyway.",
+    example: true,
+  },
+  skipAnalyze: {
+    type: "boolean",
+    description: "Don't gather statistics at the end.",
+    example: true,
+  },
+  where: {
+    schema: { type: "object", additionalProperties: { type: "string" } },
+    defaultWords: "all rows",
+    description: "Copy only the rows for which a condition holds, by `schema.table`.",
+    example: { "public.orders": "created_at > now() - interval '30 days'" },
+  },
+  mask: {
+    schema: { type: "object", additionalProperties: { type: "string" } },
+    defaultWords: "none",
+    description: "Copy an expression in place of a column, by `schema.table.column`.",
+    example: { "public.customers.email": "md5(email) || '@example.com'" },
+  },
+  includeReferenced: {
+    type: "boolean",
+    description: "Also copy the rows, beyond `where`, that copied rows refer to by foreign keys.",
+    example: true,
+  },
+  verify: {
+    choices: {
+      count: "the same number of rows",
+      checksum: "the same rows",
+    },
+    defaultWords: "don't",
+    description: "Compare source and target before the snapshot is let go.",
+    example: "checksum",
+  },
+  copyFormat: {
+    choices: {
+      auto: "binary where both ends agree on every column's binary form",
+      text: "text for every table",
+      binary: "binary, or no copy",
+    },
+    default: "auto",
+    description: "The form in which the rows travel.",
+    example: "text",
+  },
+  pgDump: {
+    type: "string",
+    isPath: true,
+    defaultWords: "the newest local one that fits, else `bundled`",
+    description:
+      "Path of the pg_dump to read the schema with, or `bundled` for the one within pgcopy.",
+    example: "bundled",
+  },
+};
+
+export const configNames = Object.keys(optionTable) as readonly ConfigName[];
