@@ -38,6 +38,7 @@ export async function clone(options: CloneOptions): Promise<CloneReport> {
 async function cloneDatabase(options: CloneOptions): Promise<CloneReport> {
   const resolved = resolveCloneOptions(options);
   const run = new Run(resolved.signal, resolved.observer);
+  run.begin(options);
   prepareParser();
   // Again when the source is read; here so that a mistake in one ends the run before it begins.
   await parseRowRules(resolved);

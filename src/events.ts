@@ -67,8 +67,17 @@ export interface Progress {
 
 /** Every event carries `atMs`: milliseconds since the run began. */
 export type RunEvent = { readonly atMs: number } & (
+  | {
+      readonly type: "run_started";
+      readonly pgcopyVersion: string;
+      /** The moment that `atMs` counts from, as ISO 8601 in UTC. */
+      readonly startedAt: string;
+      /** The options as given, without the endpoints and what is no plain data. */
+      readonly options: Readonly<Record<string, unknown>>;
+    }
   | { readonly type: "step_started"; readonly step: string }
   | { readonly type: "step_finished"; readonly step: string; readonly durationMs: number }
+  | { readonly type: "step_failed"; readonly step: string; readonly durationMs: number }
   | {
       readonly type: "connected";
       readonly side: Side;
@@ -83,7 +92,12 @@ export type RunEvent = { readonly atMs: number } & (
       readonly tasks: number;
       readonly bytes: number;
     }
-  | { readonly type: "task_started"; readonly task: TaskInfo }
+  | {
+      readonly type: "task_started";
+      readonly task: TaskInfo;
+      /** Whose job does it: `tables`, `indexes` or `control`. */
+      readonly pool: string;
+    }
   | {
       readonly type: "task_finished";
       readonly task: TaskInfo;
@@ -95,6 +109,14 @@ export type RunEvent = { readonly atMs: number } & (
       readonly type: "task_failed";
       readonly task: TaskInfo;
       readonly error: Record<string, unknown>;
+    }
+  | {
+      /** Stopped because another task failed, or the run was interrupted. */
+      readonly type: "task_stopped";
+      readonly task: TaskInfo;
+      readonly durationMs: number;
+      /** Bytes moved until then; the transaction that they were in is undone. */
+      readonly bytes: number;
     }
   | ({ readonly type: "progress" } & Progress)
 );

@@ -73,6 +73,14 @@ export type { TableRows } from "./plan/table-rows.js";
 export type { CloneTask, PlannedIndex } from "./plan/task.js";
 export { plan } from "./plan.js";
 export { Connection, connect } from "./postgres/connection.js";
+export type {
+  FailedRun,
+  RunRecord,
+  StepTime,
+  TaskRecord,
+  Throughput,
+} from "./record/run-record.js";
+export { RunRecorder } from "./record/run-recorder.js";
 export type { SchemaDifference } from "./schema/compare-entries.js";
 export { dumpSchema } from "./schema/dump.js";
 export { splitScript } from "./schema/split-script.js";

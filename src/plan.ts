@@ -32,6 +32,7 @@ export async function plan(options: CloneOptions): Promise<PlanReport> {
 async function planDatabase(options: CloneOptions): Promise<PlanReport> {
   const resolved = resolveCloneOptions(options);
   const run = new Run(resolved.signal, resolved.observer);
+  run.begin(options);
   prepareParser();
   // Again when the source is read; here so that a mistake in one ends the run before it begins.
   await parseRowRules(resolved);

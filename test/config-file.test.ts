@@ -195,6 +195,7 @@ describe("a clone", () => {
     expect(report).toMatchObject({
       jobs: { tableJobs: 2, indexJobs: 2 },
       verification: { mode: "checksum" },
+      options: { jobs: 2, verify: "checksum", pgDump: "bundled", skipAnalyze: true },
     });
     expect(report.work.map(({ kind }: { kind: string }) => kind)).not.toContain("analyze");
     await expectSameDatabase(source.uri, target.uri);

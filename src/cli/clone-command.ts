@@ -30,7 +30,8 @@ export async function cloneCommand(
 export function printReport(output: Output, report: CloneReport, flags: ViewOptions): void {
   const { stdout, environment } = output;
   if (flags.json === true) {
-    writeJson(stdout, { type: "report", ...report });
+    const { tasks, throughput, ...rest } = report;
+    writeJson(stdout, { type: "report", ...rest });
     return;
   }
   if (flags.quiet === true) return;

@@ -46,8 +46,12 @@ export function eventLine(event: RunEvent, verbose: boolean): EventLine | undefi
     case "task_failed":
       // The error itself ends the run's output; this says at once why the run is coming to its end.
       return { kind: "failed", text: `${printable(event.task.label)} failed; stopping the rest` };
+    case "run_started":
     case "step_started":
+    // The error that a failed step ends the run with says it all.
+    case "step_failed":
     case "task_started":
+    case "task_stopped":
     case "progress":
       return undefined;
   }

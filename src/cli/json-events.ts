@@ -13,7 +13,8 @@ import type {
 } from "./library.js";
 
 interface LastLines {
-  report: CloneReport;
+  /** What it leaves out was told event by event, and would be most of the line. */
+  report: Omit<CloneReport, "tasks" | "throughput">;
   plan: PlanReport;
   schema_comparison: SchemaComparison;
   data_comparison: DataComparison;
@@ -53,9 +54,21 @@ type Documented<Types> = {
 
 /** While a command runs; all of these also carry `atMs`. */
 export const runEvents: Documented<EventFields> = {
+  run_started: {
+    when: "a clone or a plan begins",
+    fields: {
+      pgcopyVersion: "the release",
+      startedAt: "the moment that `atMs` counts from, in UTC",
+      options: "those that were given, by their names in [configuration.md](configuration.md)",
+    },
+  },
   step_started: { when: "a step of the run begins", fields: { step: "its name" } },
   step_finished: {
     when: "a step has ended",
+    fields: { step: "its name", durationMs: "how long it took" },
+  },
+  step_failed: {
+    when: "a step has failed, or was interrupted; `error` follows",
     fields: { step: "its name", durationMs: "how long it took" },
   },
   connected: {
@@ -79,7 +92,13 @@ export const runEvents: Documented<EventFields> = {
       bytes: "estimated size of the rows",
     },
   },
-  task_started: { when: "a task begins", fields: { task: "`id`, `kind` and `label`" } },
+  task_started: {
+    when: "a task begins",
+    fields: {
+      task: "`id`, `kind` and `label`",
+      pool: "whose job does it: `tables`, `indexes` or `control`",
+    },
+  },
   task_finished: {
     when: "a task is done",
     fields: {
@@ -90,8 +109,16 @@ export const runEvents: Documented<EventFields> = {
     },
   },
   task_failed: {
-    when: "a task failed; those that are stopped because of it, or interrupted, have no such event",
+    when: "a task failed",
     fields: { task: "`id`, `kind` and `label`", error: "as in `error` below" },
+  },
+  task_stopped: {
+    when: "a task was stopped because another one failed, or the run was interrupted",
+    fields: {
+      task: "`id`, `kind` and `label`",
+      durationMs: "how long it ran",
+      bytes: "bytes that it had copied; the target has none of them",
+    },
   },
   progress: {
     when: "every second while tasks run",
@@ -173,7 +200,11 @@ export const lastEvents: Documented<LastLines> = {
       durationMs: "of the whole run",
       databaseCreated: "whether the target database was missing",
       rolesCreated: "with `--roles`: names of the roles that were missing",
-      steps: "a list: `step`, `durationMs`",
+      pgcopyVersion: "the release",
+      startedAt: "when the run began, in UTC",
+      options: "those that were given, by their names in [configuration.md](configuration.md)",
+      planned: "`tables`, `indexes`, `tasks` and `bytes`, as in the event `planned`",
+      steps: "a list: `step`, `beganMs` (since the run began), `durationMs`",
       work: "a list: `kind` of tasks, how many (`tasks`), `durationMs` summed over the jobs",
       rows: "rows copied",
       bytes: "bytes copied",

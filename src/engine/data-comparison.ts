@@ -115,7 +115,7 @@ async function told(
 ): Promise<void> {
   const info: TaskInfo = { id: task.id, kind: task.kind, label: task.label };
   const active = meter.start(task);
-  run.tell({ type: "task_started", task: info });
+  run.tell({ type: "task_started", task: info, pool: task.pool });
   try {
     const rows = await work();
     meter.finish(active, rows);
@@ -124,8 +124,10 @@ async function told(
   } catch (thrown) {
     meter.stop(active);
     const error = asPgCopyError(thrown, task.label);
-    if (error.code !== "interrupted")
-      run.tell({ type: "task_failed", task: info, error: error.toJSON() });
+    if (error.code === "interrupted") {
+      const durationMs = Math.round(run.elapsedMs - active.beganMs);
+      run.tell({ type: "task_stopped", task: info, durationMs, bytes: 0 });
+    } else run.tell({ type: "task_failed", task: info, error: error.toJSON() });
     throw error;
   }
 }

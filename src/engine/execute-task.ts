@@ -51,7 +51,7 @@ export async function executeTask(
   const { run, meter } = context;
   const info: TaskInfo = { id: task.id, kind: task.kind, label: task.label };
   const active = meter.start(task);
-  run.tell({ type: "task_started", task: info });
+  run.tell({ type: "task_started", task: info, pool: task.pool });
   try {
     const { each, ...moved } = await new TaskRun(task, signal, context, active).do();
     const durationMs = run.elapsedMs - active.beganMs;
@@ -62,8 +62,10 @@ export async function executeTask(
     meter.stop(active);
     const failure = withTask(asPgCopyError(thrown, task.label), task);
     const error = withMaskAdvice(failure, task, context.masks);
-    if (error.code !== "interrupted")
-      run.tell({ type: "task_failed", task: info, error: error.toJSON() });
+    if (error.code === "interrupted") {
+      const durationMs = Math.round(run.elapsedMs - active.beganMs);
+      run.tell({ type: "task_stopped", task: info, durationMs, bytes: active.bytes });
+    } else run.tell({ type: "task_failed", task: info, error: error.toJSON() });
     throw error;
   }
 }

@@ -3,13 +3,14 @@
 import type { ResolvedOptions } from "../options.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
 import { relationName } from "../plan/task.js";
+import type { RunRecord } from "../record/run-record.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import type { TableComparison } from "../verify/compare-table.js";
 import { versionName } from "./check-servers.js";
 import type { TaskOutcome } from "./execute-task.js";
 import type { PreparedTarget } from "./prepare-target.js";
 import type { SourceContent } from "./read-source.js";
-import type { Run, StepTime } from "./run.js";
+import type { Run } from "./run.js";
 import { referredRows, selectionOf, type TableSelection } from "./selection-report.js";
 import type { Servers } from "./servers.js";
 
@@ -44,7 +45,7 @@ export interface VerificationReport {
   readonly mismatches: readonly TableComparison[];
 }
 
-export interface CloneReport {
+export interface CloneReport extends RunRecord {
   /** Without passwords. */
   readonly source: string;
   readonly target: string;
@@ -56,13 +57,11 @@ export interface CloneReport {
     readonly path?: string;
     readonly version: string;
   };
-  readonly durationMs: number;
   /** Whether this run created the target database. */
   readonly databaseCreated: boolean;
   /** With `roles`: those that the target lacked. */
   readonly rolesCreated: readonly string[];
   readonly jobs: { readonly tableJobs: number; readonly indexJobs: number };
-  readonly steps: readonly StepTime[];
   /** How long the tasks of each kind ran, summed over the jobs. */
   readonly work: readonly {
     readonly kind: string;
@@ -78,7 +77,6 @@ export interface CloneReport {
   readonly slowestIndexes: readonly IndexReport[];
   readonly sequences: number;
   readonly verification?: VerificationReport;
-  readonly warnings: readonly string[];
 }
 
 const SLOWEST = 10;
@@ -101,17 +99,16 @@ export interface ReportInput {
 export function buildReport(input: ReportInput): CloneReport {
   const { servers, resolved, run, done } = input;
   return {
+    ...run.record,
     source: servers.sourceEndpoint.description,
     target: servers.targetEndpoint.description,
     sourceVersion: versionName(servers.source.serverVersion),
     targetVersion: versionName(servers.target.serverVersion),
     snapshot: input.snapshot.id,
     pgDump: input.content.pgDump,
-    durationMs: Math.round(run.elapsedMs),
     databaseCreated: input.target.databaseCreated,
     rolesCreated: input.target.rolesCreated,
     jobs: servers.jobs,
-    steps: run.steps,
     ...summarise(input.plan, done.outcomes),
     ...(resolved.verify === undefined
       ? {}
@@ -122,7 +119,6 @@ export function buildReport(input: ReportInput): CloneReport {
             mismatches: done.comparisons.filter((comparison) => !comparison.same),
           },
         }),
-    warnings: run.warnings,
   };
 }
 

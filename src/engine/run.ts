@@ -3,22 +3,22 @@
  * goes through here; the engine itself never prints.
  */
 
+import { shownOptions } from "../config/shown-options.js";
 import type { Observer, RunEvent } from "../events.js";
+import type { CloneOptions } from "../options.js";
+import type { RunRecord } from "../record/run-record.js";
+import { RunRecorder } from "../record/run-recorder.js";
 import { anySignal } from "../run/abort.js";
-
-export interface StepTime {
-  readonly step: string;
-  readonly durationMs: number;
-}
+import { version } from "../version.js";
 
 type EventBody = RunEvent extends infer E ? (E extends unknown ? Omit<E, "atMs"> : never) : never;
 
 /** The clock starts when it is made. */
 export class Run {
   readonly signal: AbortSignal;
-  readonly steps: StepTime[] = [];
   readonly warnings: string[] = [];
   readonly #observer: Observer | undefined;
+  readonly #recorder = new RunRecorder();
   readonly #began = performance.now();
 
   constructor(signal: AbortSignal, observer: Observer | undefined) {
@@ -31,9 +31,23 @@ export class Run {
     return performance.now() - this.#began;
   }
 
-  tell(event: EventBody): void {
+  /** What has been done by now. */
+  get record(): RunRecord {
+    return this.#recorder.record(Math.round(this.elapsedMs));
+  }
+
+  /** Tells what the run is about to do, and when. */
+  begin(options: CloneOptions): void {
+    const startedAt = new Date(Date.now() - this.elapsedMs).toISOString();
+    const pgcopyVersion = version;
+    this.tell({ type: "run_started", pgcopyVersion, startedAt, options: shownOptions(options) });
+  }
+
+  tell(body: EventBody): void {
+    const event = { atMs: Math.round(this.elapsedMs), ...body } as RunEvent;
+    this.#recorder.observe(event);
     try {
-      this.#observer?.({ atMs: Math.round(this.elapsedMs), ...event } as RunEvent);
+      this.#observer?.(event);
     } catch {
       // An observer's mistake must not end a copy that is going well.
     }
@@ -49,14 +63,18 @@ export class Run {
     this.tell({ type: "notice", level: "warning", message });
   }
 
-  /** Runs a named step and keeps its time for the report. */
+  /** Runs a named step and tells how long it took. */
   async step<T>(step: string, work: () => Promise<T>): Promise<T> {
     const began = performance.now();
+    const durationMs = () => Math.round(performance.now() - began);
     this.tell({ type: "step_started", step });
-    const result = await work();
-    const durationMs = Math.round(performance.now() - began);
-    this.steps.push({ step, durationMs });
-    this.tell({ type: "step_finished", step, durationMs });
-    return result;
+    try {
+      const result = await work();
+      this.tell({ type: "step_finished", step, durationMs: durationMs() });
+      return result;
+    } catch (error) {
+      this.tell({ type: "step_failed", step, durationMs: durationMs() });
+      throw error;
+    }
   }
 }

@@ -42,6 +42,13 @@ function progressAt(atMs: number): RunEvent {
 /** One of each type. */
 const events: RunEvent[] = [
   {
+    type: "run_started",
+    atMs: 0,
+    pgcopyVersion: "1.2.3",
+    startedAt: "2026-03-01T02:03:04.000Z",
+    options: { jobs: 4 },
+  },
+  {
     type: "connected",
     atMs: 1,
     side: "source",
@@ -57,10 +64,12 @@ const events: RunEvent[] = [
     message: "only 6 connections are left: going on with 3 jobs",
   },
   { type: "planned", atMs: 24, tables: 17, indexes: 24, tasks: 60, bytes: 1_400_000_000 },
-  { type: "task_started", atMs: 25, task },
+  { type: "task_started", atMs: 25, task, pool: "tables" },
   progressAt(1000),
   { type: "task_finished", atMs: 1026, task, durationMs: 1001, rows: 5, bytes: 2048 },
   { type: "task_failed", atMs: 1027, task, error: { code: "task_failed", message: "no" } },
+  { type: "task_stopped", atMs: 1028, task, durationMs: 3, bytes: 1024 },
+  { type: "step_failed", atMs: 1029, step: "copy", durationMs: 1005 },
 ];
 
 test("where there is no terminal, each thing that came to pass is a plain line", () => {

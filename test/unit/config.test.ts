@@ -6,6 +6,7 @@ import { mergeOptions } from "../../src/cli/merge-options.js";
 import { configSchema, optionsTable } from "../../src/config/config-schema.js";
 import { type ConfigName, configNames, optionTable } from "../../src/config/option-table.js";
 import { parseConfig } from "../../src/config/parse-config.js";
+import { shownOptions } from "../../src/config/shown-options.js";
 import { PgCopyError } from "../../src/errors.js";
 import { type CloneOptions, resolveCloneOptions } from "../../src/options.js";
 import { violations } from "./schema-checker.js";
@@ -194,6 +195,17 @@ describe("the command line's options over a file's", () => {
     });
     expect(config.filters.excludeTable).toEqual(["a"]);
   });
+});
+
+test("a report shows the options that were given, and no endpoint", () => {
+  const given: CloneOptions = {
+    ...ends,
+    jobs: 2,
+    noAcl: false,
+    verify: "count",
+    observer: () => {},
+  };
+  expect(shownOptions(given)).toEqual({ jobs: 2, verify: "count" });
 });
 
 test("every option is described", () => {

@@ -9,7 +9,7 @@ import { codeOf, importsOf, sourceFiles } from "./source-files.js";
 const layers: readonly (readonly string[])[] = [
   ["errors.ts", "version.ts", "printable.ts", "formatting.ts"],
   ["events.ts", "run/"],
-  ["options.ts"],
+  ["options.ts", "record/"],
   ["config/"],
   ["endpoint/"],
   ["postgres/", "pgdata/"],
