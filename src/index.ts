@@ -62,6 +62,7 @@ export type {
   VerifyMode,
 } from "./options.js";
 export { resolveCloneOptions } from "./options.js";
+export { reportPage } from "./page/report-page.js";
 export type { RunningServer } from "./pgdata/data-directory.js";
 export { startDataDirectory } from "./pgdata/data-directory.js";
 export { embeddedServerBinaries } from "./pgdata/server-binaries.js";

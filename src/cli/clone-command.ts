@@ -7,6 +7,7 @@ import { type CloneReport, loadLibrary } from "./library.js";
 import { type Output, paintFor, reportWidth } from "./output.js";
 import type { CopyFlags } from "./program.js";
 import { reportLines } from "./report.js";
+import { openReport, type PageWriter } from "./report-file.js";
 import type { ViewOptions } from "./view.js";
 import { watchRun } from "./watched-run.js";
 
@@ -19,12 +20,29 @@ export async function cloneCommand(
 ): Promise<void> {
   const configured = await readConfig(output, flags);
   const options = copyOptions(output, endpoints, flags, configured);
-  const report = await watchRun(output, { ...flags, stopping: STOPPING }, async (run) => {
-    const { clone } = await loadLibrary();
-    const { signal, observer, progressIntervalMs } = run;
-    return await clone({ ...options, signal, observer, progressIntervalMs });
-  });
+  const page = await openReport(output, flags);
+  const report = await reported(page, () =>
+    watchRun(output, { ...flags, stopping: STOPPING, record: page?.observe }, async (run) => {
+      const { clone } = await loadLibrary();
+      const { signal, observer, progressIntervalMs } = run;
+      return await clone({ ...options, signal, observer, progressIntervalMs });
+    }),
+  );
+  await page?.finished(report);
   printReport(output, report, flags);
+}
+
+/** A run that fails has its page, too. */
+export async function reported<T>(
+  page: PageWriter | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await page?.failed(error);
+    throw error;
+  }
 }
 
 export function printReport(output: Output, report: CloneReport, flags: ViewOptions): void {

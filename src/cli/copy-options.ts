@@ -12,8 +12,18 @@ export function copyOptions(
   flags: CopyFlags,
   configured: ConfigOptions = {},
 ): CloneOptions {
-  const { json, verbose, quiet, config, owner, acl, securityLabels, rolePasswords, ...same } =
-    flags;
+  const {
+    json,
+    verbose,
+    quiet,
+    report,
+    config,
+    owner,
+    acl,
+    securityLabels,
+    rolePasswords,
+    ...same
+  } = flags;
   const given = {
     ...same,
     noOwner: !owner,

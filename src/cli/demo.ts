@@ -7,12 +7,13 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { all } from "../run/abort.js";
-import { printReport, STOPPING } from "./clone-command.js";
+import { printReport, reported, STOPPING } from "./clone-command.js";
 import { fillStatements, finishStatements, lastStatements, shopSchema } from "./demo-database.js";
 import { formatNumberOf } from "./formatting.js";
 import { type Library, loadLibrary } from "./library.js";
 import type { Output } from "./output.js";
 import { DEMO_ORDERS, type DemoFlags } from "./program.js";
+import { openReport } from "./report-file.js";
 import { type WatchedRun, watchRun } from "./watched-run.js";
 
 const DATABASE = "nut_shop";
@@ -26,26 +27,31 @@ const FILL_SETTINGS = {
 };
 
 export async function demoCommand(output: Output, flags: DemoFlags): Promise<void> {
+  const page = await openReport(output, flags);
   const directory = await createDirectory();
   const source = join(directory, "source");
   const target = join(directory, "target");
   try {
-    const report = await watchRun(output, { ...flags, stopping: STOPPING }, async (run) => {
-      const library = await loadLibrary();
-      run.view.say(`two servers of its own, in ${directory}`);
-      await step(run, "make up the shop", () =>
-        makeShop({ library, output, run, directory: source, orders: flags.rows ?? DEMO_ORDERS }),
-      );
-      return await library.clone({
-        source: `pgdata:${source}?dbname=${DATABASE}`,
-        target: `pgdata:${target}?dbname=${DATABASE}`,
-        verify: "checksum",
-        environment: output.environment,
-        signal: run.signal,
-        observer: run.observer,
-        progressIntervalMs: run.progressIntervalMs,
-      });
-    });
+    const watched = { ...flags, stopping: STOPPING, record: page?.observe };
+    const report = await reported(page, () =>
+      watchRun(output, watched, async (run) => {
+        const library = await loadLibrary();
+        run.view.say(`two servers of its own, in ${directory}`);
+        await step(run, "make up the shop", () =>
+          makeShop({ library, output, run, directory: source, orders: flags.rows ?? DEMO_ORDERS }),
+        );
+        return await library.clone({
+          source: `pgdata:${source}?dbname=${DATABASE}`,
+          target: `pgdata:${target}?dbname=${DATABASE}`,
+          verify: "checksum",
+          environment: output.environment,
+          signal: run.signal,
+          observer: run.observer,
+          progressIntervalMs: run.progressIntervalMs,
+        });
+      }),
+    );
+    await page?.finished(report);
     printReport(output, report, flags);
   } finally {
     await leaveOrRemove(output, directory, flags);

@@ -63,6 +63,10 @@ Passwords also come from PGPASSWORD, PGPASSFILE and ~/.pgpass.`,
         line: "pgcopy clone postgres://old/shop pgdata:./shop-copy",
       },
       {
+        what: "options from a file, and the report of the run kept as a page",
+        line: "pgcopy clone --config night.json --report night.html",
+      },
+      {
         what: "endpoints from the environment, events for a program",
         line: "PGCOPY_SOURCE=postgres://old/db PGCOPY_TARGET=postgres://new/db \\\n    pgcopy clone --json",
       },

@@ -38,6 +38,8 @@ export interface CopyFlags extends ViewOptions {
   readonly verify?: "count" | "checksum";
   readonly copyFormat?: "auto" | "text" | "binary";
   readonly pgDump?: string;
+  /** clone only. */
+  readonly report?: string;
   /** `false`: --no-config. */
   readonly config?: string | false;
 }
@@ -56,6 +58,7 @@ export interface CompareDataFlags extends ViewOptions {
 }
 
 export interface DemoFlags extends ViewOptions {
+  readonly report?: string;
   readonly rows?: number;
   readonly keep?: boolean;
 }
@@ -91,7 +94,7 @@ export function createProgram(version: string, actions: Actions): Command {
     .addHelpText("after", `${examplesText(programHelp)}\n${exitCodesText()}`);
 
   const clone = copyCommand(program, "clone");
-  withOutputOptions(clone).action((source, target, flags) =>
+  withReportOption(withOutputOptions(clone)).action((source, target, flags) =>
     actions.clone(given(source, target), flags),
   );
 
@@ -117,7 +120,7 @@ export function createProgram(version: string, actions: Actions): Command {
       parseCount,
     )
     .option("--keep", "leave both data directories where they are");
-  withOutputOptions(demo).action((flags) => actions.demo(flags));
+  withReportOption(withOutputOptions(demo)).action((flags) => actions.demo(flags));
 
   return program;
 }
@@ -263,6 +266,10 @@ function withConfigOptions(to: Command): Command {
     .optionsGroup("Options from a file:")
     .option("--config <FILE>", "a JSON file of options (default: pgcopy.json if it is there)")
     .option("--no-config", "don't read pgcopy.json");
+}
+
+function withReportOption(to: Command): Command {
+  return to.option("--report <FILE>", "also write the report of the run as an HTML page");
 }
 
 function given(...endpoints: (string | undefined)[]): string[] {

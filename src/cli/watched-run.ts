@@ -14,12 +14,22 @@ export interface WatchedRun {
   readonly progressIntervalMs: number;
 }
 
-/** `stopping`: what an interruption announces. */
+export interface WatchOptions extends ViewOptions {
+  /** What an interruption announces. */
+  readonly stopping: string;
+  /** Also told every event, for what is written when the run is over. */
+  readonly record?: Observer | undefined;
+}
+
+/** How often a record is told the progress where no view wants it, in milliseconds. */
+const RECORD_INTERVAL_MS = 1_000;
+
 export async function watchRun<T>(
   output: Output,
-  options: ViewOptions & { readonly stopping: string },
+  options: WatchOptions,
   work: (run: WatchedRun) => Promise<T>,
 ): Promise<T> {
+  const { record } = options;
   const view = await openView(output, options);
   const close = () => view.close();
   const suspend = () => suspendProcess(view);
@@ -34,8 +44,12 @@ export async function watchRun<T>(
         work({
           view,
           signal,
-          observer: (event) => view.observe(event),
-          progressIntervalMs: progressIntervalMs(output, options),
+          observer: (event) => {
+            record?.(event);
+            view.observe(event);
+          },
+          progressIntervalMs:
+            progressIntervalMs(output, options) || (record === undefined ? 0 : RECORD_INTERVAL_MS),
         }),
     );
   } finally {

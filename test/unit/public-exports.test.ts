@@ -46,6 +46,7 @@ test("what can be called", () => {
     "readSource",
     "refuseBrokenForeignKeys",
     "refuseDifferences",
+    "reportPage",
     "resolveCloneOptions",
     "runTasks",
     "splitScript",
