@@ -4,6 +4,7 @@
  */
 
 import type { Table } from "../catalog/catalog.js";
+import type { Side } from "../errors.js";
 import { ownCondition } from "../plan/row-sets.js";
 import {
   selectReferred,
@@ -58,45 +59,60 @@ export async function compareTable(
         : selectedDigestQuery(table, rows, options),
     target: digestQuery(withoutDerived(table, rows), options.target, options),
   };
-  const settings = settingsOf(options);
+  const zones = timeZones(options);
   const label = `verify ${displayName(table.schema, table.name)}`;
   const [source, target] = await all<[TableDigest, TableDigest]>(options.signal, [
     (signal) =>
       options.source.under(signal, () =>
         readConfidentially(rows?.confidential ?? false, () =>
-          digest(options.source, label, queries.source, settings),
+          digest(options.source, label, inTimeZone(zones.source, queries.source)),
         ),
       ),
     (signal) =>
-      options.target.under(signal, () => digest(options.target, label, queries.target, settings)),
+      options.target.under(signal, () =>
+        digest(options.target, label, inTimeZone(zones.target, queries.target)),
+      ),
   ]);
   const same = source.rows === target.rows && source.checksum === target.checksum;
   return { schema: table.schema, name: table.name, source, target, same };
 }
 
-/** A WHERE or mask may depend on the time zone: it must be the one in which the rows were copied. */
-function settingsOf({ source, rows }: CompareOptions): Readonly<Record<string, string>> {
-  const copiedIn = source.parameters.get("TimeZone");
-  return rows === undefined || copiedIn === undefined ? comparedSettings : { timezone: copiedIn };
+interface DigestQuery {
+  /** Before and after the query; empty where the session's own will do. */
+  readonly set: string;
+  readonly sql: string;
+  readonly reset: string;
+}
+
+/**
+ * The text of a timestamptz depends on the session's time zone. What was selected or masked on the
+ * source was so in its own, so there the target follows; else both are set to the same.
+ */
+function timeZones({ source, rows }: CompareOptions): Record<Side, string | undefined> {
+  const { timezone } = comparedSettings;
+  if (rows === undefined) return { source: timezone, target: timezone };
+  return { source: undefined, target: source.parameters.get("TimeZone") };
+}
+
+function inTimeZone(zone: string | undefined, sql: string): DigestQuery {
+  if (zone === undefined) return { set: "", sql, reset: "" };
+  return { set: `set timezone = ${quoteLiteral(zone)}; `, sql, reset: "reset timezone" };
 }
 
 async function digest(
   connection: Connection,
   label: string,
-  sql: string,
-  settings: Readonly<Record<string, string>>,
+  { set, sql, reset }: DigestQuery,
 ): Promise<TableDigest> {
-  const each = Object.entries(settings);
-  const set = each.map(([name, value]) => `set ${name} = ${quoteLiteral(value)}; `).join("");
   const [row] = await connection.query<{ rows: string; checksum: string | null }>(label, set + sql);
-  // A session of the target's goes on to other tasks: a materialized view may ask for its own time zone.
-  await connection.execute(label, each.map(([name]) => `reset ${name}`).join("; "));
+  // The session goes on to other tasks: a materialized view may ask for its own time zone.
+  if (reset !== "") await connection.execute(label, reset);
   return { rows: Number(row?.rows ?? 0), checksum: row?.checksum ?? undefined };
 }
 
 function digestQuery(table: Table, end: Connection, options: CompareOptions): string {
-  const columns = table.columns.map((column) => column.name);
-  return `${digestColumns(columns, end, options)} from only ${quoteQualified(table.schema, table.name)}`;
+  const row = rowText(table.columns.map((column) => column.name));
+  return `${digestColumns(row, end, options)} from only ${quoteQualified(table.schema, table.name)}`;
 }
 
 /** Of the rows that were copied, each column as the target stores it. */
@@ -107,8 +123,8 @@ function selectedDigestQuery(table: Table, rows: TableRows, options: CompareOpti
   const { referred } = rows;
   const extra =
     referred === undefined ? "" : ` union all ${selectReferred(table, stored, referred)}`;
-  const names = columns.map((_, i) => `c${i + 1}`);
-  return `${referred?.with ?? ""}${digestColumns(names, options.source, options)} from (${own}${extra}) as copied`;
+  const row = rowText(columns.map((_, i) => `c${i + 1}`));
+  return `${referred?.with ?? ""}${digestColumns(row, options.source, options)} from (${own}${extra}) as copied`;
 }
 
 /** A column that the target computes from masked ones is not what the source computed. */
@@ -118,12 +134,12 @@ function withoutDerived(table: Table, rows: TableRows | undefined): Table {
 }
 
 function digestColumns(
-  columns: readonly string[],
+  row: string,
   end: Connection,
   { mode, source, target }: CompareOptions,
 ): string {
   const hashing = { hash: "server", bytes: hashedBytes(source, target) } as const;
-  const hash = rowHash(rowText(columns), hashing, end);
-  const checksum = mode === "checksum" ? `coalesce(sum(${hash}), 0)::text` : "null::text";
+  const checksum =
+    mode === "checksum" ? `coalesce(sum(${rowHash(row, hashing, end)}), 0)::text` : "null::text";
   return `select count(*)::text as rows, ${checksum} as checksum`;
 }
