@@ -33,5 +33,5 @@ async function compareDatabases(options: CompareSchemaOptions): Promise<SchemaCo
   const schemas = await run.step("read both schemas", () =>
     readBothSchemas(servers, snapshots, { resolved, run }),
   );
-  return await run.step("compare", () => compareSchemas(schemas, servers, run));
+  return await run.step("compare", () => compareSchemas(schemas, servers, { resolved, run }));
 }

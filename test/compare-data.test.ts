@@ -1,13 +1,21 @@
 /** `compare data`: every difference that it can find is planted once and found, and nothing else is. */
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readRowKeys } from "../src/catalog/read-row-keys.js";
+import { readTables } from "../src/catalog/read-tables.js";
 import {
   type CompareDataOptions,
+  type Connection,
   compareData,
+  connect,
   type DataComparison,
+  parseEndpoint,
   type TableDifference,
 } from "../src/index.js";
-import { startCli } from "./support/cli.js";
+import { compareRows } from "../src/verify/compare-rows.js";
+import { chooseRowHashing, comparedSettings } from "../src/verify/row-hash.js";
+import { pairTables } from "../src/verify/table-pairs.js";
+import { runCli, startCli } from "./support/cli.js";
 import { createDatabase, server, type TestDatabase, testMajors } from "./support/servers.js";
 import { startStandby } from "./support/standby.js";
 import { expectNoSessions, untilRunning } from "./support/waiting.js";
@@ -292,6 +300,90 @@ describe(`what is planted between PostgreSQL ${oldest.major} and ${newest.major}
     expect(shortened(comparison)).toEqual(found);
     expect(comparison.same).toBe(false);
   });
+});
+
+describe("on the command line", () => {
+  it("is the same with exit code 0, and different with 6, in words and in JSON", async () => {
+    await using source = await createDatabase(oldest, "compared");
+    await using target = await createDatabase(newest, "compared");
+    for (const end of [source, target]) await end.execute(schema);
+    const args = ["compare", "data", source.uri, target.uri];
+    const same = await runCli(args);
+    expect(same.exitCode).toBe(0);
+    expect(same.stdout).toMatch(
+      /^The data is the same: 10 tables with [\d,]+ rows, 2 large objects, 3 sequences\s\(/m,
+    );
+    expect(same.stderr).toMatch(/^compare \(/m);
+
+    await target.execute("delete from items where id = 4; select setval('counter', 20)");
+    const different = await runCli(args);
+    expect(different.exitCode).toBe(6);
+    for (const line of [
+      "public.items: 1 only on the source (10 rows on the source, 9 on the target)",
+      "  only on the source  id = 4",
+      "  public.counter: the target is behind, 20; the source is at 25",
+    ])
+      expect(different.stdout.split("\n")).toContain(line);
+
+    const json = await runCli([...args, "--json"]);
+    expect([json.exitCode, json.stderr]).toEqual([6, ""]);
+    const lines = json.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const ofType = (type: string) => lines.filter((line) => line.type === type);
+    expect(ofType("table_difference")).toMatchObject([{ name: "items", onlyOnSource: 1 }]);
+    expect(ofType("sequence_difference")).toMatchObject([{ name: "counter", status: "behind" }]);
+    expect(lines.at(-1)).toMatchObject({
+      type: "data_comparison",
+      same: false,
+      tableDifferences: 1,
+      sequenceDifferences: 1,
+    });
+    const quiet = await runCli([...args, "--quiet"]);
+    expect(quiet).toEqual({ exitCode: 6, stdout: "", stderr: "" });
+  });
+});
+
+describe("SHA-256, where the servers' own hash is not to be relied on,", () => {
+  it.each(["own", "UTF8"] as const)(
+    "is the same on both ends, and finds rows (%s bytes)",
+    async (bytes) => {
+      await using source = await createDatabase(oldest, "compared");
+      await using target = await createDatabase(newest, "compared");
+      for (const end of [source, target]) await end.execute(schema);
+      await target.execute("update words set n = 0 where n = 4711");
+      const signal = new AbortController().signal;
+      const open = async ({ uri }: TestDatabase, side: "source" | "target") => {
+        const endpoint = await parseEndpoint(uri, {}, side);
+        if (endpoint.kind !== "server") throw new Error("not a running server");
+        return await connect(endpoint, {
+          side,
+          purpose: "test",
+          signal,
+          settings: comparedSettings,
+        });
+      };
+      await using here = await open(source, "source");
+      await using there = await open(target, "target");
+      const endTables = async (end: Connection) => ({
+        tables: await readTables(end),
+        keys: await readRowKeys(end),
+      });
+      const { pairs } = pairTables(await endTables(here), await endTables(there));
+      const hashing = { hash: "sha256", bytes } as const;
+      const options = { source: here, target: there, hashing, signal, limit: 5, showValues: false };
+      const differing: string[] = [];
+      for (const pair of pairs) {
+        const compared = await compareRows(pair, options);
+        for (const row of compared.differing?.rows ?? [])
+          differing.push(`${pair.name} ${row.key[0]?.value} ${row.columns}`);
+      }
+      expect(differing).toEqual(["words b52340b4de4566b804c9880aa0b4af5f n"]);
+      // These two agree on the faster one.
+      expect(await chooseRowHashing(here, there)).toEqual({ hash: "server", bytes: "own" });
+    },
+  );
 });
 
 describe("what is told of differing rows", () => {

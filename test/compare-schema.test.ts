@@ -59,6 +59,7 @@ const schema = `
   create publication everything for table shop.published, shop.orders;
   create event trigger watched on ddl_command_end execute function shop.watch();
   create view shop.paid as select id, name from shop.customers where note is null;
+  select lo_create(8001); comment on large object 8001 is 'large';
   create sequence shop.numbers increment 5;
   create rule never as on delete to shop.owned do instead nothing;
   create statistics shop.correlated on a, b from shop.tuned;
@@ -227,6 +228,16 @@ const plants: readonly Plant[] = [
     what: "an extension's version",
     change: "alter extension hstore update to '1.5'",
     found: ["EXTENSION hstore", "version", "different", "1.4", "1.5"],
+  },
+  {
+    what: "a large object's privileges",
+    change: `grant select on large object 8001 to ${reader}`,
+    found: ["LARGE OBJECT 8001", "privileges", "different", undefined, reader],
+  },
+  {
+    what: "a large object's comment",
+    change: "comment on large object 8001 is null",
+    found: ["LARGE OBJECT 8001", "comment", "different", "large"],
   },
   {
     what: "a published table",
@@ -410,7 +421,7 @@ describe.each(pairs)("what is planted between PostgreSQL %i and %i", (from, to) 
       noAcl: true,
     });
     const text = JSON.stringify(differences);
-    expect(differences.length).toBe(plants.length - 4);
+    expect(differences.length).toBe(plants.length - 5);
     expect(text).not.toMatch(/privileges|OWNER TO|DEFAULT ACL/);
   });
 

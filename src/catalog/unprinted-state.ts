@@ -1,7 +1,7 @@
 /**
- * What pg_dump leaves out of a script without CREATE DATABASE: the database's own properties, which
- * version of an extension is installed, invalid indexes, and triggers of constraints that are
- * switched off.
+ * What pg_dump leaves out of a script without data and without CREATE DATABASE: the database's own
+ * properties, which version of an extension is installed, invalid indexes, triggers of constraints
+ * that are switched off, and who owns large objects.
  */
 
 import type { Connection } from "../postgres/connection.js";
@@ -15,6 +15,16 @@ export interface ExtensionState {
   readonly defaultVersion: string | undefined;
 }
 
+export interface LargeObjectState {
+  readonly owner: string;
+  /** As in `pg_largeobject_metadata.lomacl`, sorted; empty for the default. */
+  readonly privileges: string;
+  readonly comment: string;
+}
+
+/** Of more than so many large objects owners, privileges and comments are not read. */
+export const MOST_LARGE_OBJECTS = 100_000;
+
 export interface UnprintedState {
   /** By name: `encoding`, `locale provider`, `setting work_mem`. */
   readonly database: ReadonlyMap<string, string>;
@@ -23,6 +33,8 @@ export interface UnprintedState {
   readonly invalidIndexes: readonly string[];
   /** By table, the constraints whose triggers don't fire as usual. */
   readonly constraintTriggers: ReadonlyMap<string, string>;
+  /** By OID: owner, privileges and comment. Undefined where there are more than `MOST_LARGE_OBJECTS`. */
+  readonly largeObjects: ReadonlyMap<string, LargeObjectState> | undefined;
   /** Whether the schema public has the owner and the privileges that its server made it with. */
   readonly usualPublicSchema: boolean;
 }
@@ -66,6 +78,15 @@ from pg_catalog.pg_namespace n
 join pg_catalog.pg_init_privs i on i.objoid = n.oid and i.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
 where n.nspname = 'public'`;
 
+const largeObjectsQuery = `
+select m.oid::text as oid, pg_catalog.pg_get_userbyid(m.lomowner) as owner,
+       coalesce((select pg_catalog.string_agg(a.acl::text, ', ' order by a.acl::text collate "C") from unnest(m.lomacl) as a (acl)), '') as privileges,
+       coalesce(d.description, '') as comment
+from pg_catalog.pg_largeobject_metadata m
+left join pg_catalog.pg_description d on d.objoid = m.oid and d.objsubid = 0
+ and d.classoid = 'pg_catalog.pg_largeobject'::pg_catalog.regclass
+limit ${MOST_LARGE_OBJECTS + 1}`;
+
 interface Named extends Record<string, unknown> {
   readonly schema: string;
   readonly name: string;
@@ -79,6 +100,9 @@ export async function readUnprintedState(connection: Connection): Promise<Unprin
     extensionsQuery,
   );
   const invalid = await read<Named>(invalidIndexesQuery);
+  const objects = await read<{ oid: string } & LargeObjectState & Record<string, unknown>>(
+    largeObjectsQuery,
+  );
   const triggers = await read<Named & { triggers: string }>(constraintTriggersQuery);
   return {
     database: await databaseState(connection),
@@ -89,6 +113,10 @@ export async function readUnprintedState(connection: Connection): Promise<Unprin
       ]),
     ),
     invalidIndexes: invalid.map(({ schema, name }) => displayName(schema, name)),
+    largeObjects:
+      objects.length > MOST_LARGE_OBJECTS
+        ? undefined
+        : new Map(objects.map(({ oid, ...state }) => [oid, state])),
     usualPublicSchema: (await read<{ usual: boolean }>(publicSchemaQuery))[0]?.usual ?? false,
     constraintTriggers: new Map(
       triggers.map(({ schema, name, triggers: states }) => [displayName(schema, name), states]),

@@ -1,7 +1,11 @@
 /** Comparing the schemas of both ends: the same pg_dump for each, inside a snapshot of it. */
 
-import { readUnprintedState, type UnprintedState } from "../catalog/unprinted-state.js";
-import type { Side } from "../errors.js";
+import {
+  MOST_LARGE_OBJECTS,
+  readUnprintedState,
+  type UnprintedState,
+} from "../catalog/unprinted-state.js";
+import { PgCopyError, type Side } from "../errors.js";
 import { JOURNAL_SCHEMA } from "../load/journal.js";
 import type { ResolvedOptions } from "../options.js";
 import type { TocEntry } from "../plan/toc.js";
@@ -74,7 +78,7 @@ export async function readBothSchemas(
       excludeSchemas: [JOURNAL_SCHEMA],
       timeZone: comparedSettings.timezone,
     }).catch((error: unknown) => {
-      throw explainBytes(error);
+      throw ofSide(error, side);
     });
     const { entries } = await splitScript(script);
     return { entries, tool, state: await readUnprintedState(connection) };
@@ -85,11 +89,30 @@ export async function readBothSchemas(
   ]);
 }
 
+/** Of two dumps the error has to say which one failed. */
+function ofSide(error: unknown, side: Side): unknown {
+  const explained = side === "source" ? explainBytes(error) : error;
+  if (!(explained instanceof PgCopyError) || explained.code !== "schema_dump_failed") {
+    return explained;
+  }
+  const { code, attempted, server, advice, items, retrySafe } = explained;
+  return new PgCopyError(`reading the ${side}'s schema: ${explained.message}`, {
+    code,
+    side,
+    items,
+    retrySafe,
+    ...(attempted === undefined ? {} : { attempted }),
+    ...(server === undefined ? {} : { server }),
+    ...(advice === undefined ? {} : { advice }),
+    cause: explained,
+  });
+}
+
 /** What differs between the two. */
 export async function compareSchemas(
   [source, target]: readonly [SchemaOfEnd, SchemaOfEnd],
   servers: ComparedServers,
-  run: Run,
+  { resolved, run }: { readonly resolved: ResolvedOptions; readonly run: Run },
 ): Promise<SchemaComparison> {
   const [here, there] = [servers.source.connection, servers.target.connection];
   const majors: Majors = {
@@ -101,7 +124,7 @@ export async function compareSchemas(
     bothUsual ? withoutPublicSchema(entries) : entries;
   const differences = [
     ...(await compareEntries(compared(source.entries), compared(target.entries), majors)),
-    ...stateDifferences(source.state, target.state),
+    ...stateDifferences(source.state, target.state, resolved),
   ];
   return {
     source: servers.source.description,
@@ -132,7 +155,11 @@ function publicSchemaNote({ source, target }: Majors): SchemaNote {
   return { what: "schema public", source: words(source), target: words(target) };
 }
 
-function stateDifferences(source: UnprintedState, target: UnprintedState): SchemaDifference[] {
+function stateDifferences(
+  source: UnprintedState,
+  target: UnprintedState,
+  resolved: ResolvedOptions,
+): SchemaDifference[] {
   const extensions = [...source.extensions].flatMap(([name, here]) => {
     const there = target.extensions.get(name);
     if (there === undefined || here.version === there.version || isUsual(here, there)) return [];
@@ -148,7 +175,27 @@ function stateDifferences(source: UnprintedState, target: UnprintedState): Schem
     if (here === there) return [];
     return [changed(`TABLE ${table}`, "triggers of its foreign keys", here, there)];
   });
-  return [...extensions, ...triggers];
+  return [...extensions, ...triggers, ...largeObjectDifferences(source, target, resolved)];
+}
+
+/** Of those that both ends have: which there are is a matter of data. */
+function largeObjectDifferences(
+  source: UnprintedState,
+  target: UnprintedState,
+  { noOwner, noAcl }: ResolvedOptions,
+): SchemaDifference[] {
+  const compared = [
+    ...(noOwner ? [] : (["owner"] as const)),
+    ...(noAcl ? [] : (["privileges"] as const)),
+    "comment" as const,
+  ];
+  return [...(source.largeObjects ?? [])].flatMap(([oid, here]) => {
+    const there = target.largeObjects?.get(oid);
+    if (there === undefined) return [];
+    return compared
+      .filter((property) => here[property] !== there[property])
+      .map((property) => changed(`LARGE OBJECT ${oid}`, property, here[property], there[property]));
+  });
 }
 
 type ExtensionState = UnprintedState["extensions"] extends ReadonlyMap<string, infer E> ? E : never;
@@ -189,7 +236,10 @@ function notesOn(source: UnprintedState, target: UnprintedState): SchemaNote[] {
     ...(source.invalidIndexes.includes(name) ? { source: "invalid" } : {}),
     ...(target.invalidIndexes.includes(name) ? { target: "invalid" } : {}),
   }));
-  return [...database, ...extensions, ...invalid];
+  const objects = [source, target].some(({ largeObjects }) => largeObjects === undefined)
+    ? [{ what: `owners of more than ${MOST_LARGE_OBJECTS} large objects`, source: "not compared" }]
+    : [];
+  return [...database, ...extensions, ...invalid, ...objects];
 }
 
 function note(what: string, source: string | undefined, target: string | undefined): SchemaNote[] {

@@ -6,8 +6,10 @@
 
 import type { Connection } from "../postgres/connection.js";
 import { all } from "../run/abort.js";
-import { type DifferingKey, findDifferingRows, type RowsOfEnd } from "./differing-rows.js";
+import { findDifferingRows } from "./differing-rows.js";
 import type { OrderColumn } from "./key-order.js";
+import type { RowsOfEnd } from "./key-ranges.js";
+import type { DifferingKey } from "./read-range.js";
 import { type RowHashing, rowHash } from "./row-hash.js";
 
 export interface LargeObjectsComparison {
@@ -93,7 +95,7 @@ export async function compareLargeObjects(
   }
   // A large object is many rows here, all of which may differ.
   const limit = options.limit * 50;
-  const search = { ...ends, keyed: true, attempted: ATTEMPTED, signal, limit };
+  const search = { ...ends, keyed: true, indexed: false, attempted: ATTEMPTED, signal, limit };
   const found = await findDifferingRows(search, {
     source: Number(sums.rows),
     target: Number(others.rows),

@@ -5,13 +5,9 @@ import type { Connection } from "../postgres/connection.js";
 import { displayName } from "../postgres/quote.js";
 import { all } from "../run/abort.js";
 import { type DifferingRow, describeRows } from "./describe-rows.js";
-import {
-  type DifferingRows,
-  findDifferingRows,
-  type RowsOfEnd,
-  type Search,
-} from "./differing-rows.js";
+import { type DifferingRows, findDifferingRows } from "./differing-rows.js";
 import { type OrderColumn, orderOf } from "./key-order.js";
+import type { RowsOfEnd, Search } from "./key-ranges.js";
 import { orderedEncoding, type RowHashing, rowHash, rowText } from "./row-hash.js";
 import type { PairedRelation, TablePair } from "./table-pairs.js";
 
@@ -61,6 +57,7 @@ export async function compareRows(
   const search: Search = {
     ...ends,
     keyed: pair.source.key !== undefined,
+    indexed: pair.source.key?.[0]?.ordered === true && pair.target.key?.[0]?.ordered === true,
     attempted,
     signal: options.signal,
     limit: options.limit,

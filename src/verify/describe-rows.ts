@@ -2,8 +2,9 @@
 
 import { quoteName } from "../postgres/quote.js";
 import { all } from "../run/abort.js";
-import type { DifferingKey, RowsOfEnd, Search } from "./differing-rows.js";
 import { hasKey } from "./key-order.js";
+import type { RowsOfEnd, Search } from "./key-ranges.js";
+import type { DifferingKey } from "./read-range.js";
 import { type RowHashing, rowHash, rowText } from "./row-hash.js";
 
 export interface DifferingValue {
