@@ -160,6 +160,11 @@ function largeObjectLines(objects: LargeObjects | undefined): string[] {
   ];
 }
 
+function largeObjectCount({ source, contentsNotCompared }: LargeObjects): string {
+  const count = formatNumberOf(source, "large object");
+  return contentsNotCompared === undefined ? count : `${count} (by OID only)`;
+}
+
 function notComparedLines({ notCompared }: DataComparison, style: ComparisonStyle): string[] {
   const shown = style.verbose ? notCompared : notCompared.slice(0, NAMES_SHOWN);
   const hidden = notCompared.length - shown.length;
@@ -181,7 +186,7 @@ function sumLines(comparison: DataComparison, { paint, width }: ComparisonStyle)
   const objects = comparison.largeObjects;
   const counted = [
     `${formatNumberOf(tables, "table")} with ${formatNumberOf(rows, "row")}`,
-    ...(objects === undefined ? [] : [formatNumberOf(objects.source, "large object")]),
+    ...(objects === undefined ? [] : [largeObjectCount(objects)]),
     formatNumberOf(sequences, "sequence"),
   ];
   if (comparison.same) {

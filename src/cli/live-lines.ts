@@ -56,7 +56,13 @@ export function liveLines(state: LiveState, style: LiveStyle): string[] {
     lines.push(overallLine(progress, state, style), countsLine(progress, style));
   }
   if (running.length === 0) lines.push(...stepLines(state, style));
-  else lines.push(...taskLines(running, style, style.rows - lines.length));
+  else
+    lines.push(
+      ...taskLines(running, style, {
+        room: style.rows - lines.length,
+        titles: progress?.comparing !== true,
+      }),
+    );
   if (state.stopping) {
     lines.splice(style.rows - 1);
     lines.push(fitted("  stopping the work on both servers", style));
@@ -105,8 +111,12 @@ function stepLines({ steps }: LiveState, style: LiveStyle): string[] {
 }
 
 /** At most `room` lines; those that don't fit are counted in the last one. */
-function taskLines(running: readonly RunningTask[], style: LiveStyle, room: number): string[] {
-  const withTitles = room >= running.length + 1;
+function taskLines(
+  running: readonly RunningTask[],
+  style: LiveStyle,
+  { room, titles }: { readonly room: number; readonly titles: boolean },
+): string[] {
+  const withTitles = titles && room >= running.length + 1;
   const lines = withTitles ? [titlesLine(style)] : [];
   const shown = running.length <= room ? running.length : Math.max(0, room - 1);
   for (const task of running.slice(0, shown)) lines.push(taskLine(task, style));

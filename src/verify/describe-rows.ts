@@ -109,11 +109,12 @@ from ${end.from} where ${keys.map((key) => `(${hasKey(order, key.values)})`).joi
 
 function describeRow(
   key: DifferingKey,
-  { search, keyNames, columns }: Description,
+  description: Description,
   [source, target]: readonly [ReadRow | undefined, ReadRow | undefined],
 ): DifferingRow {
-  const { order } = search.source;
-  const status = statusOf(key, search.keyed);
+  const { search, keyNames, columns } = description;
+  if (!search.keyed) return describeHash(key, description, source ?? target);
+  const status = statusOf(key, true);
   const differ = columns.flatMap((_, at) =>
     source?.hashes[at] === target?.hashes[at] ? [] : [at],
   );
@@ -122,35 +123,35 @@ function describeRow(
     ...(source?.values === undefined ? {} : { source: source.values[at] ?? null }),
     ...(target?.values === undefined ? {} : { target: target.values[at] ?? null }),
   }));
-  const shown = source?.values === undefined && target?.values === undefined ? {} : { values };
-  if (!search.keyed) {
-    const { values: [hash = ""] = [], onSource, onTarget } = key;
-    const either = source ?? target;
-    const row = columns.map((column, at) => ({ column, source: either?.values?.[at] ?? null }));
-    return {
-      key: [],
-      status,
-      rowHash: BigInt.asUintN(64, BigInt(hash)).toString(16).padStart(16, "0"),
-      onSource,
-      onTarget,
-      ...(either?.values === undefined
-        ? {}
-        : {
-            values:
-              status === "only_on_target"
-                ? row.map(({ column, source: target }) => ({ column, target }))
-                : row,
-          }),
-    };
-  }
+  const areShown = source?.values !== undefined || target?.values !== undefined;
   return {
     key: key.values.map((value, at) => ({
       column: keyNames[at] ?? "",
-      value: order[at]?.shown(value) ?? value,
+      value: search.source.order[at]?.shown(value) ?? value,
     })),
     status,
     ...(status === "different" ? { columns: differ.map((at) => columns[at] as string) } : {}),
-    ...shown,
+    ...(areShown ? { values } : {}),
+  };
+}
+
+/** Of a table without a key: rows of one hash are equal, on either end. */
+function describeHash(
+  key: DifferingKey,
+  { columns }: Description,
+  row: ReadRow | undefined,
+): DifferingRow {
+  const [hash = "0"] = key.values;
+  const status = statusOf(key, false);
+  const side = status === "only_on_target" ? "target" : "source";
+  const values = columns.map((column, at) => ({ column, [side]: row?.values?.[at] ?? null }));
+  return {
+    key: [],
+    status,
+    rowHash: BigInt.asUintN(64, BigInt(hash)).toString(16).padStart(16, "0"),
+    onSource: key.onSource,
+    onTarget: key.onTarget,
+    ...(row?.values === undefined ? {} : { values }),
   };
 }
 
