@@ -298,6 +298,24 @@ describe("verification", () => {
     expect(await target.query("select at from shown")).toEqual([{ at: "2024-01-01 07:00:00-05" }]);
   });
 
+  it("selects and masks by the source's time zone, and compares by it", async () => {
+    await using source = await createDatabase(server(15), "verify_zone");
+    await source.execute(`
+      create table t (at timestamptz, word text);
+      insert into t values ('2024-01-01 20:00:00+00', 'kept'), ('2024-01-01 10:00:00+00', 'left out');
+      alter database ${source.name} set timezone = 'Asia/Tokyo'`);
+    await using target = await createDatabase(server(16), "copy");
+    await target.execute(`alter database ${target.name} set timezone = 'America/Bogota'`);
+    await clone({
+      source: source.uri,
+      target: target.uri,
+      where: { "public.t": "at::date = '2024-01-02'" },
+      mask: { "public.t.word": "at::text" },
+      verify: "checksum",
+    });
+    expect(await target.query("select word from t")).toEqual([{ word: "2024-01-02 05:00:00+09" }]);
+  });
+
   it("finds a value that the target computed in another way, and names the table", async () => {
     await using source = await createDatabase(server(16), "differs");
     await source.execute(`
