@@ -4,6 +4,7 @@
  */
 
 import { PgCopyError } from "../errors.js";
+import { refuseUnknownCollations } from "../load/check-locales.js";
 import {
   refuseForeignPublicSchema,
   refuseOwnersWithoutSchema,
@@ -43,6 +44,8 @@ export const targetChecks: Readonly<
   restricted_objects: ({ target }, { schema }) => refuseRestrictedActs(target, schema),
   label_providers: ({ target }, { schema }) => refuseMissingLabelProviders(target, schema),
   missing_tablespaces: ({ target }, { schema }) => refuseMissingTablespaces(target, schema),
+  unknown_collations: ({ source, target }, { schema }) =>
+    refuseUnknownCollations(source, target, schema),
   closed_target: async ({ source, target, targetExists }, { schema }) => {
     if (targetExists) await refuseClosedTarget(source, target, schema);
   },
