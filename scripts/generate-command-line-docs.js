@@ -95,7 +95,7 @@ While a command runs, each line also has \`atMs\`, the time since the run began:
 
 ${eventTable(runEvents)}
 
-\`compare\` writes a line for each difference before the last one:
+\`compare\` writes a line for each difference, and \`check\` for each finding, before the last one:
 
 ${eventTable(differenceEvents)}
 

@@ -15,6 +15,9 @@ export type {
 } from "./catalog/catalog.js";
 export type { ListKind } from "./catalog/listings.js";
 export { readCatalog } from "./catalog/read-catalog.js";
+export type { Finding, Severity } from "./check/finding.js";
+export type { CheckReport } from "./check/report.js";
+export { check } from "./check.js";
 export { clone } from "./clone.js";
 export { compareData } from "./compare-data.js";
 export { compareSchema } from "./compare-schema.js";
@@ -55,6 +58,7 @@ export type { Observer, Progress, RunEvent, RunningTask, TaskInfo, TaskKind } fr
 export type { ListedRow, ListOptions } from "./list.js";
 export { list } from "./list.js";
 export type {
+  CheckOptions,
   CloneOptions,
   CommonOptions,
   CopyFormatChoice,

@@ -72,6 +72,12 @@ export interface CloneOptions extends CommonOptions {
   readonly progressIntervalMs?: number;
 }
 
+/** Those of the clone that is meant: they decide what would be in its way. */
+export interface CheckOptions extends CloneOptions {
+  /** Also look whether the source's changes could be followed afterwards, by logical replication. */
+  readonly followReady?: boolean;
+}
+
 export interface ResolvedOptions {
   readonly source: string;
   readonly target: string;
@@ -143,6 +149,15 @@ export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
     copyFormat: oneOf("copyFormat", options.copyFormat, ["auto", "text", "binary"]) ?? "auto",
     pgDump: pgDump(options.pgDump),
   };
+}
+
+/** @throws PgCopyError `usage`, as `resolveCloneOptions`. */
+export function resolveCheckOptions(options: CheckOptions): {
+  readonly resolved: ResolvedOptions;
+  readonly followReady: boolean;
+} {
+  const { followReady, ...ofClone } = options;
+  return { resolved: resolveCloneOptions(ofClone), followReady: flag("followReady", followReady) };
 }
 
 const knownOptions: Readonly<Record<keyof CloneOptions, true>> = {

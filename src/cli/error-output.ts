@@ -29,9 +29,10 @@ export function errorLines(error: PgCopyError, options: ErrorOutputOptions): str
     ...labelled("  where: ", server?.where, width),
     ...itemLines(error.items, options),
     ...labelled("  what to do: ", error.advice, width),
+    // Not folded: a statement is there to be copied.
     ...itemLines(
       error.statements.map((one) => `${one};`),
-      options,
+      { verbose, width: undefined },
     ),
   ];
   const lines = unpainted.map((line, i) =>

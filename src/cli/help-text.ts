@@ -143,6 +143,27 @@ PGCOPY_SOURCE and PGCOPY_TARGET are used.`,
       },
     ],
   },
+  check: {
+    summary: "look for all that would make a clone fail or surprise",
+    description: `Looks at both ends for whatever would make a clone with the same options fail, bring a
+surprise or take long, and says of each thing what to do: versions, privileges, missing
+roles and extensions, locks, connections, disk space, settings. Changes nothing. Exits
+with 4 if a clone would fail.`,
+    examples: [
+      {
+        what: "before a clone, with its options",
+        line: "pgcopy check postgres://old/shop postgres://new/shop --jobs 8 --no-owner",
+      },
+      {
+        what: "every object concerned, and every statement",
+        line: "pgcopy check postgres://old/shop postgres://new/shop --verbose",
+      },
+      {
+        what: "the errors alone, for a program",
+        line: "pgcopy check postgres://old/shop postgres://new/shop --json \\\n    | jq -c 'select(.severity == \"error\")'",
+      },
+    ],
+  },
   list: {
     summary: "list what a database holds",
     description: `Lists what a database holds. With --json, one row is one JSON object on its own line.

@@ -5,8 +5,10 @@
 
 import type { RunEvent } from "../events.js";
 import type {
+  CheckReport,
   CloneReport,
   DataComparison,
+  Finding,
   PingReport,
   PlanReport,
   SchemaComparison,
@@ -18,11 +20,13 @@ interface LastLines {
   plan: PlanReport;
   schema_comparison: SchemaComparison;
   data_comparison: DataComparison;
+  check: Omit<CheckReport, "findings">;
   ping: PingReport;
   error: ErrorFields;
 }
 
 interface DifferenceLines {
+  finding: Finding;
   schema_difference: SchemaComparison["differences"][number];
   table_difference: DataComparison["tableDifferences"][number];
   sequence_difference: DataComparison["sequenceDifferences"][number];
@@ -142,8 +146,20 @@ export const runEvents: Documented<EventFields> = {
   },
 };
 
-/** What `compare` found, before the last line; none of these carries `atMs`. */
+/** What `compare` and `check` found, before the last line; none of these carries `atMs`. */
 export const differenceEvents: Documented<DifferenceLines> = {
+  finding: {
+    when: "`check` found something",
+    fields: {
+      check: "what was looked at: `missing_roles`, … ([check.md](check.md#the-checks))",
+      severity: "`error`, `warning` or `info`",
+      side: "`source` or `target`",
+      title: "in words",
+      items: "the objects concerned",
+      advice: "what to do",
+      statements: "SQL that does it, to be run on that side",
+    },
+  },
   schema_difference: {
     when: "`compare schema` found an entry that differs",
     fields: {
@@ -276,6 +292,24 @@ export const lastEvents: Documented<LastLines> = {
         "`source` and `target` (how many), the OIDs `onlyOnSource`, `onlyOnTarget` and `different`, whether there may be `more`, and `contentsNotCompared`, the reason",
       notCompared: "a list: `schema`, `name`, `reason`",
       warnings: "a list of sentences",
+    },
+  },
+  check: {
+    when: "`check` has ended",
+    fields: {
+      source: "the endpoint, without the password",
+      target: "the endpoint, without the password",
+      sourceVersion: "the server's version",
+      targetVersion: "the server's version",
+      databaseToCreate: "the target database, if it is missing",
+      pgDump: "`kind`, `version`, `path`; absent if the schema could not be read",
+      tables: "how many tables of the source have rows",
+      bytes: "size of the source's tables",
+      indexBytes: "size of their indexes",
+      complete: "whether everything could be looked at",
+      errors: "how many findings are errors: if any, the exit code is 4",
+      warnings: "how many are warnings",
+      infos: "how many are neither",
     },
   },
   ping: {

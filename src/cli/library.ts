@@ -4,10 +4,13 @@
  */
 
 export type {
+  CheckOptions,
+  CheckReport,
   CloneOptions,
   CloneReport,
   ConfigOptions,
   DataComparison,
+  Finding,
   ListKind,
   PingReport,
   PlanReport,

@@ -47,6 +47,10 @@ const actions: Actions = {
     const { compareDataCommand } = await import("./compare-command.js");
     exitCode = await compareDataCommand(output, endpoints, flags);
   },
+  check: async (endpoints, flags) => {
+    const { checkCommand } = await import("./check-command.js");
+    exitCode = await checkCommand(output, endpoints, flags);
+  },
   list: async (kind, source, flags) => {
     const { listCommand } = await import("./list-command.js");
     await listCommand(output, { kind, source, flags });

@@ -57,6 +57,10 @@ export interface CompareDataFlags extends ViewOptions {
   readonly showValues?: boolean;
 }
 
+export interface CheckFlags extends CopyFlags {
+  readonly followReady?: boolean;
+}
+
 export interface DemoFlags extends ViewOptions {
   readonly report?: string;
   readonly rows?: number;
@@ -74,6 +78,7 @@ export interface Actions {
   plan(endpoints: readonly string[], flags: CopyFlags): Promise<void>;
   compareSchema(endpoints: readonly string[], flags: CompareSchemaFlags): Promise<void>;
   compareData(endpoints: readonly string[], flags: CompareDataFlags): Promise<void>;
+  check(endpoints: readonly string[], flags: CheckFlags): Promise<void>;
   list(
     kind: (typeof LIST_KINDS)[number],
     source: string | undefined,
@@ -104,6 +109,15 @@ export function createProgram(version: string, actions: Actions): Command {
   );
 
   addCompareCommands(program, actions);
+  const check = copyCommand(program, "check")
+    .optionsGroup("What is looked at:")
+    .option(
+      "--follow-ready",
+      "also whether the source's changes could be followed afterwards (logical replication)",
+    );
+  withOutputOptions(check).action((source, target, flags) =>
+    actions.check(given(source, target), flags),
+  );
 
   const list = command(program, "list")
     .addArgument(new Argument("<KIND>", "what to list").choices(LIST_KINDS))
@@ -181,7 +195,7 @@ function command(program: Command, name: CommandName): Command {
     .addHelpText("after", examplesText(commandHelp[name]));
 }
 
-function copyCommand(program: Command, name: "clone" | "plan"): Command {
+function copyCommand(program: Command, name: "clone" | "plan" | "check"): Command {
   const copy = command(program, name)
     .argument("[SOURCE]", "the database to copy")
     .argument("[TARGET]", "where to; created if it is missing");

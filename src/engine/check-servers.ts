@@ -2,7 +2,7 @@
 
 import { realpath } from "node:fs/promises";
 import type { Endpoint } from "../endpoint/endpoint.js";
-import { PgCopyError, type Side } from "../errors.js";
+import { PgCopyError, type PgCopyErrorFields, type Side } from "../errors.js";
 import type { Connection } from "../postgres/connection.js";
 
 const OLDEST = 120_000;
@@ -178,7 +178,7 @@ async function serverProcess(connection: Connection): Promise<number | undefined
 export function unfit(
   side: Side,
   message: string,
-  fields: { readonly advice?: string; readonly items?: readonly string[] },
+  fields: Pick<PgCopyErrorFields, "advice" | "items" | "statements">,
 ): PgCopyError {
   return new PgCopyError(message, {
     code: side === "source" ? "source_unfit" : "target_unfit",

@@ -1,8 +1,9 @@
 /** What must be true of the source's content before any of it is copied. */
 
-import type { Catalog } from "../catalog/catalog.js";
+import type { Catalog, Table } from "../catalog/catalog.js";
 import { PgCopyError } from "../errors.js";
 import { relationName } from "../plan/task.js";
+import { quoteName, quoteQualified } from "../postgres/quote.js";
 import { unfit } from "./check-servers.js";
 
 /**
@@ -10,30 +11,32 @@ import { unfit } from "./check-servers.js";
  *
  * @throws PgCopyError `source_unfit`.
  */
-export function refuseIncompleteSource(catalog: Catalog): void {
-  const [first] = incompleteSource(catalog);
+export function refuseIncompleteSource(catalog: Catalog, role: string): void {
+  const [first] = incompleteSource(catalog, role);
   if (first !== undefined) throw first;
 }
 
 /** All for which a source is refused that could be copied only in part. */
-export function incompleteSource(catalog: Catalog): PgCopyError[] {
+export function incompleteSource(catalog: Catalog, role: string): PgCopyError[] {
   const tables = catalog.tables.filter((table) => table.kind !== "foreign");
   return [
     refusal(
       tables.filter((table) => !table.readable),
       (count) => `the source's role may not read ${count}`,
       "grant select on them (and usage on their schemas), or connect as a role that has it",
+      { statements: (objects) => grants(objects, "table", role) },
     ),
     refusal(
       catalog.sequences.filter((sequence) => !sequence.readable),
       (count) => `the source's role may not read ${count}`,
       "grant select on them, or connect as a role that has it",
-      "sequence",
+      { noun: "sequence", statements: (objects) => grants(objects, "sequence", role) },
     ),
     refusal(
       tables.filter((table) => table.rowSecurityApplies),
       (count) => `row security would hide rows of ${count} from the source's role`,
       "connect as their owner, or as a role with bypassrls",
+      { statements: () => [`alter role ${quoteName(role)} bypassrls`] },
     ),
     refusal(
       // A materialized view's rows are not copied: it is refreshed.
@@ -45,15 +48,41 @@ export function incompleteSource(catalog: Catalog): PgCopyError[] {
   ].filter((error) => error !== undefined);
 }
 
+type Named = Pick<Table, "schema" | "name">;
+
 function refusal(
-  objects: readonly { readonly schema: string; readonly name: string }[],
+  objects: readonly Named[],
   message: (count: string) => string,
   advice: string,
-  noun = "table",
+  {
+    noun = "table",
+    statements = () => [],
+  }: { noun?: string; statements?: (objects: readonly Named[]) => string[] } = {},
 ): PgCopyError | undefined {
   if (objects.length === 0) return undefined;
   const count = objects.length === 1 ? `a ${noun}` : `${objects.length} ${noun}s`;
-  return unfit("source", message(count), { items: objects.map(relationName), advice });
+  return unfit("source", message(count), {
+    items: objects.map(relationName),
+    statements: statements(objects),
+    advice,
+  });
+}
+
+/** One statement for all objects of a schema that are concerned, after one for the schemas. */
+function grants(objects: readonly Named[], noun: string, role: string): string[] {
+  const bySchema = new Map<string, string[]>();
+  for (const { schema, name } of objects) {
+    const names = bySchema.get(schema) ?? [];
+    names.push(quoteQualified(schema, name));
+    bySchema.set(schema, names);
+  }
+  const schemas = [...bySchema.keys()].map(quoteName).join(", ");
+  return [
+    `grant usage on schema ${schemas} to ${quoteName(role)}`,
+    ...[...bySchema.values()].map(
+      (names) => `grant select on ${noun} ${names.join(", ")} to ${quoteName(role)}`,
+    ),
+  ];
 }
 
 /**

@@ -15,6 +15,8 @@ export interface OpenEndpoint extends AsyncDisposable {
   readonly server: ServerEndpoint;
   /** The database that was asked for; on a target it may not exist yet. */
   readonly database: string;
+  /** Of a `pgdata:` endpoint. */
+  readonly directory?: string;
 }
 
 export interface OpenOptions {
@@ -60,6 +62,7 @@ export async function openEndpoint(
     description,
     server: running.endpoint,
     database: endpoint.database,
+    directory: endpoint.directory,
     [Symbol.asyncDispose]: () => running.stop(),
   };
 }

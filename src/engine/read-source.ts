@@ -43,6 +43,7 @@ export interface SourceContent {
 /**
  * Reads the catalog and, at the same time over a session of its own, runs pg_dump.
  *
+ * @param lockWaitMs how long pg_dump waits for a lock on a table; default: as long as it takes.
  * @throws PgCopyError `source_unfit` for tables that can't be read; `schema_dump_failed`; `usage` for
  *   a WHERE or mask that can't be used.
  */
@@ -50,9 +51,10 @@ export async function readSource(
   snapshot: HeldSnapshot,
   options: ResolvedOptions,
   run: Run,
+  lockWaitMs?: number,
 ): Promise<SourceContent> {
   const refused = new AbortController();
-  const dumping = dumpSource(snapshot, options, anySignal(run.signal, refused.signal));
+  const dumping = dump(snapshot, options, anySignal(run.signal, refused.signal), lockWaitMs);
   const reading = readTheCatalog(snapshot, options).catch((error: unknown) => {
     refused.abort();
     throw error;
@@ -68,7 +70,7 @@ async function readTheCatalog(snapshot: HeldSnapshot, options: ResolvedOptions) 
   const roles = await readSourceRoles(snapshot.connection, options);
   const attributes = await readDatabaseAttributes(snapshot.connection);
   const whole = await readCatalog(snapshot.connection);
-  refuseIncompleteSource(whole);
+  refuseIncompleteSource(whole, snapshot.connection.endpoint.user);
   const rowSelection = await selectTableRows(snapshot.connection, whole, options, new Set());
   const catalog = withoutMaskedKeys(whole, rowSelection.tableRows);
   const limit = options.splitTablesLargerThan ?? Number.POSITIVE_INFINITY;
@@ -79,18 +81,12 @@ async function readTheCatalog(snapshot: HeldSnapshot, options: ResolvedOptions) 
   return { catalog, attributes, roles, rowSelection, keyBounds };
 }
 
-/**
- * The schema alone.
- *
- * @param lockWaitMs how long pg_dump waits for a lock on a table; default: as long as it takes.
- * @throws PgCopyError `schema_dump_failed`.
- */
-export async function dumpSource(
+async function dump(
   snapshot: HeldSnapshot,
   options: ResolvedOptions,
   signal: AbortSignal,
-  lockWaitMs?: number,
-): Promise<Pick<SourceContent, "schema" | "pgDump">> {
+  lockWaitMs: number | undefined,
+) {
   const { script, tool } = await dumpSchema(snapshot.connection, {
     snapshotId: snapshot.id,
     pgDump: options.pgDump,

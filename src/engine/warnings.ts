@@ -2,40 +2,85 @@
 
 import type { ClonePlan } from "../plan/clone-plan.js";
 import { relationName } from "../plan/task.js";
+import { quoteQualified } from "../postgres/quote.js";
 import type { SourceContent } from "./read-source.js";
 import type { Run } from "./run.js";
 
+/** One thing that does not arrive, or not as asked. */
+export interface Omission {
+  readonly title: string;
+  /** The objects concerned. */
+  readonly items: readonly string[];
+  readonly advice: string;
+  /** SQL for the source. */
+  readonly statements: readonly string[];
+}
+
 /** Warns of each thing that the plan leaves out, or does in another way than asked. */
 export function warnOfOmissions(content: SourceContent, plan: ClonePlan, run: Run): void {
+  for (const { title, items } of omissions(content, plan))
+    run.warn(items.length === 0 ? title : `${title}: ${items.join(", ")}`);
+}
+
+/** Everything that the plan leaves out, or does in another way than asked. */
+export function omissions(content: SourceContent, plan: ClonePlan): Omission[] {
   const { catalog, schema } = content;
+  const found: Omission[] = [];
+  const omit = (
+    title: string,
+    items: readonly string[],
+    advice: string,
+    statements: readonly string[] = [],
+  ) => found.push({ title, items, advice, statements });
   if (catalog.largeObjects > 0) {
     const many = catalog.largeObjects > 1;
-    run.warn(
+    omit(
       `the source holds ${catalog.largeObjects} large object${many ? "s" : ""}, which this release does not copy`,
+      [],
+      "copy them apart: pg_dump --large-objects --data-only",
     );
   }
   if (catalog.extensionTables.length > 0) {
-    run.warn(
-      `rows in extensions' own tables are not copied, only what CREATE EXTENSION puts there: ${catalog.extensionTables.join(", ")}`,
+    omit(
+      "rows in extensions' own tables are not copied, only what CREATE EXTENSION puts there",
+      catalog.extensionTables,
+      "copy them apart, if they hold rows of yours",
     );
   }
   const elsewhere = catalog.tables.filter((table) => table.rowsElsewhere);
   if (elsewhere.length > 0) {
-    run.warn(
-      `the source is a standby, which has no rows of unlogged tables: these arrive empty: ${elsewhere.map(relationName).join(", ")}`,
+    omit(
+      "the source is a standby, which has no rows of unlogged tables: these arrive empty",
+      elsewhere.map(relationName),
+      "give the primary as the source",
     );
   }
   const statements = schema.entries.flatMap((entry) => entry.statements);
   if (statements.some((statement) => statement.kind === "subscription")) {
-    run.warn("subscriptions are created disabled: enable them when the source's are stopped");
+    omit(
+      "subscriptions are created disabled: enable them when the source's are stopped",
+      [],
+      "disable the source's first: two subscribers can't share a replication slot",
+    );
   }
   const invalid = catalog.indexes.filter((index) => !index.valid && !index.partitioned);
   if (invalid.length > 0) {
-    const names = invalid.map(relationName).join(", ");
-    run.warn(`invalid indexes of the source are not built, as pg_dump leaves them out: ${names}`);
+    omit(
+      "invalid indexes of the source are not built, as pg_dump leaves them out",
+      invalid.map(relationName),
+      "build them anew on the source, or drop them",
+      invalid.map(
+        ({ schema: of, name }) => `reindex index concurrently ${quoteQualified(of, name)}`,
+      ),
+    );
   }
   const whole = plan.tables.filter((table) => table.splitReason !== undefined);
   for (const { table, splitReason } of whole) {
-    run.warn(`${relationName(table)} is copied in one part: ${splitReason}`);
+    omit(
+      `${relationName(table)} is copied in one part: ${splitReason}`,
+      [],
+      "give it a primary key of one integer column, or let it take its time",
+    );
   }
+  return found;
 }

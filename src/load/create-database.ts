@@ -74,7 +74,8 @@ function localeClause(source: DatabaseProperties, targetVersion: number): string
   return parts.join(" ");
 }
 
-function refuseUnknownProvider(target: Connection, source: DatabaseProperties): void {
+/** @throws PgCopyError `target_unfit` if the target's version has no such locales for databases. */
+export function refuseUnknownProvider(target: Connection, source: DatabaseProperties): void {
   const needed = { libc: 0, icu: 150_000, builtin: 170_000 }[source.provider];
   if (target.serverVersion >= needed) return;
   throw new PgCopyError(

@@ -70,6 +70,17 @@ export async function lockTarget(target: Connection): Promise<void> {
   });
 }
 
+const otherRunQuery = `
+select from pg_catalog.pg_locks l
+where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+  and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
+  and (l.classid::bigint << 32) + l.objid::bigint = ${RUN_LOCK}`;
+
+/** Whether another run has the target, without taking it. */
+export async function findOtherRun(target: Connection): Promise<boolean> {
+  return (await target.query("looking for another run", otherRunQuery)).length > 0;
+}
+
 /** Whether an unfinished run left its journal here. */
 export async function findJournal(target: Connection): Promise<boolean> {
   const rows = await target.query(

@@ -12,7 +12,7 @@ export interface ManagedRole extends AsyncDisposable {
 }
 
 export interface RoleOptions {
-  /** Beside LOGIN CREATEROLE CREATEDB. */
+  /** Beside LOGIN; default: CREATEROLE CREATEDB. */
   readonly attributes?: string;
   /** Databases that it is to own. */
   readonly owns?: readonly TestDatabase[];
@@ -21,13 +21,11 @@ export interface RoleOptions {
 /** Creates one; disposing of it drops it, with what it owns in those databases. */
 export async function createManagedRole(
   on: TestServer,
-  { attributes = "", owns = [] }: RoleOptions = {},
+  { attributes = "createrole createdb", owns = [] }: RoleOptions = {},
 ): Promise<ManagedRole> {
   await using admin = await createDatabase(on, "admin");
   const name = uniqueName("managed");
-  await admin.execute(
-    `create role ${name} login createrole createdb ${attributes} password 'managed'`,
-  );
+  await admin.execute(`create role ${name} login ${attributes} password 'managed'`);
   for (const database of owns)
     await database.execute(`alter database ${database.name} owner to ${name}`);
   return {

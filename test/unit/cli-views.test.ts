@@ -157,6 +157,7 @@ test("--json writes every event as one line that holds what is documented, and n
     "plan",
     "schema_comparison",
     "data_comparison",
+    "check",
     "ping",
     "error",
   ]);

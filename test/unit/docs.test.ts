@@ -134,6 +134,7 @@ async function parse(words: readonly string[]): Promise<string[]> {
     plan: take,
     compareSchema: take,
     compareData: take,
+    check: take,
     list: (_kind, source) => take(source === undefined ? [] : [source]),
     ping: (endpoint) => take(endpoint === undefined ? [] : [endpoint]),
     demo: () => take([]),

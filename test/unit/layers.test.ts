@@ -17,8 +17,8 @@ const layers: readonly (readonly string[])[] = [
   ["plan/"],
   ["schema/", "load/", "verify/"],
   ["engine/"],
-  ["page/"],
-  ["clone.ts", "compare-data.ts", "compare-schema.ts", "plan.ts", "list.ts", "ping.ts"],
+  ["check/", "page/"],
+  ["check.ts", "clone.ts", "compare-data.ts", "compare-schema.ts", "plan.ts", "list.ts", "ping.ts"],
   ["index.ts"],
   ["cli/"],
 ];

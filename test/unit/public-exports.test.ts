@@ -23,6 +23,7 @@ test("what can be called", () => {
     "RunRecorder",
     "beginJournal",
     "buildReport",
+    "check",
     "clone",
     "compareData",
     "compareSchema",
@@ -58,6 +59,8 @@ test("what can be called", () => {
 test("what is a type only", () => {
   expect(exported(true)).toEqual([
     "Catalog",
+    "CheckOptions",
+    "CheckReport",
     "CloneOptions",
     "ClonePlan",
     "CloneReport",
@@ -79,6 +82,7 @@ test("what is a type only", () => {
     "Endpoint",
     "Environment",
     "FailedRun",
+    "Finding",
     "HeldSnapshot",
     "Index",
     "IndexReport",
@@ -112,6 +116,7 @@ test("what is a type only", () => {
     "ServerEndpoint",
     "ServerReport",
     "Servers",
+    "Severity",
     "Side",
     "SourceContent",
     "StepTime",
