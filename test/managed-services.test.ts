@@ -11,6 +11,7 @@ import {
   createDatabase,
   server,
   type TestDatabase,
+  type TestMajor,
   testMajors,
   uniqueName,
 } from "./support/servers.js";
@@ -271,23 +272,25 @@ describe.each(testMajors)("a target's role that is no superuser, on PostgreSQL %
 });
 
 describe("tablespaces", () => {
+  const [older, newer] = testMajors.slice(-2) as [TestMajor, TestMajor];
+
   it("that the target lacks are named before anything is changed", async () => {
-    await using source = await createDatabase(server(16), "managed_source");
+    await using source = await createDatabase(server(older), "managed_source");
     await using tablespace = await createTablespace(source);
     await source.execute(
       `create table t (n int primary key using index tablespace ${tablespace.name}); create index on t (n)`,
     );
-    await using target = await createDatabase(server(18), "managed_target");
+    await using target = await createDatabase(server(newer), "managed_target");
     const error = await refusal({ source: source.uri, target: target.uri }, target);
     expect(error.message).toMatch(/lacks a tablespace/);
     expect(error.items).toEqual([`${tablespace.name} (missing; 1 object)`]);
   });
 
   it("that are closed to the target's role, too, and opening them is enough", async () => {
-    await using source = await createDatabase(server(16), "managed_source");
+    await using source = await createDatabase(server(older), "managed_source");
     await using tablespace = await createTablespace(source);
     await source.execute(`create table t (n int) tablespace ${tablespace.name};`);
-    await using target = await createDatabase(server(16), "managed_target");
+    await using target = await createDatabase(server(older), "managed_target");
     await using role = await createManagedRole(target.server, { owns: [target] });
     const ends = { source: source.uri, target: role.uri(target), noOwner: true, noAcl: true };
     const error = await refusal(ends, target);
@@ -314,6 +317,24 @@ async function createTablespace(database: TestDatabase) {
 }
 
 describe.each(testMajors)("a source's role that is no superuser, on PostgreSQL %i", (major) => {
+  it("is told that its subscriptions are not copied", async () => {
+    await using source = await createDatabase(server(major), "managed_source");
+    await source.execute(
+      "create subscription nowhere connection 'dbname=none' publication none with (connect = false, slot_name = none)",
+    );
+    await using target = await createDatabase(server(major), "managed_target");
+    await using reader = await createManagedRole(source.server);
+    try {
+      const ends = { source: reader.uri(source), target: target.uri, noOwner: true, noAcl: true };
+      const { warnings } = await clone(ends);
+      expect(warnings).toContainEqual(
+        "subscriptions are not copied, as pg_dump reads them for superusers only: nowhere",
+      );
+    } finally {
+      await source.execute("drop subscription nowhere");
+    }
+  });
+
   it("is refused tables under row security, unless it may see past it", async () => {
     await using source = await createDatabase(server(major), "managed_source");
     await source.execute(`

@@ -130,6 +130,8 @@ export interface Catalog {
   readonly refreshDependencies: readonly RefreshDependency[];
   /** Large objects in the database: not part of the schema, and not copied yet. */
   readonly largeObjects: number;
+  /** Subscriptions that pg_dump leaves out, since the role is no superuser. */
+  readonly hiddenSubscriptions: readonly string[];
   /** Tables of extensions that hold rows of the user's (pg_extension_config_dump), qualified. */
   readonly extensionTables: readonly string[];
 }

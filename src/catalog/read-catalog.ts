@@ -61,6 +61,13 @@ join pg_catalog.pg_class c on c.oid = t.oid and c.relkind = 'r'
 where pg_catalog.pg_relation_size(t.oid) > 0
 order by 1`;
 
+const hiddenSubscriptionsQuery = `
+select s.subname::text as name
+from pg_catalog.pg_subscription s
+where s.subdbid = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
+  and current_setting('is_superuser') <> 'on'
+order by 1`;
+
 const largeObjectsQuery = "select count(*)::int as count from pg_catalog.pg_largeobject_metadata";
 
 /**
@@ -92,6 +99,9 @@ export async function readCatalog(connection: Connection): Promise<Catalog> {
     sequences: await read<Sequence>(sequencesQuery),
     types: await readColumnTypes(connection),
     refreshDependencies: refreshOrder(materialized, dependencies),
+    hiddenSubscriptions: (await read<{ name: string }>(hiddenSubscriptionsQuery)).map(
+      ({ name }) => name,
+    ),
     extensionTables: (await read<{ name: string }>(extensionTablesQuery)).map(({ name }) => name),
     largeObjects: (await read<{ count: number }>(largeObjectsQuery))[0]?.count ?? 0,
   };

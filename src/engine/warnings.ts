@@ -63,6 +63,13 @@ export function omissions(content: SourceContent, plan: ClonePlan): Omission[] {
       "disable the source's first: two subscribers can't share a replication slot",
     );
   }
+  if (catalog.hiddenSubscriptions.length > 0) {
+    omit(
+      "subscriptions are not copied, as pg_dump reads them for superusers only",
+      catalog.hiddenSubscriptions,
+      "create them on the target by hand, or connect to the source as a superuser",
+    );
+  }
   const invalid = catalog.indexes.filter((index) => !index.valid && !index.partitioned);
   if (invalid.length > 0) {
     omit(
