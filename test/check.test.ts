@@ -349,14 +349,14 @@ describe("pgcopy check", () => {
     const bad = await runCli(args);
     expect(bad.exitCode).toBe(4);
     expect(bad.stdout).toMatch(
-      /A clone would fail \(1\)\n {2}target {2}the target already has 1 object/,
+      /To be mended before a clone \(1\)\n {2}target {2}the target already has 1 object/,
     );
-    expect(bad.stdout).toMatch(/\n1 thing would make a clone fail; .*\.\n$/);
+    expect(bad.stdout).toMatch(/\n1 thing is to be mended before a clone; .*\.\n$/);
     for (const line of bad.stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
     expect(`${bad.stdout}${bad.stderr}`).not.toContain(encodeURIComponent(source.server.password));
     const quiet = await runCli([...args, "--quiet"]);
     expect(quiet.stderr).toBe("");
-    expect(quiet.stdout).toMatch(/^A clone would fail \(1\)\n/);
+    expect(quiet.stdout).toMatch(/^To be mended before a clone \(1\)\n/);
     expect(quiet.stdout).not.toMatch(/Good to know|Checked/);
   });
 

@@ -6,6 +6,7 @@ import { quoteLiteral } from "../postgres/quote.js";
 import type { Check, ServerContext } from "./context.js";
 import { type Found, found, numberOf } from "./finding.js";
 
+/** A prepared transaction's locks have no process; the one on its own id tells which it is. */
 const lockedQuery = `
 select n.nspname::text as schema, c.relname::text as name, l.pid, l.granted, p.gid,
        a.usename::text as role, a.application_name as application
@@ -13,7 +14,9 @@ from pg_catalog.pg_locks l
 join pg_catalog.pg_class c on c.oid = l.relation
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 left join pg_catalog.pg_stat_activity a on a.pid = l.pid
-left join pg_catalog.pg_prepared_xacts p on l.virtualtransaction = '-1/' || p.transaction::text
+left join pg_catalog.pg_locks x on l.pid is null and x.pid is null and x.locktype = 'transactionid'
+  and x.virtualtransaction = l.virtualtransaction
+left join pg_catalog.pg_prepared_xacts p on p.transaction = x.transactionid
 where l.locktype = 'relation' and l.mode = 'AccessExclusiveLock'
   and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
   and l.pid is distinct from pg_catalog.pg_backend_pid()

@@ -17,8 +17,8 @@ export interface CheckStyle extends ReportStyle {
 type Severity = Finding["severity"];
 
 const titles: Readonly<Record<Severity, string>> = {
-  error: "A clone would fail",
-  warning: "A clone would bring a surprise",
+  error: "To be mended before a clone",
+  warning: "Surprises that a clone would bring",
   info: "Good to know",
 };
 
@@ -108,7 +108,7 @@ function verdict({ errors, warnings, complete }: CheckReport, { paint, width }: 
     warnings === 0 ? "" : `; ${formatNumberOf(warnings, "thing")} would bring a surprise`;
   const words =
     errors > 0
-      ? `${formatNumberOf(errors, "thing")} would make a clone fail${surprises}.`
+      ? `${formatNumberOf(errors, "thing is", "things are")} to be mended before a clone${surprises}.`
       : `Nothing found is in the way of a clone${surprises}.`;
   const rest = complete ? "" : " Not everything could be looked at: mend this, and check again.";
   const colour = errors > 0 ? paint.red : complete ? paint.green : paint.yellow;
