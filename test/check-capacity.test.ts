@@ -51,6 +51,10 @@ it("tells of too few lock slots, with the value to set, and of too few connectio
     ),
     statements: ["alter system set max_locks_per_transaction = 32"],
   });
+  expect(report.findings.find((one) => one.check === "schema")).toMatchObject({
+    severity: "error",
+    title: expect.stringMatching(/out of shared memory/),
+  });
   const connections = report.findings.find((one) => one.check === "connections");
   expect(connections).toMatchObject({
     severity: "warning",
