@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, it } from "vitest";
-import { clone, type PgCopyError, plan } from "../src/index.js";
+import { check, clone, type PgCopyError, plan } from "../src/index.js";
 import { createManagedRole, dropRoles, type ManagedRole } from "./support/managed-role.js";
 import { objectsOf } from "./support/objects.js";
 import {
@@ -23,7 +23,7 @@ interface Ends {
   readonly noAcl?: boolean;
 }
 
-/** The error that clone refuses with; plan has to say the same, and the target to stay as it was. */
+/** The error that clone refuses with; plan and check have to say the same, and the target to stay as it was. */
 async function refusal(ends: Ends, target: TestDatabase): Promise<PgCopyError> {
   const before = await objectsOf(target);
   const error = await clone(ends).then(
@@ -37,6 +37,10 @@ async function refusal(ends: Ends, target: TestDatabase): Promise<PgCopyError> {
   expect(await objectsOf(target)).toEqual(before);
   const { refusals } = await plan(ends);
   expect(refusals.some((one) => one.startsWith(error.message))).toBe(true);
+  const { items, statements } = error;
+  expect((await check(ends)).findings).toContainEqual(
+    expect.objectContaining({ severity: "error", title: error.message, items, statements }),
+  );
   return error;
 }
 

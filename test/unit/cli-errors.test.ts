@@ -44,6 +44,7 @@ test("an error shows the server's words, what it is about, and what to do", () =
       },
       items: ["public.orders", "public.\u001b[31mevil"],
       advice: "start over with --drop-if-exists",
+      statements: ['grant select on "orders" to "me"'],
     },
   );
   expect(errorLines(error, quiet)).toEqual([
@@ -54,6 +55,7 @@ test("an error shows the server's words, what it is about, and what to do", () =
     "    public.orders",
     "    public.\\u{1b}[31mevil",
     "  what to do: start over with --drop-if-exists",
+    '    grant select on "orders" to "me";',
   ]);
 });
 
