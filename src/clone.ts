@@ -81,7 +81,7 @@ async function cloneDatabase(options: CloneOptions): Promise<CloneReport> {
       await applyDatabaseProperties(target, content.attributes, resolved, run);
     });
     // Only now: what differs is to be looked at in a target that is whole.
-    refuseDifferences(done.comparisons);
+    refuseDifferences(done.comparisons, done.largeObjectDifferences);
     return buildReport({ servers, snapshot, content, target, plan, done, resolved, run });
   });
 }

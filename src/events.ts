@@ -10,6 +10,7 @@ import type { Side } from "./errors.js";
 export type TaskKind =
   | "pre_data"
   | "copy"
+  | "large_objects"
   | "verify"
   | "release_snapshot"
   | "index"
@@ -21,6 +22,11 @@ export type TaskKind =
   | "sequences"
   | "analyze"
   | "finish";
+
+/** Whether tasks of the kind copy bytes, and are told with them. */
+export function movesData({ kind }: { readonly kind: TaskKind }): boolean {
+  return kind === "copy" || kind === "large_objects";
+}
 
 /** A task as events and reports name it. */
 export interface TaskInfo {
@@ -88,6 +94,7 @@ export type RunEvent = { readonly atMs: number } & (
   | {
       readonly type: "planned";
       readonly tables: number;
+      readonly largeObjects: number;
       readonly indexes: number;
       readonly tasks: number;
       readonly bytes: number;

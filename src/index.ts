@@ -13,6 +13,13 @@ export type {
   Sequence,
   Table,
 } from "./catalog/catalog.js";
+export type {
+  LargeObjectAccess,
+  LargeObjectRange,
+  LargeObjectRole,
+  LargeObjectSize,
+  LargeObjects,
+} from "./catalog/large-objects.js";
 export type { ListKind } from "./catalog/listings.js";
 export { readCatalog } from "./catalog/read-catalog.js";
 export type { Finding, Severity } from "./check/finding.js";
@@ -44,7 +51,13 @@ export type { PreparedTarget } from "./engine/prepare-target.js";
 export { beginJournal, prepareTarget } from "./engine/prepare-target.js";
 export type { SourceContent } from "./engine/read-source.js";
 export { readSource } from "./engine/read-source.js";
-export type { CloneReport, IndexReport, TableReport, VerificationReport } from "./engine/report.js";
+export type {
+  CloneReport,
+  IndexReport,
+  LargeObjectsReport,
+  TableReport,
+  VerificationReport,
+} from "./engine/report.js";
 export { buildReport } from "./engine/report.js";
 export type { RowSelection } from "./engine/row-rules.js";
 export { Run } from "./engine/run.js";
@@ -74,6 +87,7 @@ export type { PingOptions, PingReport } from "./ping.js";
 export { ping } from "./ping.js";
 export type { ClonePlan } from "./plan/clone-plan.js";
 export { planClone } from "./plan/clone-plan.js";
+export type { LargeObjectSelection } from "./plan/large-object-rows.js";
 export type { TableRows } from "./plan/table-rows.js";
 export type { CloneTask, PlannedIndex } from "./plan/task.js";
 export { plan } from "./plan.js";
@@ -91,11 +105,16 @@ export { dumpSchema } from "./schema/dump.js";
 export { splitScript } from "./schema/split-script.js";
 export type { HeldSnapshot } from "./snapshot/held-snapshot.js";
 export { holdSnapshot, importSnapshot } from "./snapshot/held-snapshot.js";
-export type { LargeObjectsComparison } from "./verify/compare-large-objects.js";
+export type {
+  LargeObjectComparison,
+  LargeObjectDifference,
+} from "./verify/compare-large-objects.js";
+export { compareLargeObjects } from "./verify/compare-large-objects.js";
 export type { SequenceDifference, SequenceState } from "./verify/compare-sequences.js";
 export type { TableComparison } from "./verify/compare-table.js";
 export { compareTable } from "./verify/compare-table.js";
 export type { DifferingRow, DifferingValue } from "./verify/describe-rows.js";
+export type { LargeObjectsComparison } from "./verify/differing-large-objects.js";
 export type { Unexamined } from "./verify/differing-rows.js";
 export type { NotCompared } from "./verify/table-pairs.js";
 export { version } from "./version.js";

@@ -61,6 +61,8 @@ export interface CloneOptions extends CommonOptions {
   readonly mask?: Readonly<Record<string, string>>;
   /** Also copy the rows, beyond `where`, that copied rows refer to by foreign keys. Default: don't. */
   readonly includeReferenced?: boolean;
+  /** Leave the large objects behind. */
+  readonly skipLargeObjects?: boolean;
   /** Compare source and target inside the snapshot, before it is let go. Default: don't. */
   readonly verify?: VerifyMode;
   /** Default `auto`: binary where both ends agree on every column's binary form. */
@@ -100,6 +102,7 @@ export interface ResolvedOptions {
   readonly where: Readonly<Record<string, string>>;
   readonly mask: Readonly<Record<string, string>>;
   readonly includeReferenced: boolean;
+  readonly skipLargeObjects: boolean;
   readonly verify: VerifyMode | undefined;
   readonly copyFormat: CopyFormatChoice;
   readonly pgDump: string | undefined;
@@ -145,6 +148,7 @@ export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
     where: expressions("where", "a table", options.where),
     mask: expressions("mask", "a column", options.mask),
     includeReferenced: flag("includeReferenced", options.includeReferenced),
+    skipLargeObjects: flag("skipLargeObjects", options.skipLargeObjects),
     verify: oneOf("verify", options.verify, ["count", "checksum"]),
     copyFormat: oneOf("copyFormat", options.copyFormat, ["auto", "text", "binary"]) ?? "auto",
     pgDump: pgDump(options.pgDump),
@@ -181,6 +185,7 @@ const knownOptions: Readonly<Record<keyof CloneOptions, true>> = {
   where: true,
   mask: true,
   includeReferenced: true,
+  skipLargeObjects: true,
   verify: true,
   copyFormat: true,
   pgDump: true,

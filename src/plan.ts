@@ -13,6 +13,7 @@ import { connectServers } from "./engine/servers.js";
 import { targetRefusals } from "./engine/target-checks.js";
 import { warnOfOmissions } from "./engine/warnings.js";
 import { type PgCopyError, withPgCopyErrors } from "./errors.js";
+import { describeLargeObjects, findTakenLargeObjects } from "./load/check-large-objects.js";
 import { describeObjects, findConflicts } from "./load/check-target.js";
 import { type CloneOptions, resolveCloneOptions } from "./options.js";
 import { planClone } from "./plan/clone-plan.js";
@@ -59,13 +60,17 @@ async function planDatabase(options: CloneOptions): Promise<PlanReport> {
   return await run.step("look at the target", async () => {
     const roles = await planSourceRoles(servers.target, content.roles, resolved);
     warnOfRoles(roles, run);
-    const refusals = await targetRefusals(servers, content, roles);
+    const refusals = await targetRefusals(servers, content, roles, resolved);
     const missing = refusals.get("missing_roles")?.items ?? [];
     refusals.delete("missing_roles");
     refusals.delete("forbidden_roles");
     const conflicts = servers.targetExists
       ? await findConflicts(servers.source, servers.target, content.schema.entries)
       : { objects: [] };
+    const { largeObjects } = content.catalog;
+    const taken = servers.targetExists
+      ? await findTakenLargeObjects(servers.source, servers.target, largeObjects)
+      : [];
     const foreign = await lookAtProperties(servers, content.attributes, resolved, run);
     return buildPlanReport({
       servers,
@@ -77,6 +82,7 @@ async function planDatabase(options: CloneOptions): Promise<PlanReport> {
         ...missing.map((role) => `missing role ${role}`),
         ...foreign,
         ...describeObjects(conflicts.objects),
+        ...describeLargeObjects(taken),
       ],
       refusals: [...refusals.values()].map(inOneSentence),
       run,

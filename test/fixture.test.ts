@@ -101,6 +101,16 @@ const dataChanges: readonly Change[] = [
     undo: `alter table app.triggered disable trigger disabled_`,
     says: "triggers: app.triggered disabled_",
   },
+  {
+    change: `select lo_put(4100000003, 100000, 'x')`,
+    undo: `select lo_put(4100000003, 100000, 'f')`,
+    says: "largeObjects: 4100000003",
+  },
+  {
+    change: `comment on large object 4100000001 is null`,
+    undo: `comment on large object 4100000001 is 'empty; ''and'' "odd"'`,
+    says: "largeObjects: 4100000001",
+  },
 ];
 
 const schemaChanges: readonly Change[] = [

@@ -4,6 +4,8 @@
  * after the other on one session: their number doesn't depend on the number of tables.
  */
 
+import type { LargeObjects } from "./large-objects.js";
+
 /** How a type's values are stored in COPY's binary format, as far as two databases may differ on it. */
 export interface ColumnType {
   readonly oid: number;
@@ -128,10 +130,9 @@ export interface Catalog {
   readonly sequences: readonly Sequence[];
   readonly types: ReadonlyMap<number, ColumnType>;
   readonly refreshDependencies: readonly RefreshDependency[];
-  /** Large objects in the database: not part of the schema, and not copied yet. */
-  readonly largeObjects: number;
   /** Subscriptions that pg_dump leaves out, since the role is no superuser. */
   readonly hiddenSubscriptions: readonly string[];
+  readonly largeObjects: LargeObjects;
   /** Tables of extensions that hold rows of the user's (pg_extension_config_dump), qualified. */
   readonly extensionTables: readonly string[];
 }

@@ -3,6 +3,7 @@
 import type { Connection } from "../postgres/connection.js";
 import type { Catalog, Constraint, Index, RefreshDependency, Sequence } from "./catalog.js";
 import { readDatabaseProperties } from "./database-properties.js";
+import { readLargeObjects } from "./large-objects.js";
 import { readTables } from "./read-tables.js";
 import { readColumnTypes } from "./read-types.js";
 import { refreshOrder } from "./refresh-order.js";
@@ -68,15 +69,17 @@ where s.subdbid = (select d.oid from pg_catalog.pg_database d where d.datname = 
   and current_setting('is_superuser') <> 'on'
 order by 1`;
 
-const largeObjectsQuery = "select count(*)::int as count from pg_catalog.pg_largeobject_metadata";
-
 /**
  * Reads everything that the plan needs to know of the source. The connection should be in the
  * transaction that holds, or has imported, the snapshot.
  *
+ * @param options.largeObjects false if they will not be copied: then they are only counted.
  * @throws PgCopyError `task_failed` if the server rejects a query.
  */
-export async function readCatalog(connection: Connection): Promise<Catalog> {
+export async function readCatalog(
+  connection: Connection,
+  options: { readonly largeObjects: boolean } = { largeObjects: true },
+): Promise<Catalog> {
   const read = <R extends object>(sql: string) =>
     connection
       .query<R & Record<string, unknown>>("reading the source's catalog", sql)
@@ -103,6 +106,6 @@ export async function readCatalog(connection: Connection): Promise<Catalog> {
       ({ name }) => name,
     ),
     extensionTables: (await read<{ name: string }>(extensionTablesQuery)).map(({ name }) => name),
-    largeObjects: (await read<{ count: number }>(largeObjectsQuery))[0]?.count ?? 0,
+    largeObjects: await readLargeObjects(connection, { ranges: options.largeObjects }),
   };
 }

@@ -90,8 +90,9 @@ function asChecks(refusals: typeof targetChecks): Record<string, Check> {
   return Object.fromEntries(
     Object.entries(refusals).map(([name, refuse]): [string, Check] => [
       name,
-      async ({ servers, content, roles }) => {
-        if (content !== undefined && roles !== undefined) await refuse(servers, content, roles);
+      async ({ servers, content, roles, options }) => {
+        if (content !== undefined && roles !== undefined)
+          await refuse(servers, content, roles, options);
         return [];
       },
     ]),

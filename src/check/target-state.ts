@@ -4,6 +4,11 @@ import { unfit } from "../engine/check-servers.js";
 import { lookAtProperties } from "../engine/database-properties.js";
 import { warnOfRoles } from "../engine/prepare-roles.js";
 import { Run } from "../engine/run.js";
+import {
+  describeLargeObjects,
+  findTakenLargeObjects,
+  refuseForeignLargeObjects,
+} from "../load/check-large-objects.js";
 import { refuseUnknownLocale } from "../load/check-locales.js";
 import { describeObjects, findConflicts, refuseConflicts } from "../load/check-target.js";
 import { refuseUnknownProvider } from "../load/create-database.js";
@@ -15,15 +20,19 @@ import { found, numberOf } from "./finding.js";
 export const objectsInTheWay: Check = async ({ servers, content, options }) => {
   if (!servers.targetExists || content === undefined) return [];
   const { objects } = await findConflicts(servers.source, servers.target, content.schema.entries);
-  if (objects.length === 0) return [];
-  if (!options.dropIfExists) refuseConflicts(objects);
+  const { largeObjects } = content.catalog;
+  const taken = await findTakenLargeObjects(servers.source, servers.target, largeObjects);
+  const inTheWay = objects.length + taken.length;
+  if (inTheWay === 0) return [];
+  if (!options.dropIfExists) refuseConflicts(objects, taken);
+  await refuseForeignLargeObjects(servers.target, taken);
   return [
     found(
       "warning",
       "target",
-      `--drop-if-exists would drop ${numberOf(objects.length, "object")} of the target`,
+      `--drop-if-exists would drop ${numberOf(inTheWay, "object")} of the target`,
       {
-        items: describeObjects(objects),
+        items: [...describeObjects(objects), ...describeLargeObjects(taken)],
         advice: "see that nobody misses what is in them",
       },
     ),

@@ -1,6 +1,6 @@
 /** Events in words, for the two views that people read. */
 
-import type { Progress, RunEvent, TaskKind } from "../events.js";
+import { movesData, type Progress, type RunEvent, type TaskKind } from "../events.js";
 import { printable } from "./display-width.js";
 import {
   formatAverage,
@@ -31,6 +31,7 @@ export function eventLine(event: RunEvent, verbose: boolean): EventLine | undefi
         kind: "fact",
         text: `planned: ${[
           formatNumberOf(event.tables, "table"),
+          ...(event.largeObjects === 0 ? [] : [formatNumberOf(event.largeObjects, "large object")]),
           formatNumberOf(event.indexes, "index", "indexes"),
           `about ${formatBytes(event.bytes)}`,
         ].join(", ")}`,
@@ -60,8 +61,9 @@ export function eventLine(event: RunEvent, verbose: boolean): EventLine | undefi
 function finishedTask(event: RunEvent & { type: "task_finished" }): string {
   const { task, rows, bytes, durationMs } = event;
   const facts = [formatDuration(durationMs)];
-  if (task.kind === "copy") {
-    facts.unshift(formatNumberOf(rows, "row"), formatBytes(bytes));
+  if (movesData(task)) {
+    facts.unshift(formatBytes(bytes));
+    if (task.kind === "copy") facts.unshift(formatNumberOf(rows, "row"));
     const average = formatAverage(bytes, durationMs);
     if (average !== undefined) facts.push(average);
   }
@@ -93,16 +95,15 @@ export function leftWords({ remainingMs }: Progress): string[] {
 /** `copied 12 of 17 tables` and `812 MB of 1.3 GB`; the totals go once they are reached. */
 export function copiedWords(progress: Progress): string[] {
   const { tablesDone, tablesTotal, bytes, bytesTotal } = progress;
-  if (tablesTotal === 0) return [];
   if (progress.comparing) {
     return [`compared ${formatCount(tablesDone)} of ${formatNumberOf(tablesTotal, "table")}`];
   }
+  const ofAll = `${formatBytes(bytes)} of ${formatBytes(Math.max(bytes, bytesTotal))}`;
+  // Large objects alone.
+  if (tablesTotal === 0) return bytesTotal === 0 ? [] : [`copied ${ofAll}`];
   return tablesDone === tablesTotal
     ? [`copied ${formatNumberOf(tablesTotal, "table")}`, formatBytes(bytes)]
-    : [
-        `copied ${formatCount(tablesDone)} of ${formatNumberOf(tablesTotal, "table")}`,
-        `${formatBytes(bytes)} of ${formatBytes(Math.max(bytes, bytesTotal))}`,
-      ];
+    : [`copied ${formatCount(tablesDone)} of ${formatNumberOf(tablesTotal, "table")}`, ofAll];
 }
 
 /** `built 8 of 24 indexes`. */
@@ -121,13 +122,14 @@ export function rowsWords({ rows }: Progress): string[] {
 
 /** How fast rows are copied, while any are: what was copied a few seconds ago is no speed. */
 export function speedWords({ running, bytesPerSecond }: Progress): string | undefined {
-  const isCopying = running.some(({ kind }) => kind === "copy");
+  const isCopying = running.some(movesData);
   return isCopying ? formatThroughput(bytesPerSecond) : undefined;
 }
 
 const ACTIVITIES: Readonly<Record<TaskKind, string>> = {
   pre_data: "creating tables",
   copy: "copying",
+  large_objects: "copying large objects",
   verify: "comparing tables",
   release_snapshot: "letting go of the snapshot",
   index: "building indexes",

@@ -3,7 +3,7 @@
  * one line for each thing that is running. Pure: the state goes in, lines come out.
  */
 
-import type { Progress, RunningTask } from "../events.js";
+import { movesData, type Progress, type RunningTask } from "../events.js";
 import { displayWidth, fitEnd, fitStart, printable, truncate } from "./display-width.js";
 import {
   activityWords,
@@ -140,7 +140,7 @@ function taskLine(task: RunningTask, style: LiveStyle): string {
     {
       name: shortName(task),
       bar: known ? bar(task.fraction ?? 0, BAR_COLUMNS.ofTask, style) : "",
-      facts: task.kind === "copy" ? copyFacts(task) : otherFacts(task, style),
+      facts: movesData(task) ? copyFacts(task) : otherFacts(task, style),
       left: remainingOf(task),
     },
     style,
@@ -193,7 +193,7 @@ function remainingOf({ fraction, durationMs }: RunningTask): string {
 /** The label without the words that the line's other columns say already. */
 function shortName({ kind, label }: RunningTask): string {
   const name = printable(label);
-  if (kind === "copy")
+  if (movesData({ kind }))
     return name.replace(/^COPY /, "").replace(/ \(part (\d+) of (\d+)\)$/, " $1/$2");
   if (kind === "index") return name.replace(/^(CREATE )?(UNIQUE )?INDEX /, "index ");
   return name;

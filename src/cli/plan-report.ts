@@ -5,6 +5,7 @@ import { formatLines } from "./format-lines.js";
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from "./formatting.js";
 import type { PlanReport } from "./library.js";
 import {
+  largeObjectsWords,
   qualified,
   type ReportStyle,
   rolesWords,
@@ -44,6 +45,7 @@ export function planLines(plan: PlanReport, style: PlanStyle): string[] {
 function summary(plan: PlanReport, { paint, width }: PlanStyle): string[] {
   const totals = [
     formatNumberOf(plan.tables.length, "table"),
+    ...largeObjectsWords(plan.largeObjects.count),
     `about ${formatBytes(plan.bytes)}`,
     formatNumberOf(plan.indexes.length, "index", "indexes"),
     formatNumberOf(plan.sequences, "sequence"),

@@ -35,6 +35,7 @@ export interface CopyFlags extends ViewOptions {
   readonly where?: Readonly<Record<string, string>>;
   readonly mask?: Readonly<Record<string, string>>;
   readonly includeReferenced?: boolean;
+  readonly skipLargeObjects?: boolean;
   readonly verify?: "count" | "checksum";
   readonly copyFormat?: "auto" | "text" | "binary";
   readonly pgDump?: string;
@@ -241,6 +242,7 @@ function copyCommand(program: Command, name: "clone" | "plan" | "check"): Comman
       collectExpression,
     )
     .option("--include-referenced", "also copy the rows, beyond --where, that copied rows refer to")
+    .option("--skip-large-objects", "leave the large objects behind")
     .optionsGroup("How:")
     .addOption(
       new Option(

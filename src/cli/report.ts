@@ -43,6 +43,7 @@ function summary(report: CloneReport, { paint, width }: ReportStyle): string[] {
   const totals = [
     formatNumberOf(report.tables.length, "table"),
     formatNumberOf(report.rows, "row"),
+    ...largeObjectsWords(report.largeObjects.count),
     formatBytes(report.bytes),
     formatNumberOf(report.indexes.length, "index", "indexes"),
     formatNumberOf(report.sequences, "sequence"),
@@ -162,10 +163,20 @@ function usedFormats({ tables }: CloneReport): TableFormat[] {
 function verification({ verification: verified }: CloneReport, style: ReportStyle): string[] {
   if (verified === undefined) return [];
   const by = verified.mode === "count" ? "row count" : "checksum";
-  const all = verified.tables === 1 ? "1 table is" : `${formatCount(verified.tables)} tables are`;
-  return wrap(`Verified by ${by}: ${all} the same on both ends.`, style.width).map(
-    style.paint.green,
-  );
+  const compared = [
+    formatNumberOf(verified.tables, "table"),
+    ...largeObjectsWords(verified.largeObjects),
+  ];
+  const are = verified.tables + verified.largeObjects === 1 ? "is" : "are";
+  return wrap(
+    `Verified by ${by}: ${compared.join(" and ")} ${are} the same on both ends.`,
+    style.width,
+  ).map(style.paint.green);
+}
+
+/** Nothing where there are none: few databases have any. */
+export function largeObjectsWords(count: number): string[] {
+  return count === 0 ? [] : [formatNumberOf(count, "large object")];
 }
 
 export function warningLines(warnings: readonly string[], style: ReportStyle): string[] {

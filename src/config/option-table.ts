@@ -138,6 +138,11 @@ export const optionTable: OptionTable = {
     description: "Don't gather statistics at the end.",
     example: true,
   },
+  skipLargeObjects: {
+    type: "boolean",
+    description: "Leave the large objects behind.",
+    example: true,
+  },
   where: {
     schema: { type: "object", additionalProperties: { type: "string" } },
     defaultWords: "all rows",

@@ -2,6 +2,7 @@
 
 import type { Catalog, Table } from "../catalog/catalog.js";
 import { PgCopyError } from "../errors.js";
+import { describeLargeObjects } from "../load/check-large-objects.js";
 import { relationName } from "../plan/task.js";
 import { quoteName, quoteQualified } from "../postgres/quote.js";
 import { unfit } from "./check-servers.js";
@@ -32,6 +33,7 @@ export function incompleteSource(catalog: Catalog, role: string): PgCopyError[] 
       "grant select on them, or connect as a role that has it",
       { noun: "sequence", statements: (objects) => grants(objects, "sequence", role) },
     ),
+    unreadableLargeObjects(catalog),
     refusal(
       tables.filter((table) => table.rowSecurityApplies),
       (count) => `row security would hide rows of ${count} from the source's role`,
@@ -46,6 +48,17 @@ export function incompleteSource(catalog: Catalog, role: string): PgCopyError[] 
       "run it again, with nothing that truncates or rewrites tables meanwhile",
     ),
   ].filter((error) => error !== undefined);
+}
+
+function unreadableLargeObjects({ largeObjects }: Catalog): PgCopyError | undefined {
+  const { count, oids } = largeObjects.unreadable;
+  if (count === 0) return undefined;
+  const objects = count === 1 ? "a large object" : `${count} large objects`;
+  return unfit("source", `the source's role may not read ${objects}`, {
+    items: describeLargeObjects(oids, count),
+    advice:
+      "connect as their owner or a superuser, grant select on large object … (or on pg_catalog.pg_largeobject, which has all of them) to it, or leave them out with --skip-large-objects",
+  });
 }
 
 type Named = Pick<Table, "schema" | "name">;

@@ -2,10 +2,10 @@
 
 import type { Table } from "../catalog/catalog.js";
 import { displayName } from "../postgres/quote.js";
-import type { LargeObjectsComparison } from "../verify/compare-large-objects.js";
 import type { RowsComparison } from "../verify/compare-rows.js";
 import type { SequenceDifference } from "../verify/compare-sequences.js";
 import type { DifferingRow } from "../verify/describe-rows.js";
+import type { LargeObjectsComparison } from "../verify/differing-large-objects.js";
 import type { Unexamined } from "../verify/differing-rows.js";
 import type { NotCompared, Pairing } from "../verify/table-pairs.js";
 import { versionName } from "./check-servers.js";

@@ -6,10 +6,6 @@ import type { Connection } from "../postgres/connection.js";
 import { displayName } from "../postgres/quote.js";
 import { all } from "../run/abort.js";
 import { runGraph, type Task } from "../run/graph.js";
-import {
-  compareLargeObjects,
-  type LargeObjectsComparison,
-} from "../verify/compare-large-objects.js";
 import { compareRows, type RowsComparison } from "../verify/compare-rows.js";
 import {
   compareSequences,
@@ -17,6 +13,10 @@ import {
   type SequenceDifference,
   type SequencesOfEnd,
 } from "../verify/compare-sequences.js";
+import {
+  findDifferingLargeObjects,
+  type LargeObjectsComparison,
+} from "../verify/differing-large-objects.js";
 import { chooseRowHashing, type RowHashing } from "../verify/row-hash.js";
 import type { Pairing, TablePair } from "../verify/table-pairs.js";
 import type { ResolvedDataOptions } from "./compare-options.js";
@@ -167,7 +167,7 @@ class ComparisonRun {
         ]);
         return 0;
       case "large_objects":
-        this.#largeObjects = await compareLargeObjects({
+        this.#largeObjects = await findDifferingLargeObjects({
           ...sessions,
           hashing: this.#hashing,
           limit,

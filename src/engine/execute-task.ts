@@ -3,9 +3,11 @@
 import { asPgCopyError, PgCopyError } from "../errors.js";
 import type { TaskInfo } from "../events.js";
 import { analyzeTables } from "../load/analyze.js";
+import { copyLargeObjects, prepareLargeObjects } from "../load/copy-large-objects.js";
 import { copyPart } from "../load/copy-part.js";
 import { copySmallTables } from "../load/copy-small-tables.js";
 import { recordStatement } from "../load/journal.js";
+import type { LargeObjectOwnership } from "../load/large-object-statements.js";
 import { runScripts } from "../load/run-scripts.js";
 import { resetSequences } from "../load/sequences.js";
 import type { CloneTask } from "../plan/task.js";
@@ -15,6 +17,11 @@ import type { CopyResult } from "../postgres/copy.js";
 import { displayName } from "../postgres/quote.js";
 import { interruptedError } from "../run/abort.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
+import {
+  compareLargeObjects,
+  describeLargeObjectDifference,
+  type LargeObjectDifference,
+} from "../verify/compare-large-objects.js";
 import { compareTable, type TableComparison } from "../verify/compare-table.js";
 import { type MaskAdvice, withMaskAdvice } from "./mask-advice.js";
 import type { ActiveTask, ProgressMeter } from "./progress.js";
@@ -27,6 +34,8 @@ export interface TaskOutcome {
   readonly durationMs: number;
   /** Of a batch of small tables: what each of them moved, in the batch's order. */
   readonly each?: readonly CopyResult[];
+  /** Large objects that it made, or compared. */
+  readonly objects?: number;
 }
 
 export interface TaskContext {
@@ -38,8 +47,10 @@ export interface TaskContext {
   readonly meter: ProgressMeter;
   readonly verifyMode: "count" | "checksum";
   readonly masks: MaskAdvice;
+  readonly ownership: LargeObjectOwnership;
   readonly outcomes: TaskOutcome[];
   readonly comparisons: TableComparison[];
+  readonly largeObjectDifferences: LargeObjectDifference[];
 }
 
 /** Does one task, tells the observer, and keeps its outcome for the report. */
@@ -53,10 +64,16 @@ export async function executeTask(
   const active = meter.start(task);
   run.tell({ type: "task_started", task: info, pool: task.pool });
   try {
-    const { each, ...moved } = await new TaskRun(task, signal, context, active).do();
+    const { each, objects, ...moved } = await new TaskRun(task, signal, context, active).do();
     const durationMs = run.elapsedMs - active.beganMs;
     meter.finish(active, moved.rows);
-    context.outcomes.push({ task, ...moved, durationMs, ...(each === undefined ? {} : { each }) });
+    context.outcomes.push({
+      task,
+      ...moved,
+      durationMs,
+      ...(each === undefined ? {} : { each }),
+      ...(objects === undefined ? {} : { objects }),
+    });
     run.tell({ type: "task_finished", task: info, durationMs: Math.round(durationMs), ...moved });
   } catch (thrown) {
     meter.stop(active);
@@ -80,6 +97,7 @@ interface Moved {
   readonly rows: number;
   readonly bytes: number;
   readonly each?: readonly CopyResult[];
+  readonly objects?: number;
 }
 
 const nothing: Moved = { rows: 0, bytes: 0 };
@@ -117,6 +135,14 @@ class TaskRun {
         return await this.#copySmallTables(work);
       case "verify":
         return await this.#verify(work);
+      case "prepare_large_objects":
+        return await this.#onTarget((target) =>
+          prepareLargeObjects(target, () => this.#record(nothing)),
+        );
+      case "large_objects":
+        return await this.#copyLargeObjects(work);
+      case "verify_large_objects":
+        return await this.#verifyLargeObjects(work);
       case "sequences":
         return await this.#onTarget(async (target) => {
           await resetSequences(work.sequences, this.#context.snapshot.connection, target, () =>
@@ -185,6 +211,48 @@ class TaskRun {
     );
   }
 
+  async #copyLargeObjects(work: CloneTask["work"] & { do: "large_objects" }): Promise<Moved> {
+    const { sourcePool, targetPool, ownership } = this.#context;
+    const { objects, bytes } = await sourcePool.with(this.#signal, (source) =>
+      targetPool.with(this.#signal, (target) =>
+        copyLargeObjects(work, {
+          ...ownership,
+          attempted: this.#task.label,
+          source,
+          target,
+          signal: this.#signal,
+          onBytes: (moved) => {
+            this.#active.bytes += moved;
+          },
+          record: (result) => this.#record(result),
+        }),
+      ),
+    );
+    return { rows: 0, bytes, objects };
+  }
+
+  /** As with tables, a difference is kept for the end. */
+  async #verifyLargeObjects(
+    work: CloneTask["work"] & { do: "verify_large_objects" },
+  ): Promise<Moved> {
+    const { sourcePool, targetPool, verifyMode, largeObjectDifferences } = this.#context;
+    return await sourcePool.with(this.#signal, (source) =>
+      targetPool.with(this.#signal, async (target) => {
+        const { objects, differences } = await compareLargeObjects(work.objects, {
+          attempted: this.#task.label,
+          source,
+          target,
+          access: work.access,
+          mode: verifyMode,
+          signal: this.#signal,
+        });
+        for (const difference of differences) largeObjectDifferences.push(difference);
+        await target.execute(this.#task.label, this.#record(nothing));
+        return { ...nothing, objects };
+      }),
+    );
+  }
+
   /** The source's sessions go with it: none of them would be used again. */
   async #releaseSnapshot(): Promise<Moved> {
     const { snapshot, sourcePool } = this.#context;
@@ -208,22 +276,36 @@ class TaskRun {
   }
 }
 
-/** @throws PgCopyError `verification_failed`, naming each table that differs and how. */
-export function refuseDifferences(comparisons: readonly TableComparison[]): void {
+/** @throws PgCopyError `verification_failed`, naming each table or large object that differs and how. */
+export function refuseDifferences(
+  comparisons: readonly TableComparison[],
+  largeObjects: readonly LargeObjectDifference[] = [],
+): void {
   const different = comparisons.filter((comparison) => !comparison.same);
-  if (different.length === 0) return;
+  const what = [
+    ...(different.length > 0 ? [`${different.length} of ${comparisons.length} tables`] : []),
+    ...(largeObjects.length > 0 ? [numberOfLargeObjects(largeObjects.length)] : []),
+  ];
+  if (what.length === 0) return;
   throw new PgCopyError(
-    `verification failed: ${different.length} of ${comparisons.length} tables differ between source and target`,
+    `verification failed: ${what.join(" and ")} differ between source and target`,
     {
       code: "verification_failed",
-      items: different.map(({ schema, name, source, target }) => {
-        const table = displayName(schema, name);
-        return source.rows === target.rows
-          ? `${table}: ${source.rows} rows on both ends, different contents`
-          : `${table}: ${source.rows} rows on the source, ${target.rows} on the target`;
-      }),
+      items: [
+        ...different.map(({ schema, name, source, target }) => {
+          const table = displayName(schema, name);
+          return source.rows === target.rows
+            ? `${table}: ${source.rows} rows on both ends, different contents`
+            : `${table}: ${source.rows} rows on the source, ${target.rows} on the target`;
+        }),
+        ...largeObjects.map(describeLargeObjectDifference),
+      ],
       advice:
         "something wrote to the target during the clone, or its types store values in another way; don't use it before you know which",
     },
   );
+}
+
+function numberOfLargeObjects(count: number): string {
+  return count === 1 ? "a large object" : `${count} large objects`;
 }

@@ -36,6 +36,8 @@ export interface PlanReport {
   readonly rolesToCreate: readonly string[];
   readonly jobs: CloneReport["jobs"];
   readonly tables: readonly PlannedTable[];
+  /** Bytes are rounded up to whole pages, and holes count. */
+  readonly largeObjects: { readonly count: number; readonly bytes: number };
   readonly indexes: readonly PlannedIndex[];
   readonly sequences: number;
   readonly tasks: readonly {
@@ -88,6 +90,7 @@ export function buildPlanReport(input: PlanReportInput): PlanReport {
       freeze: planned.freeze,
       ...selectionOf(planned),
     })),
+    largeObjects: plan.largeObjects,
     indexes: plan.indexes,
     sequences: plan.sequences.length,
     tasks: plan.tasks.map(({ id, kind, label, needs, cost }) => ({ id, kind, label, needs, cost })),

@@ -1,5 +1,10 @@
 /** The last checks, and then the first changes: database, drops, journal. */
 
+import {
+  dropLargeObjects,
+  findTakenLargeObjects,
+  refuseForeignLargeObjects,
+} from "../load/check-large-objects.js";
 import { findConflicts, refuseConflicts } from "../load/check-target.js";
 import { createDatabase } from "../load/create-database.js";
 import { refuseForeignDatabase } from "../load/database-attributes.js";
@@ -48,7 +53,7 @@ export async function prepareTarget(
   run: Run,
 ): Promise<PreparedTarget> {
   const roles = await planSourceRoles(servers.target, content.roles, options);
-  await refuseUnfitTarget(servers, content, roles);
+  await refuseUnfitTarget(servers, content, roles, options);
   if (!servers.targetExists) {
     const name = servers.targetEndpoint.database;
     warnOfRoles(roles, run);
@@ -87,15 +92,22 @@ export async function prepareTarget(
   }
   await lockTarget(servers.target);
   const conflicts = await findConflicts(servers.source, servers.target, content.schema.entries);
-  if (!options.dropIfExists) refuseConflicts(conflicts.objects);
+  const { largeObjects } = content.catalog;
+  const taken = await findTakenLargeObjects(servers.source, servers.target, largeObjects);
+  if (!options.dropIfExists) refuseConflicts(conflicts.objects, taken);
+  await refuseForeignLargeObjects(servers.target, taken);
   const { attributes } = content;
   const properties = await planExistingDatabase(servers.target, attributes, options, run);
   if (properties.wanted) await refuseForeignDatabase(servers.target, properties.differences);
   warnOfRoles(roles, run);
   const rolesCreated = await createMissingRoles(servers.target, roles, run);
-  if (conflicts.objects.length > 0) {
-    await withRolesCreated(rolesCreated, () => dropExisting(servers.target, conflicts));
-    run.info(`dropped ${conflicts.objects.length} objects of the target, to be replaced`);
+  const inTheWay = conflicts.objects.length + taken.length;
+  if (inTheWay > 0) {
+    await withRolesCreated(rolesCreated, async () => {
+      await dropExisting(servers.target, conflicts);
+      await dropLargeObjects(servers.target, taken);
+    });
+    run.info(`dropped ${inTheWay} objects of the target, to be replaced`);
   }
   if (await findJournal(servers.target))
     run.info("the journal of an earlier, unfinished run is replaced");

@@ -1,6 +1,6 @@
 /** What is running now, and how far the whole is. */
 
-import type { Progress, RunningTask } from "../events.js";
+import { movesData, type Progress, type RunningTask } from "../events.js";
 import { readServerProgress, type StatementProgress } from "../load/server-progress.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
 import type { CloneTask } from "../plan/task.js";
@@ -50,7 +50,7 @@ export class ProgressMeter {
     const active: ActiveTask = { task, beganMs: this.#run.elapsedMs, bytes: 0 };
     this.#active.set(task.id, active);
     this.#estimate.start(task);
-    if (task.kind === "copy" && this.#samples.length === 0)
+    if (movesData(task) && this.#samples.length === 0)
       this.#samples.push({ atMs: active.beganMs, bytes: 0 });
     return active;
   }
@@ -122,7 +122,7 @@ export class ProgressMeter {
       rows: running.reduce((sum, task) => sum + task.rows, this.#rows),
       bytes,
       bytesTotal: this.#estimate.total(copying),
-      bytesPerSecond: running.some(({ kind }) => kind === "copy") ? this.#throughput(bytes) : 0,
+      bytesPerSecond: running.some(movesData) ? this.#throughput(bytes) : 0,
       tablesDone: this.#tablesDone,
       tablesTotal: this.#plan.tables.length,
       indexesDone: this.#indexesDone,

@@ -69,7 +69,9 @@ export async function readSource(
 async function readTheCatalog(snapshot: HeldSnapshot, options: ResolvedOptions) {
   const roles = await readSourceRoles(snapshot.connection, options);
   const attributes = await readDatabaseAttributes(snapshot.connection);
-  const whole = await readCatalog(snapshot.connection);
+  const whole = await readCatalog(snapshot.connection, {
+    largeObjects: !options.skipLargeObjects,
+  });
   refuseIncompleteSource(whole, snapshot.connection.endpoint.user);
   const rowSelection = await selectTableRows(snapshot.connection, whole, options, new Set());
   const catalog = withoutMaskedKeys(whole, rowSelection.tableRows);

@@ -42,7 +42,17 @@ export interface IndexReport {
 export interface VerificationReport {
   readonly mode: "count" | "checksum";
   readonly tables: number;
+  /** How many large objects were compared. */
+  readonly largeObjects: number;
   readonly mismatches: readonly TableComparison[];
+}
+
+export interface LargeObjectsReport {
+  readonly count: number;
+  /** Bytes that COPY moved: holes are none. */
+  readonly bytes: number;
+  /** Summed over the tasks, so it may be longer than the run. */
+  readonly durationMs: number;
 }
 
 export interface CloneReport extends RunRecord {
@@ -69,8 +79,10 @@ export interface CloneReport extends RunRecord {
     readonly durationMs: number;
   }[];
   readonly rows: number;
+  /** Of tables and large objects. */
   readonly bytes: number;
   readonly tables: readonly TableReport[];
+  readonly largeObjects: LargeObjectsReport;
   readonly indexes: readonly IndexReport[];
   /** The ten slowest of each. */
   readonly slowestTables: readonly TableReport[];
@@ -116,6 +128,7 @@ export function buildReport(input: ReportInput): CloneReport {
           verification: {
             mode: resolved.verify,
             tables: done.comparisons.length,
+            largeObjects: objectsOf(done.outcomes, "verify"),
             mismatches: done.comparisons.filter((comparison) => !comparison.same),
           },
         }),
@@ -131,6 +144,7 @@ export function summarise(
   | "rows"
   | "bytes"
   | "tables"
+  | "largeObjects"
   | "indexes"
   | "slowestTables"
   | "slowestIndexes"
@@ -139,10 +153,12 @@ export function summarise(
 > {
   const tables = tableReports(plan, outcomes);
   const indexes = indexReports(outcomes);
+  const largeObjects = largeObjectsReport(outcomes);
   return {
     rows: tables.reduce((sum, table) => sum + table.rows, 0),
-    bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
+    bytes: tables.reduce((sum, table) => sum + table.bytes, largeObjects.bytes),
     tables,
+    largeObjects,
     indexes,
     slowestTables: slowest(tables),
     slowestIndexes: slowest(indexes),
@@ -193,6 +209,22 @@ function tableReports(plan: ClonePlan, outcomes: readonly TaskOutcome[]): TableR
       ...(count === undefined ? {} : { referredRows: count }),
     };
   });
+}
+
+function largeObjectsReport(outcomes: readonly TaskOutcome[]): LargeObjectsReport {
+  const copies = outcomes.filter(({ task }) => task.kind === "large_objects");
+  return {
+    count: objectsOf(outcomes, "large_objects"),
+    bytes: copies.reduce((sum, { bytes }) => sum + bytes, 0),
+    durationMs: Math.round(copies.reduce((sum, { durationMs }) => sum + durationMs, 0)),
+  };
+}
+
+/** Large objects that tasks of the kind made, or compared. */
+function objectsOf(outcomes: readonly TaskOutcome[], kind: "large_objects" | "verify"): number {
+  return outcomes
+    .filter(({ task }) => task.kind === kind)
+    .reduce((sum, { objects = 0 }) => sum + objects, 0);
 }
 
 function indexReports(outcomes: readonly TaskOutcome[]): IndexReport[] {

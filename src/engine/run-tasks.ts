@@ -7,6 +7,7 @@ import type { ClonePlan } from "../plan/clone-plan.js";
 import type { Connection } from "../postgres/connection.js";
 import { runGraph } from "../run/graph.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
+import type { LargeObjectDifference } from "../verify/compare-large-objects.js";
 import type { TableComparison } from "../verify/compare-table.js";
 import { executeTask, type TaskContext, type TaskOutcome } from "./execute-task.js";
 import { maskAdvice } from "./mask-advice.js";
@@ -26,6 +27,7 @@ export interface RunTasksContext {
 export interface TasksDone {
   readonly outcomes: readonly TaskOutcome[];
   readonly comparisons: readonly TableComparison[];
+  readonly largeObjectDifferences: readonly LargeObjectDifference[];
 }
 
 /**
@@ -39,6 +41,7 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
   run.tell({
     type: "planned",
     tables: plan.tables.length,
+    largeObjects: plan.largeObjects.count,
     indexes: plan.indexes.length,
     tasks: plan.tasks.length,
     bytes: plan.bytes,
@@ -54,8 +57,10 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
     meter,
     verifyMode: resolved.verify ?? "count",
     masks: maskAdvice(plan),
+    ownership: resolved,
     outcomes: [],
     comparisons: [],
+    largeObjectDifferences: [],
   };
   const stopProgress = meter.every(resolved.progressIntervalMs, target.control);
   try {

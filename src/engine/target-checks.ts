@@ -4,6 +4,7 @@
  */
 
 import { PgCopyError } from "../errors.js";
+import { largeObjectRoles } from "../load/check-large-objects.js";
 import { refuseUnknownCollations } from "../load/check-locales.js";
 import {
   refuseForeignPublicSchema,
@@ -17,6 +18,7 @@ import { refuseMissingTablespaces } from "../load/check-tablespaces.js";
 import { findMissingRoles, refuseMissingRoles } from "../load/check-target.js";
 import { ownerOfNewDatabase } from "../load/create-database.js";
 import { refuseForbiddenRoles } from "../load/create-roles.js";
+import type { LargeObjectOwnership } from "../load/large-object-statements.js";
 import type { RolePlan } from "../plan/roles.js";
 import type { SourceContent } from "./read-source.js";
 import type { OpenServers } from "./servers.js";
@@ -26,12 +28,23 @@ type Content = Pick<SourceContent, "schema" | "catalog">;
 
 /** Each throws `target_unfit`, before anything is changed. In the order in which they are asked. */
 export const targetChecks: Readonly<
-  Record<string, (servers: Servers, content: Content, roles: RolePlan) => Promise<void>>
+  Record<
+    string,
+    (
+      servers: Servers,
+      content: Content,
+      roles: RolePlan,
+      options: LargeObjectOwnership,
+    ) => Promise<void>
+  >
 > = {
   forbidden_roles: async (_servers, _content, roles) => refuseForbiddenRoles(roles),
-  missing_roles: async ({ target }, { schema }, roles) =>
-    refuseMissingRoles(await findMissingRoles(target, schema, roles.created)),
-  unassignable_owners: ({ target }, { schema }) => refuseUnassignableOwners(target, schema),
+  missing_roles: async ({ target }, { schema, catalog }, roles, options) => {
+    const ofLargeObjects = largeObjectRoles(catalog.largeObjects, options);
+    refuseMissingRoles(await findMissingRoles(target, schema, roles.created, ofLargeObjects));
+  },
+  unassignable_owners: ({ target }, { schema, catalog }, _roles, options) =>
+    refuseUnassignableOwners(target, schema, largeObjectRoles(catalog.largeObjects, options)),
   owners_without_schema: async ({ source, target, targetExists }, { schema, catalog }) =>
     refuseOwnersWithoutSchema(
       source,
@@ -56,8 +69,9 @@ export async function refuseUnfitTarget(
   servers: Servers,
   content: Content,
   roles: RolePlan,
+  options: LargeObjectOwnership,
 ): Promise<void> {
-  for (const check of Object.values(targetChecks)) await check(servers, content, roles);
+  for (const check of Object.values(targetChecks)) await check(servers, content, roles, options);
 }
 
 /** All for which the target would be refused, by the names of `targetChecks`. */
@@ -65,11 +79,12 @@ export async function targetRefusals(
   servers: Servers,
   content: Content,
   roles: RolePlan,
+  options: LargeObjectOwnership,
 ): Promise<Map<string, PgCopyError>> {
   const refusals = new Map<string, PgCopyError>();
   for (const [name, check] of Object.entries(targetChecks)) {
     try {
-      await check(servers, content, roles);
+      await check(servers, content, roles, options);
     } catch (error) {
       if (!(error instanceof PgCopyError) || error.code !== "target_unfit") throw error;
       refusals.set(name, error);

@@ -20,6 +20,12 @@ export interface Omission {
 export function warnOfOmissions(content: SourceContent, plan: ClonePlan, run: Run): void {
   for (const { title, items } of omissions(content, plan))
     run.warn(items.length === 0 ? title : `${title}: ${items.join(", ")}`);
+  const leftOut = content.catalog.largeObjects.count - plan.largeObjects.count;
+  if (leftOut > 0) {
+    const holds =
+      leftOut === 1 ? "a large object, which is" : `${leftOut} large objects, which are`;
+    run.info(`the source holds ${holds} left out`);
+  }
 }
 
 /** Everything that the plan leaves out, or does in another way than asked. */
@@ -32,14 +38,6 @@ export function omissions(content: SourceContent, plan: ClonePlan): Omission[] {
     advice: string,
     statements: readonly string[] = [],
   ) => found.push({ title, items, advice, statements });
-  if (catalog.largeObjects > 0) {
-    const many = catalog.largeObjects > 1;
-    omit(
-      `the source holds ${catalog.largeObjects} large object${many ? "s" : ""}, which this release does not copy`,
-      [],
-      "copy them apart: pg_dump --large-objects --data-only",
-    );
-  }
   if (catalog.extensionTables.length > 0) {
     omit(
       "rows in extensions' own tables are not copied, only what CREATE EXTENSION puts there",

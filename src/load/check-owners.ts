@@ -8,6 +8,7 @@ import { PgCopyError } from "../errors.js";
 import type { SchemaScript } from "../plan/toc.js";
 import type { Connection } from "../postgres/connection.js";
 import { displayName, quoteName } from "../postgres/quote.js";
+import type { LargeObjectRoleUse } from "./check-large-objects.js";
 
 const unassignableQuery = `
 select r.rolname::text as owner, r.rolsuper as superuser, current_user::text as role
@@ -21,12 +22,15 @@ order by 1`;
  * since PostgreSQL 16 a membership may come with neither (that of a role in those that it created
  * does), before that the role itself may be NOINHERIT.
  *
+ * @param ofLargeObjects roles that large objects are made as.
  * @throws PgCopyError `target_unfit`, naming all of them.
  */
 export async function refuseUnassignableOwners(
   target: Connection,
   { entries }: SchemaScript,
+  ofLargeObjects: readonly LargeObjectRoleUse[],
 ): Promise<void> {
+  const become = ofLargeObjects.filter((role) => role.become).map(({ name }) => name);
   const owners = entries
     .flatMap((entry) => entry.statements)
     .flatMap((statement) => (statement.kind === "owner" ? statement.roles : []));
@@ -35,7 +39,7 @@ export async function refuseUnassignableOwners(
   const rows = await target.query<{ owner: string; superuser: boolean; role: string }>(
     "looking up whom the target's role may make an owner",
     unassignableQuery,
-    [[...new Set(owners)], hasOptions ? "set" : "member"],
+    [[...new Set([...owners, ...become])], hasOptions ? "set" : "member"],
   );
   if (rows.length === 0) return;
   const whom = rows.length === 1 ? "a role that owns" : `${rows.length} roles that own`;

@@ -5,6 +5,7 @@ import { PG_CLASS } from "../plan/task.js";
 import type { SchemaScript, TocEntry } from "../plan/toc.js";
 import type { Connection } from "../postgres/connection.js";
 import { quoteName } from "../postgres/quote.js";
+import { describeLargeObjects, type LargeObjectRoleUse } from "./check-large-objects.js";
 
 /** An object as `pg_identify_object` names it, on whichever server. */
 interface ObjectIdentity extends Record<string, unknown> {
@@ -176,13 +177,17 @@ function nameSpace({ type, identity }: ObjectIdentity): string {
 }
 
 /** @throws PgCopyError `target_unfit`, listing what is in the way. */
-export function refuseConflicts(conflicts: readonly ExistingObject[]): void {
-  if (conflicts.length === 0) return;
-  const count = conflicts.length === 1 ? "1 object" : `${conflicts.length} objects`;
+export function refuseConflicts(
+  conflicts: readonly ExistingObject[],
+  largeObjects: readonly number[] = [],
+): void {
+  const all = conflicts.length + largeObjects.length;
+  if (all === 0) return;
+  const count = all === 1 ? "1 object" : `${all} objects`;
   throw new PgCopyError(`the target already has ${count} that the clone would create`, {
     code: "target_unfit",
     side: "target",
-    items: describeObjects(conflicts),
+    items: [...describeObjects(conflicts), ...describeLargeObjects(largeObjects)],
     advice: "nothing was changed; choose an empty database, or replace them with --drop-if-exists",
   });
 }
@@ -195,9 +200,11 @@ export function refuseConflicts(conflicts: readonly ExistingObject[]): void {
 export async function findMissingRoles(
   target: Connection,
   schema: SchemaScript,
-  created: readonly string[] = [],
+  created: readonly string[],
+  ofLargeObjects: readonly LargeObjectRoleUse[],
 ): Promise<string[]> {
   const uses = new Map<string, { owner: number; acl: number; other: number }>();
+  for (const { name, owner, acl } of ofLargeObjects) uses.set(name, { owner, acl, other: 0 });
   for (const statement of schema.entries.flatMap((entry) => entry.statements)) {
     for (const role of statement.roles) {
       const use = uses.get(role) ?? { owner: 0, acl: 0, other: 0 };

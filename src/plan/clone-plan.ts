@@ -8,6 +8,7 @@ import type { Catalog, Sequence } from "../catalog/catalog.js";
 import type { KeyRange } from "../catalog/read-key-bounds.js";
 import { planAnalyze } from "./analyze.js";
 import { copyCost, verifyCost } from "./cost.js";
+import { type LargeObjectPlan, planLargeObjects } from "./large-objects.js";
 import { planPostData } from "./post-data.js";
 import { planPreData } from "./pre-data.js";
 import { batchSmallTables } from "./small-tables.js";
@@ -33,7 +34,8 @@ export interface ClonePlan {
   readonly tasks: readonly CloneTask[];
   /** Event triggers: they come when all is done, as any of our own statements could set them off. */
   readonly finish: readonly Script[];
-  /** Bytes of all tables to be copied. */
+  readonly largeObjects: LargeObjectPlan;
+  /** Bytes of all tables and large objects to be copied. */
   readonly bytes: number;
 }
 
@@ -72,6 +74,7 @@ export function planClone(catalog: Catalog, dumped: SchemaScript, options: PlanO
       : tables
           .filter(({ table }) => !table.rowsElsewhere)
           .map((table) => verifyTask(table, verify));
+  const { copies: objects, ...largeObjects } = planLargeObjects(catalog.largeObjects, options);
   const postData = planPostData({
     catalog,
     entries: schema.entries,
@@ -83,16 +86,18 @@ export function planClone(catalog: Catalog, dumped: SchemaScript, options: PlanO
     ? []
     : planAnalyze(inDump, [...copies, ...postData], options.targetVersion);
   const sequences = catalog.sequences.filter((sequence) => relations.has(sequence.oid));
-  const reads = [...copies, ...verifies].map((task) => task.id);
+  const reads = [...copies, ...verifies, ...objects, ...largeObjects.verifies].map(({ id }) => id);
   const tasks = [
     ...planPreData(schema.entries, catalog),
     ...copies,
     ...verifies,
+    ...objects,
+    ...largeObjects.verifies,
     controlTask("release_snapshot", "let go of the snapshot", { do: "release_snapshot" }, [
       PRE_DATA,
       ...reads,
     ]),
-    ...postData,
+    ...afterLargeObjects(postData, objects),
     ...analyzes,
     ...sequencesTask(sequences, reads),
   ];
@@ -102,8 +107,27 @@ export function planClone(catalog: Catalog, dumped: SchemaScript, options: PlanO
     sequences,
     tasks: batchSmallTables(tasks, options.tableJobs),
     finish: eventTriggers(schema),
-    bytes: tables.reduce((sum, { table }) => sum + table.bytes, 0),
+    largeObjects: { count: largeObjects.count, bytes: largeObjects.bytes },
+    bytes: tables.reduce((sum, { table }) => sum + table.bytes, largeObjects.bytes),
   };
+}
+
+/**
+ * Default privileges of large objects (PostgreSQL 18) would be those of the ones that are made after
+ * them; on the source they need not have been.
+ */
+function afterLargeObjects(tasks: readonly CloneTask[], objects: readonly CloneTask[]) {
+  const ids = objects.map(({ id }) => id);
+  return tasks.map((task) => {
+    const { work } = task;
+    const scripts = task.kind === "acl" && work.do === "scripts" ? work.scripts : [];
+    const sets = scripts.some(({ statements }) => statements.some(isLargeObjectDefault));
+    return sets ? { ...task, needs: [...task.needs, ...ids] } : task;
+  });
+}
+
+function isLargeObjectDefault(sql: string): boolean {
+  return /^\s*alter\s+default\s+privileges\b.*\son\s+large\s+objects\s/is.test(sql);
 }
 
 function copyTasks(plan: TablePlan): CloneTask[] {

@@ -1,10 +1,13 @@
 /** The tasks that a plan consists of. */
 
 import type { Sequence } from "../catalog/catalog.js";
+import type { LargeObjectAccess } from "../catalog/large-objects.js";
 import type { TaskInfo } from "../events.js";
 import { displayName } from "../postgres/quote.js";
 import type { Task } from "../run/graph.js";
 import { entryLabel } from "./entry-label.js";
+import type { LargeObjectSelection } from "./large-object-rows.js";
+import type { LargeObjectStep } from "./large-objects.js";
 import type { TablePlan } from "./table-plan.js";
 import type { RelationName, TocEntry } from "./toc.js";
 
@@ -39,6 +42,18 @@ export type Work =
   | { readonly do: "small_tables"; readonly tables: readonly SmallTable[] }
   | { readonly do: "verify"; readonly table: TablePlan }
   | { readonly do: "analyze"; readonly tables: readonly RelationName[]; readonly only: boolean }
+  | { readonly do: "prepare_large_objects" }
+  | {
+      readonly do: "large_objects";
+      readonly step: LargeObjectStep;
+      readonly objects: LargeObjectSelection;
+      readonly access: LargeObjectAccess;
+    }
+  | {
+      readonly do: "verify_large_objects";
+      readonly objects: LargeObjectSelection;
+      readonly access: LargeObjectAccess;
+    }
   | { readonly do: "sequences"; readonly sequences: readonly Sequence[] }
   | { readonly do: "release_snapshot" };
 

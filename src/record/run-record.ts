@@ -48,6 +48,7 @@ export interface RunRecord {
   readonly targetVersion?: string;
   /** What was going to be done; absent before it was known. */
   readonly planned?: {
+    readonly largeObjects: number;
     readonly tables: number;
     readonly indexes: number;
     readonly tasks: number;

@@ -90,8 +90,8 @@ export class RunRecorder {
         if (event.level === "warning") this.#warnings.push(event.message);
         return;
       case "planned": {
-        const { tables, indexes, tasks, bytes } = event;
-        this.#about.planned = { tables, indexes, tasks, bytes };
+        const { tables, largeObjects, indexes, tasks, bytes } = event;
+        this.#about.planned = { tables, largeObjects, indexes, tasks, bytes };
         return;
       }
       case "step_started":

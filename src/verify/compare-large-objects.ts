@@ -1,152 +1,154 @@
 /**
- * Large objects on both ends, by their OIDs. pg_largeobject holds them in pages of 2 kB; where it may
- * be read, all contents are compared like a table's rows. Trailing zeros of a page don't count: an
- * object written in another way may store them, or leave them out.
+ * Whether large objects are the same on both ends: there at all, and with `checksum` also as long,
+ * and with the same bytes. Contents are hashed piece by piece, and pieces of zeros left out, so
+ * neither the size of a page nor what is a hole makes a difference.
  */
 
+import {
+  accessWith,
+  type LargeObjectAccess,
+  type LargeObjectRights,
+  largeObjectRightsQuery,
+} from "../catalog/large-objects.js";
+import {
+  type LargeObjectSelection,
+  largeObjectCondition,
+  largeObjectRows,
+} from "../plan/large-object-rows.js";
 import type { Connection } from "../postgres/connection.js";
 import { all } from "../run/abort.js";
-import { findDifferingRows } from "./differing-rows.js";
-import type { OrderColumn } from "./key-order.js";
-import type { RowsOfEnd } from "./key-ranges.js";
-import type { DifferingKey } from "./read-range.js";
-import { type RowHashing, rowHash } from "./row-hash.js";
 
-export interface LargeObjectsComparison {
-  /** How many there are on each end. */
-  readonly source: number;
-  readonly target: number;
-  /** Why their contents were not compared; absent if they were. */
-  readonly contentsNotCompared?: string;
-  /** OIDs of those that differ: the first ones. */
-  readonly onlyOnSource: readonly number[];
-  readonly onlyOnTarget: readonly number[];
-  readonly different: readonly number[];
-  /** Whether there may be more than these. */
-  readonly more: boolean;
+export interface LargeObjectDigest {
+  /** Both are absent where objects were only counted. */
+  readonly bytes: number | undefined;
+  /** A decimal number. */
+  readonly checksum: string | undefined;
 }
 
-export interface LargeObjectsOptions {
+/** An object that is not the same on both ends. */
+export interface LargeObjectDifference {
+  readonly oid: number;
+  readonly source: LargeObjectDigest;
+  /** Undefined if it isn't there. */
+  readonly target: LargeObjectDigest | undefined;
+}
+
+export interface LargeObjectComparison {
+  /** How many were compared. */
+  readonly objects: number;
+  readonly differences: readonly LargeObjectDifference[];
+}
+
+export interface CompareLargeObjectsOptions {
+  /** For messages: `verify large objects 16401 to 26400`. */
+  readonly attempted: string;
+  /** In the transaction of the snapshot. */
   readonly source: Connection;
   readonly target: Connection;
-  readonly hashing: RowHashing;
+  /** How the source's are read. */
+  readonly access: LargeObjectAccess;
+  readonly mode: "count" | "checksum";
   readonly signal: AbortSignal;
-  readonly limit: number;
 }
 
-const ATTEMPTED = "compare large objects";
-
-const accessQuery = `
-select (select count(*)::int from pg_catalog.pg_largeobject_metadata) as count,
-       pg_catalog.has_table_privilege('pg_catalog.pg_largeobject', 'select') as readable,
-       current_setting('block_size') as "blockSize"`;
-
-interface Access extends Record<string, unknown> {
-  readonly count: number;
-  readonly readable: boolean;
-  readonly blockSize: string;
-}
-
-/** Page -1 stands for the object itself, page -2 for its length. */
-const pages = `(
-  select oid as loid, -1 as pageno, '' as data from pg_catalog.pg_largeobject_metadata
-  union all
-  select loid, pageno, trimmed from (
-    select loid, pageno, pg_catalog.rtrim(pg_catalog.encode(data, 'hex'), '0') as trimmed from pg_catalog.pg_largeobject) as p
-  where trimmed <> ''
-  union all
-  select loid, -2, max(pageno * (current_setting('block_size')::bigint / 4) + pg_catalog.length(data))::text
-  from pg_catalog.pg_largeobject group by loid having max(pageno * (current_setting('block_size')::bigint / 4) + pg_catalog.length(data)) > 0
-) as r`;
-const objects =
-  "(select oid as loid, -1 as pageno, '' as data from pg_catalog.pg_largeobject_metadata) as r";
-
-const order: readonly OrderColumn[] = [ordered("loid", "oid"), ordered("pageno", "int4")];
-
-function ordered(sql: string, type: string): OrderColumn {
-  return { sql, literal: (value) => `'${value}'::pg_catalog.${type}`, shown: (value) => value };
-}
-
-/** Compares them; undefined where neither end has any. */
+/**
+ * Compares the selected objects. What the target has besides them is not looked at. A difference is
+ * no error: see `differences`.
+ *
+ * @throws PgCopyError `task_failed`, with the side whose query failed; `interrupted`.
+ */
 export async function compareLargeObjects(
-  options: LargeObjectsOptions,
-): Promise<LargeObjectsComparison | undefined> {
-  const { source, target, hashing, signal } = options;
-  const [here, there] = await onBoth(options, (end) => access(end));
-  if (here.count === 0 && there.count === 0) return undefined;
-  const reason = reasonAgainst(here, there);
-  const end = (connection: Connection): RowsOfEnd => ({
-    connection,
-    from: reason === undefined ? pages : objects,
-    hash: rowHash("row(loid, pageno, data)::text", hashing, connection),
-    order,
-  });
-  const ends = { source: end(source), target: end(target) };
-  const [sums, others] = await onBoth(options, (connection) =>
-    sumUp(connection === source ? ends.source : ends.target),
-  );
-  const counts = {
-    source: here.count,
-    target: there.count,
-    ...(reason === undefined ? {} : { contentsNotCompared: reason }),
-  };
-  if (sums.rows === others.rows && sums.sum === others.sum) {
-    return { ...counts, onlyOnSource: [], onlyOnTarget: [], different: [], more: false };
+  objects: LargeObjectSelection,
+  options: CompareLargeObjectsOptions,
+): Promise<LargeObjectComparison> {
+  const { attempted, source, target, mode, signal } = options;
+  const listed = await digests(source, attempted, listQuery(objects));
+  const copied: LargeObjectSelection = { by: "oid", oids: [...listed.keys()] };
+  if (mode === "count") {
+    return comparison(listed, await digests(target, attempted, listQuery(copied)));
   }
-  // A large object is many rows here, all of which may differ.
-  const limit = options.limit * 50;
-  const search = { ...ends, keyed: true, indexed: false, attempted: ATTEMPTED, signal, limit };
-  const found = await findDifferingRows(search, {
-    source: Number(sums.rows),
-    target: Number(others.rows),
-  });
-  const more = found.keys.length >= limit || found.unexamined !== undefined;
-  return { ...counts, ...byObject(found.keys), more };
-}
-
-function reasonAgainst(here: Access, there: Access): string | undefined {
-  if (!here.readable) return "the source's role may not read pg_largeobject";
-  if (!there.readable) return "the target's role may not read pg_largeobject";
-  return here.blockSize === there.blockSize ? undefined : "the servers have different block sizes";
-}
-
-function byObject(
-  keys: readonly DifferingKey[],
-): Pick<LargeObjectsComparison, "onlyOnSource" | "onlyOnTarget" | "different"> {
-  const alone = { source: new Set<number>(), target: new Set<number>() };
-  const different = new Set<number>();
-  for (const { values, onSource, onTarget } of keys) {
-    const [oid, page] = values.map(Number) as [number, number];
-    if (page !== -1) different.add(oid);
-    else if (onTarget === 0) alone.source.add(oid);
-    else if (onSource === 0) alone.target.add(oid);
-  }
-  const inBoth = [...different].filter((oid) => !alone.source.has(oid) && !alone.target.has(oid));
-  return { onlyOnSource: [...alone.source], onlyOnTarget: [...alone.target], different: inBoth };
-}
-
-async function access(end: Connection): Promise<Access> {
-  return (await end.query<Access>(ATTEMPTED, accessQuery))[0] as Access;
-}
-
-async function sumUp({
-  connection,
-  hash,
-  from,
-}: RowsOfEnd): Promise<{ rows: string; sum: string }> {
-  const [row] = await connection.query<{ rows: string; sum: string }>(
-    ATTEMPTED,
-    `select count(*)::text as rows, coalesce(sum(${hash}), 0)::text as sum from ${from}`,
-  );
-  return row ?? { rows: "0", sum: "0" };
-}
-
-async function onBoth<T>(
-  { source, target, signal }: LargeObjectsOptions,
-  ask: (end: Connection) => Promise<T>,
-): Promise<[T, T]> {
-  return await all<[T, T]>(signal, [
-    (own) => source.under(own, () => ask(source)),
-    (own) => target.under(own, () => ask(target)),
+  const [here, there] = [await rightsOf(source, attempted), await rightsOf(target, attempted)];
+  const piece = Math.min(LARGEST_PIECE_BYTES, here.pageBytes, there.pageBytes);
+  const access = accessWith(there.mayReadPages, there.mayOpenAll) ?? "functions";
+  const [ours, theirs] = await all<[Digests, Digests]>(signal, [
+    (own) =>
+      source.under(own, () =>
+        digests(source, attempted, digestQuery(options.access, objects, piece)),
+      ),
+    (own) =>
+      target.under(own, () => digests(target, attempted, digestQuery(access, copied, piece))),
   ]);
+  return comparison(ours, theirs);
+}
+
+type Digests = ReadonlyMap<number, LargeObjectDigest>;
+
+/** Not more than the usual page: in the pages of one end the other end's have to be found. */
+const LARGEST_PIECE_BYTES = 2048;
+
+async function rightsOf(connection: Connection, attempted: string): Promise<LargeObjectRights> {
+  const [rights] = await connection.query<LargeObjectRights>(attempted, largeObjectRightsQuery);
+  return rights as LargeObjectRights;
+}
+
+async function digests(connection: Connection, attempted: string, sql: string): Promise<Digests> {
+  const rows = await connection.query<{ oid: number; bytes?: number; checksum?: string }>(
+    attempted,
+    sql,
+  );
+  return new Map(rows.map(({ oid, bytes, checksum }) => [oid, { bytes, checksum }]));
+}
+
+function comparison(source: Digests, target: Digests): LargeObjectComparison {
+  const differences: LargeObjectDifference[] = [];
+  for (const [oid, here] of source) {
+    const there = target.get(oid);
+    if (here.bytes === there?.bytes && here.checksum === there?.checksum && there !== undefined)
+      continue;
+    differences.push({ oid, source: here, target: there });
+  }
+  return { objects: source.size, differences };
+}
+
+function listQuery(objects: LargeObjectSelection): string {
+  return `
+select m.oid::bigint::float8 as oid from pg_catalog.pg_largeobject_metadata m
+where ${largeObjectCondition(objects, "m.oid")}`;
+}
+
+/**
+ * hashtextextended takes a seed: where the piece is. So the sum over an object depends on what
+ * stands where, and not on the order in which it was read.
+ */
+function digestQuery(
+  access: LargeObjectAccess,
+  objects: LargeObjectSelection,
+  piece: number,
+): string {
+  const zeros = `pg_catalog.decode(pg_catalog.repeat('00', ${piece}), 'hex')`;
+  return `
+select m.oid::bigint::float8 as oid, coalesce(d.bytes, 0)::float8 as bytes,
+       coalesce(d.checksum, 0)::text as checksum
+from pg_catalog.pg_largeobject_metadata m
+left join (
+  select r.oid, max(r.position + pg_catalog.octet_length(r.data)) as bytes, sum(hashed.sum) as checksum
+  from (${largeObjectRows(access, objects)}) as r,
+       lateral (
+         select sum(pg_catalog.hashtextextended(pg_catalog.encode(padded.piece, 'hex'), cut.position)) as sum
+         from pg_catalog.generate_series(r.position, r.position + pg_catalog.octet_length(r.data) - 1, ${piece}) as cut (position),
+              lateral (select pg_catalog.substr(
+                         pg_catalog.substr(r.data, (cut.position - r.position)::int + 1, ${piece}) || ${zeros},
+                         1, ${piece})) as padded (piece)
+         where padded.piece <> ${zeros}) as hashed
+  group by r.oid) as d on d.oid = m.oid
+where ${largeObjectCondition(objects, "m.oid")}`;
+}
+
+/** `large object 16401: missing on the target`. */
+export function describeLargeObjectDifference(difference: LargeObjectDifference): string {
+  const { oid, source, target } = difference;
+  if (target === undefined) return `large object ${oid}: missing on the target`;
+  return source.bytes === target.bytes
+    ? `large object ${oid}: ${source.bytes} bytes on both ends, different contents`
+    : `large object ${oid}: ${source.bytes} bytes on the source, ${target.bytes} on the target`;
 }

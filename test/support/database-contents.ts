@@ -18,6 +18,8 @@ export interface Contents {
   /** The copies of a partitioned table's triggers on its partitions. */
   readonly partitionTriggers: ReadonlyMap<string, string>;
   readonly rules: ReadonlyMap<string, string>;
+  /** By OID: length, checksum, owner, privileges, comment, labels. */
+  readonly largeObjects: ReadonlyMap<string, string>;
 }
 
 const userNamespace = `n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
@@ -96,6 +98,27 @@ const rulesQuery = `
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   where ${userNamespace}`;
 
+/**
+ * The length is that of the whole; the pages are hashed without zeros at either end, so that a page of
+ * zeros is as good as none.
+ */
+const largeObjectsQuery = `
+  select m.oid::text as name,
+    concat_ws(' ', p.length, 'bytes, checksum', p.checksum, 'owner', pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(m.lomowner)),
+      'acl ' || m.lomacl::text,
+      'comment ' || pg_catalog.quote_literal(d.description),
+      'labels ' || (select string_agg(l.provider || ' ' || pg_catalog.quote_literal(l.label), ', ' order by l.provider)
+        from pg_catalog.pg_seclabel l where l.classoid = 'pg_catalog.pg_largeobject'::regclass and l.objoid = m.oid)
+    ) as state
+  from pg_catalog.pg_largeobject_metadata m
+    left join pg_catalog.pg_description d on d.classoid = 'pg_catalog.pg_largeobject'::regclass and d.objoid = m.oid
+    cross join lateral (
+      select coalesce(max(l.pageno::bigint * 2048 + length(l.data)), 0) as length,
+        string_agg(concat_ws(' ', l.pageno, pg_catalog.md5(pg_catalog.btrim(l.data, '\\x00'::bytea))), ', ' order by l.pageno)
+          filter (where length(pg_catalog.btrim(l.data, '\\x00'::bytea)) > 0) as pages
+      from pg_catalog.pg_largeobject l where l.loid = m.oid) as pages
+    cross join lateral (select pages.length, pg_catalog.md5(coalesce(pages.pages, '')) as checksum) as p`;
+
 /** Reads all of it, at one moment. */
 export async function readContents(connection: Connection): Promise<Contents> {
   await connection.execute("reading", "begin isolation level repeatable read read only");
@@ -108,6 +131,7 @@ export async function readContents(connection: Connection): Promise<Contents> {
     triggers: await states(connection, triggersQuery),
     partitionTriggers: await states(connection, partitionTriggersQuery),
     rules: await states(connection, rulesQuery),
+    largeObjects: await states(connection, largeObjectsQuery),
   };
   for (const relation of await readRelations(connection)) {
     const kind = { r: contents.tables, m: contents.materializedViews, S: contents.sequences };

@@ -68,6 +68,7 @@ function cloneReport(fields: Partial<CloneReport> = {}): CloneReport {
     rows: 9_000_003,
     bytes: 1200 * MB,
     tables,
+    largeObjects: { count: 0, bytes: 0, durationMs: 0 },
     indexes,
     slowestTables: tables,
     slowestIndexes: indexes,
@@ -114,7 +115,7 @@ test("the report says what was copied, how fast, in which formats and why", () =
 
 test.each([20, 40, 60])("nothing of a report is wider than a terminal of %i columns", (columns) => {
   const narrow = { ...style, width: columns - 1, verbose: true };
-  const verification = { mode: "checksum" as const, tables: 17, mismatches: [] };
+  const verification = { mode: "checksum" as const, tables: 17, largeObjects: 0, mismatches: [] };
   const conflicts = ["table public.a_table_with_a_long_name_of_its_own"];
   const lines = [
     ...reportLines(cloneReport({ verification }), narrow),
@@ -151,13 +152,17 @@ test("tables in text format are named, grouped by the reason", () => {
 });
 
 test("what was verified is said, and by which means", () => {
-  const right = cloneReport({ verification: { mode: "checksum", tables: 17, mismatches: [] } });
+  const right = cloneReport({
+    verification: { mode: "checksum", tables: 17, largeObjects: 0, mismatches: [] },
+  });
   expect(reportLines(right, style)).toContain(
     "Verified by checksum: 17 tables are the same on both ends.",
   );
-  const counted = cloneReport({ verification: { mode: "count", tables: 1, mismatches: [] } });
+  const counted = cloneReport({
+    verification: { mode: "count", tables: 1, largeObjects: 3, mismatches: [] },
+  });
   expect(reportLines(counted, style)).toContain(
-    "Verified by row count: 1 table is the same on both ends.",
+    "Verified by row count: 1 table and 3 large objects are the same on both ends.",
   );
 });
 
@@ -207,6 +212,7 @@ function planReport(fields: Partial<PlanReport> = {}): PlanReport {
         freeze: false,
       },
     ],
+    largeObjects: { count: 0, bytes: 0 },
     indexes: [
       {
         schema: "public",

@@ -9,7 +9,15 @@ import { ConnectionPool } from "../../src/postgres/connection-pool.js";
 
 test("a task that is stopped before it has a session is named all the same", async () => {
   const run = new Run(new AbortController().signal, undefined);
-  const plan = { tables: [], indexes: [], sequences: [], tasks: [], finish: [], bytes: 0 };
+  const plan = {
+    tables: [],
+    indexes: [],
+    sequences: [],
+    tasks: [],
+    finish: [],
+    largeObjects: { count: 0, bytes: 0 },
+    bytes: 0,
+  };
   const nobody = new ConnectionPool(1, () => expect.unreachable("a session was opened"));
   const context = {
     run,

@@ -82,8 +82,14 @@ export function inventCatalog(rest: Partial<Catalog> = {}): Catalog {
     sequences: [],
     types: new Map(builtinTypes.map((type) => [type.oid, type])),
     refreshDependencies: [],
-    largeObjects: 0,
     hiddenSubscriptions: [],
+    largeObjects: {
+      count: 0,
+      access: "chunks",
+      unreadable: { count: 0, oids: [] },
+      roles: [],
+      ranges: [],
+    },
     extensionTables: [],
     ...rest,
   };

@@ -36,7 +36,7 @@ export function inventedEvents({ tasks, jobs = {}, options = {} }: InventedRun):
     { type: "step_started", atMs: SETUP_MS, step: "copy" },
     {
       ...{ type: "planned", atMs: SETUP_MS, tasks: tasks.length },
-      ...{ tables: 1, indexes: 1, bytes: sum(tasks) },
+      ...{ tables: 1, largeObjects: 0, indexes: 1, bytes: sum(tasks) },
     },
   ];
   const free = new Map<string, number[]>();
@@ -100,6 +100,7 @@ export function inventedReport(run: InventedRun, fields: Partial<CloneReport> = 
     rows: tables.reduce((total, { rows }) => total + rows, 0),
     bytes: tables.reduce((total, { bytes }) => total + bytes, 0),
     tables,
+    largeObjects: { count: 0, bytes: 0, durationMs: 0 },
     indexes,
     slowestTables: slowest(tables),
     slowestIndexes: slowest(indexes),

@@ -44,6 +44,7 @@ describe("defaults", () => {
       where: {},
       mask: {},
       includeReferenced: false,
+      skipLargeObjects: false,
       verify: undefined,
       copyFormat: "auto",
       pgDump: undefined,

@@ -28,7 +28,7 @@ describe("the page of a clone", () => {
   const report = inventedReport(
     { tasks: fourTasks, options: { jobs: 8, verify: "checksum" } },
     {
-      verification: { mode: "checksum", tables: 1, mismatches: [] },
+      verification: { mode: "checksum", tables: 1, largeObjects: 0, mismatches: [] },
       warnings: ["the source holds 3 large objects"],
     },
   );

@@ -1,0 +1,108 @@
+/**
+ * Large objects, from the source's snapshot into the target. Their contents stream from a query on
+ * the source into a view on the target, whose trigger writes each row with `lo_put`: so no object is
+ * ever held in memory, and no right on pg_largeobject is needed. Writing the rows into that catalog
+ * itself, which superusers may, is faster by a quarter, and not worth a second way.
+ */
+
+import type { LargeObjectAccess } from "../catalog/large-objects.js";
+import { type LargeObjectSelection, largeObjectRows } from "../plan/large-object-rows.js";
+import type { LargeObjectStep } from "../plan/large-objects.js";
+import type { Connection } from "../postgres/connection.js";
+import { type CopyResult, relayCopy } from "../postgres/copy.js";
+import { JOURNAL_SCHEMA } from "./journal.js";
+import { type LargeObjectDetails, readLargeObjectDetails } from "./large-object-details.js";
+import {
+  createStatements,
+  describeTransactions,
+  type LargeObjectOwnership,
+} from "./large-object-statements.js";
+
+const VIEW = `${JOURNAL_SCHEMA}.large_object_data`;
+
+/** INV_WRITE is 131072. A row without data ends its object: lo_truncate can lengthen it, too. */
+const prepareView = `
+create view ${VIEW} as select null::oid as oid, null::bigint as position, null::bytea as data;
+create function ${JOURNAL_SCHEMA}.put_large_object_data() returns trigger language plpgsql as $put$
+declare
+  descriptor int;
+begin
+  if pg_catalog.octet_length(new.data) > 0 then
+    perform pg_catalog.lo_put(new.oid, new.position, new.data);
+  else
+    descriptor := pg_catalog.lo_open(new.oid, 131072);
+    perform pg_catalog.lo_truncate64(descriptor, new.position);
+    perform pg_catalog.lo_close(descriptor);
+  end if;
+  return new;
+end $put$;
+create trigger put instead of insert on ${VIEW}
+  for each row execute function ${JOURNAL_SCHEMA}.put_large_object_data()`;
+
+/** Makes the view that contents are copied into; it goes with the journal. */
+export async function prepareLargeObjects(target: Connection, record: () => string): Promise<void> {
+  await target.execute("preparing for large objects", `begin; ${prepareView}; ${record()}; commit`);
+}
+
+export interface LargeObjectWork {
+  readonly objects: LargeObjectSelection;
+  readonly step: LargeObjectStep;
+  readonly access: LargeObjectAccess;
+}
+
+export interface CopyLargeObjectsOptions extends LargeObjectOwnership {
+  /** For messages: `COPY large objects 16401 to 26400`. */
+  readonly attempted: string;
+  /** In a transaction that imported the snapshot. */
+  readonly source: Connection;
+  readonly target: Connection;
+  readonly onBytes: (bytes: number) => void;
+  readonly signal: AbortSignal;
+  /** The statement that records the work as done. */
+  readonly record: (result: CopyResult) => string;
+}
+
+export interface LargeObjectsCopied {
+  /** Objects that were made. */
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+const nothing: LargeObjectDetails = { groups: [], comments: [], labels: [] };
+
+/**
+ * Does one step, or all, for the selected objects: in one transaction, or in several where more than
+ * 250 have privileges, comments or labels. The record is in the last one.
+ *
+ * @throws PgCopyError `task_failed` or `interrupted`.
+ */
+export async function copyLargeObjects(
+  { objects, step, access }: LargeObjectWork,
+  options: CopyLargeObjectsOptions,
+): Promise<LargeObjectsCopied> {
+  const { attempted, source, target, record } = options;
+  const details = step === "fill" ? nothing : await readLargeObjectDetails(source, objects);
+  const creates = step === "create" || step === "all";
+  const create = creates ? createStatements(details.groups, options) : [];
+  await target.execute(attempted, ["begin", ...create].join("; "));
+  const moved =
+    step === "fill" || step === "all"
+      ? await relayCopy({
+          ...options,
+          copyOut: `copy (${largeObjectRows(access, objects)}) to stdout (format binary)`,
+          copyIn: `copy ${VIEW} from stdin (format binary)`,
+        })
+      : { rows: 0, bytes: 0 };
+  const describes = step === "describe" || step === "all";
+  const transactions = describes ? describeTransactions(details, options) : [];
+  const between = ["commit", "begin"].map((sql) => ({ attempted, sql }));
+  await target.executeAll([
+    ...transactions.flatMap((statements, i) =>
+      i === 0 ? statements : [...between, ...statements],
+    ),
+    { attempted, sql: record({ rows: 0, bytes: moved.bytes }) },
+    { attempted, sql: "commit" },
+  ]);
+  const made = details.groups.reduce((sum, { oids }) => sum + oids.length, 0);
+  return { objects: creates ? made : 0, bytes: moved.bytes };
+}
