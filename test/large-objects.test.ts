@@ -5,7 +5,15 @@
  */
 
 import { describe, expect, it } from "vitest";
-import { type CloneOptions, clone, type PgCopyError, plan, type RunEvent } from "../src/index.js";
+import {
+  type CloneOptions,
+  clone,
+  type LargeObjectAccess,
+  type PgCopyError,
+  plan,
+  type RunEvent,
+} from "../src/index.js";
+import { largeObjectRows } from "../src/plan/large-object-rows.js";
 import { expectSameData } from "./support/compare.js";
 import { closeGates, GATE_LOCK } from "./support/gated-schema.js";
 import { launchServer } from "./support/launch-servers.js";
@@ -80,7 +88,7 @@ const variety = `
   select lo_truncate(lo_open(lo_create(70004), 131072), 65536);
   select lo_truncate(lo_open(lo_from_bytea(70005, 'begun'), 131072), 131072);
   select lo_truncate(lo_open(lo_from_bytea(70006, 'begun'), 131072), 100001);
-  select lo_truncate(lo_open(lo_from_bytea(70007, 'begun'), 131072), 4096); select lo_put(70007, 200000, 'end');
+  select lo_truncate(lo_open(lo_from_bytea(70007, 'begun'), 131072), 65536); select lo_put(70007, n * 70000, ('piece ' || n)::bytea) from generate_series(3, 60) n;
   select lo_from_bytea(70008, decode(repeat('00', 70000), 'hex'));
   create table documents (id int primary key, content oid); insert into documents values (1, 70001);`;
 
@@ -116,7 +124,7 @@ describe.each<[TestMajor, TestMajor]>([
     expect(report.largeObjects.count).toBe(11);
     expect(report.bytes).toBe((report.tables[0]?.bytes ?? 0) + report.largeObjects.bytes);
     // The holes have not travelled.
-    expect(report.largeObjects.bytes).toBeLessThan(2 * 1024 * 1024);
+    expect(report.largeObjects.bytes).toBeLessThan(8 * 1024 * 1024);
     expect(report.verification).toMatchObject({ tables: 1, largeObjects: 11, mismatches: [] });
     const labels = events.flatMap((event) =>
       event.type === "task_finished" ? [event.task.label] : [],
@@ -128,11 +136,33 @@ describe.each<[TestMajor, TestMajor]>([
   });
 });
 
+it.each<[LargeObjectAccess]>([["chunks"], ["functions"], ["pages"]])(
+  "a row without data is the last of its object, in whatever order they come: %s",
+  async (access) => {
+    await using source = await createDatabase(server(16), "large");
+    await source.execute(variety);
+    const rows = largeObjectRows(access, { by: "range", from: 70000, to: 70008, except: [] });
+    const empty = await source.query(
+      `select r.oid::int as oid from (${rows}) as r
+       where length(r.data) = 0 or (r.oid = 70005 and r.position + length(r.data) = 131072)`,
+    );
+    // 70004 and 70005 end at a page's border; 70007 has such a page in its middle.
+    expect(empty.map(({ oid }) => oid).sort()).toEqual([
+      ...(access === "functions" ? [] : [70004]),
+      70005,
+    ]);
+  },
+);
+
 describe("ownership", () => {
   it("of more objects than the target has lock slots for arrives", async () => {
     await using source = await createDatabase(server(18), "large");
-    // A thousand slots: on PostgreSQL 18 a GRANT takes one for each object, too.
-    await using launched = await launchServer(18, { max_locks_per_transaction: "10" });
+    // A few hundred slots: on PostgreSQL 18 a GRANT takes one for each object, too.
+    await using launched = await launchServer(18, {
+      max_locks_per_transaction: "10",
+      max_connections: "20",
+      max_wal_senders: "2",
+    });
     await using target = await createDatabase(testServer(launched.address), "large_copy");
     await using roles = await withRoles([source, target], 2, [source, target]);
     const [owner, reader] = roles.names.map(quoted);
@@ -255,7 +285,7 @@ describe("a source's role that is no superuser", () => {
     const report = await clone({ ...ends, dropIfExists: true, verify: "checksum" });
     await expectSameData(source.uri, target.uri);
     expect(report.verification).toMatchObject({ largeObjects: 11 });
-    expect(report.largeObjects.bytes).toBeLessThan(2 * 1024 * 1024);
+    expect(report.largeObjects.bytes).toBeLessThan(8 * 1024 * 1024);
   });
 
   it("reads the pages where it may read all of them, and open none", async () => {
