@@ -9,7 +9,9 @@ const SEEK_END = 2;
 
 /**
  * A query of `oid` and `bytes`. With the catalog, up to a page too many: the number of the last page
- * is in the index, its length is not (10 million objects took some ten seconds).
+ * is in the index, its length is not. It takes one or two microseconds for each object. OFFSET 0
+ * keeps the query apart from what is around it, which would else look up each size once for every
+ * use of it, or each object once for every chunk.
  *
  * @param condition an SQL condition on `m.oid`.
  */
@@ -20,13 +22,11 @@ select m.oid, coalesce((select p.pageno::bigint + 1 from pg_catalog.pg_largeobje
                         where p.loid = m.oid order by p.pageno desc limit 1), 0)
               * (current_setting('block_size')::int / 4) as bytes
 from pg_catalog.pg_largeobject_metadata m
-where ${condition}`;
+where ${condition}
+offset 0`;
 }
 
-/**
- * Exact, and each object is closed as soon as its end is known: closing depends on the end that was
- * found. OFFSET 0 keeps the three calls together, whatever they are joined with.
- */
+/** Exact, and each object is closed as soon as its end is known: closing depends on what was found. */
 function sizesByFunctions(condition: string): string {
   return `
 select m.oid, ending.bytes

@@ -178,10 +178,10 @@ select min(n.oid)::bigint::float8 as "from", max(n.oid)::bigint::float8 as "to",
        coalesce(array_agg(n.bytes::float8) filter (where n.large), '{}') as "largeBytes"
 from (select o.oid, o.bytes, ${isLarge} as large,
              (row_number() over byoid - 1) / 1000 as thousand,
-             sum(case when ${isLarge} then 0 else o.bytes end) over byoid / ${LARGE_OBJECT_BYTES} as share
+             (sum(case when ${isLarge} then 0 else o.bytes end) over byoid)::bigint / ${LARGE_OBJECT_BYTES} as share
       from (${largeObjectSizes(access)}) as o
       window byoid as (order by o.oid rows between unbounded preceding and current row)) as n
-group by n.thousand, pg_catalog.trunc(n.share)
+group by n.thousand, n.share
 order by 1`;
 }
 

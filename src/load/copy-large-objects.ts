@@ -2,7 +2,7 @@
  * Large objects, from the source's snapshot into the target. Their contents stream from a query on
  * the source into a view on the target, whose trigger writes each row with `lo_put`: so no object is
  * ever held in memory, and no right on pg_largeobject is needed. Writing the rows into that catalog
- * itself, which superusers may, is faster by a quarter, and not worth a second way.
+ * itself, which superusers may, takes half to three quarters of the time: docs/decisions.md.
  */
 
 import type { LargeObjectAccess } from "../catalog/large-objects.js";
