@@ -8,7 +8,7 @@ import { codeOf, importsOf, sourceFiles } from "./source-files.js";
 /** Lowest first. What stands on one line are siblings, which don't know each other. */
 const layers: readonly (readonly string[])[] = [
   ["errors.ts", "version.ts", "printable.ts", "formatting.ts"],
-  ["events.ts", "run/"],
+  ["events.ts", "filters/", "run/"],
   ["options.ts", "record/"],
   ["config/"],
   ["endpoint/"],
