@@ -65,6 +65,8 @@ export interface Table {
   readonly fileNode: number;
   /** The same as it is now. */
   readonly presentFileNode: number;
+  /** Filters leave its rows out: there is nothing to copy, and nothing to compare. */
+  readonly arrivesEmpty?: boolean;
 }
 
 export interface Index {

@@ -72,7 +72,7 @@ export function planClone(catalog: Catalog, dumped: SchemaScript, options: PlanO
     verify === undefined
       ? []
       : tables
-          .filter(({ table }) => !table.rowsElsewhere)
+          .filter(({ table }) => !table.rowsElsewhere && table.arrivesEmpty !== true)
           .map((table) => verifyTask(table, verify));
   const { copies: objects, ...largeObjects } = planLargeObjects(catalog.largeObjects, options);
   const postData = planPostData({
@@ -80,7 +80,7 @@ export function planClone(catalog: Catalog, dumped: SchemaScript, options: PlanO
     entries: schema.entries,
     tables: inDump,
     copies,
-    privileges: options,
+    privileges: schema.withoutPublic ? { ...options, noAcl: true } : options,
   });
   const analyzes = options.skipAnalyze
     ? []

@@ -38,7 +38,7 @@ export interface TablePlanOptions {
 export function planTable(table: Table, catalog: Catalog, options: TablePlanOptions): TablePlan {
   const { format, reason } = chooseFormat(table, catalog, options.copyFormat);
   // No block now means no row that the snapshot could see: vacuum keeps what it can.
-  const empty = (table.heap && table.pages === 0) || table.rowsElsewhere;
+  const empty = (table.heap && table.pages === 0) || table.rowsElsewhere || table.arrivesEmpty;
   const whole = empty
     ? []
     : cutParts(

@@ -159,4 +159,6 @@ export interface SchemaScript {
   readonly preamble: readonly Statement[];
   /** In pg_dump's order, which is a valid order of execution. */
   readonly entries: readonly TocEntry[];
+  /** Filters left schema public out: the target's own stays as it is. */
+  readonly withoutPublic?: boolean;
 }
