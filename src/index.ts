@@ -46,6 +46,7 @@ export type {
 } from "./engine/compare-options.js";
 export type { DataComparison, TableDifference } from "./engine/data-comparison-report.js";
 export { refuseDifferences } from "./engine/execute-task.js";
+export type { FilteredObject, FilterReport } from "./engine/filter-report.js";
 export type { PlannedTable, PlanReport } from "./engine/plan-report.js";
 export type { PreparedTarget } from "./engine/prepare-target.js";
 export { beginJournal, prepareTarget } from "./engine/prepare-target.js";
@@ -68,6 +69,8 @@ export { connectServers } from "./engine/servers.js";
 export type { PgCopyErrorCode, PgCopyErrorFields, ServerReport, Side } from "./errors.js";
 export { PgCopyError } from "./errors.js";
 export type { Observer, Progress, RunEvent, RunningTask, TaskInfo, TaskKind } from "./events.js";
+export { parseFilterFile } from "./filters/filter-file.js";
+export type { FilterEntry, Filters, ResolvedFilters } from "./filters/filters.js";
 export type { ListedRow, ListOptions } from "./list.js";
 export { list } from "./list.js";
 export type {

@@ -2,6 +2,7 @@
 
 import { PgCopyError } from "./errors.js";
 import type { Observer } from "./events.js";
+import { type Filters, type ResolvedFilters, resolveFilters } from "./filters/filters.js";
 import type { Environment } from "./run/environment.js";
 
 export type CopyFormatChoice = "auto" | "text" | "binary";
@@ -63,6 +64,8 @@ export interface CloneOptions extends CommonOptions {
   readonly includeReferenced?: boolean;
   /** Leave the large objects behind. */
   readonly skipLargeObjects?: boolean;
+  /** What is copied and what is left out. Default: everything is copied. */
+  readonly filters?: Filters;
   /** Compare source and target inside the snapshot, before it is let go. Default: don't. */
   readonly verify?: VerifyMode;
   /** Default `auto`: binary where both ends agree on every column's binary form. */
@@ -103,6 +106,7 @@ export interface ResolvedOptions {
   readonly mask: Readonly<Record<string, string>>;
   readonly includeReferenced: boolean;
   readonly skipLargeObjects: boolean;
+  readonly filters: ResolvedFilters | undefined;
   readonly verify: VerifyMode | undefined;
   readonly copyFormat: CopyFormatChoice;
   readonly pgDump: string | undefined;
@@ -149,6 +153,7 @@ export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
     mask: expressions("mask", "a column", options.mask),
     includeReferenced: flag("includeReferenced", options.includeReferenced),
     skipLargeObjects: flag("skipLargeObjects", options.skipLargeObjects),
+    filters: resolveFilters(options.filters),
     verify: oneOf("verify", options.verify, ["count", "checksum"]),
     copyFormat: oneOf("copyFormat", options.copyFormat, ["auto", "text", "binary"]) ?? "auto",
     pgDump: pgDump(options.pgDump),
@@ -186,6 +191,7 @@ const knownOptions: Readonly<Record<keyof CloneOptions, true>> = {
   mask: true,
   includeReferenced: true,
   skipLargeObjects: true,
+  filters: true,
   verify: true,
   copyFormat: true,
   pgDump: true,

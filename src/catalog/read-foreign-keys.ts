@@ -50,8 +50,16 @@ where k.contype = 'f' and k.conparentid = 0 and k.convalidated ${enforced}
 order by n.nspname, r.relname, k.conname, k.oid, u.at`;
 }
 
-/** Reads all foreign keys. */
-export async function readForeignKeys(connection: Connection): Promise<ForeignKey[]> {
+/**
+ * Reads the foreign keys.
+ *
+ * @param constraints those of the catalog: a key that filters have left out is not among them.
+ */
+export async function readForeignKeys(
+  connection: Connection,
+  constraints: readonly { readonly oid: number }[],
+): Promise<ForeignKey[]> {
+  const remaining = new Set(constraints.map((constraint) => constraint.oid));
   const keys = new Map<string, ForeignKey & { columns: KeyColumn[] }>();
   const sql = foreignKeysQuery(connection.serverVersion);
   for (const row of await connection.query("reading the source's foreign keys", sql)) {
@@ -62,6 +70,7 @@ export async function readForeignKeys(connection: Connection): Promise<ForeignKe
         "tableOid" | "referencedTableOid",
         string
       >;
+    if (!remaining.has(Number(oid))) continue;
     const known = keys.get(oid) ?? {
       name: rest.name,
       tableOid: Number(rest.tableOid),

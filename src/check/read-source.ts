@@ -45,9 +45,13 @@ export async function readForCheck(
   try {
     const catalog = await readCatalog(source);
     const reading = { servers, snapshot, options, run, findings };
-    const closed = [...catalog.tables, ...catalog.sequences].some(({ readable }) => !readable);
+    // What filters leave out need not be readable.
+    const closed =
+      options.filters === undefined &&
+      [...catalog.tables, ...catalog.sequences].some(({ readable }) => !readable);
     const content = closed ? unread(findings) : await readContent(reading);
-    return { catalog, findings, ...(content === undefined ? {} : { content }) };
+    if (content === undefined) return { catalog, findings };
+    return { catalog: content.content.catalog, findings, content };
   } catch (error) {
     if (!(error instanceof PgCopyError) || error.server?.sqlstate !== LOCK_NOT_AVAILABLE)
       throw explainBytes(error);

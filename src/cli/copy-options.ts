@@ -1,6 +1,7 @@
 /** The options of clone and plan: from what was typed, and a configuration file, to what the library takes. */
 
 import { chooseEndpoints } from "./endpoints.js";
+import { takeFilters } from "./filter-options.js";
 import type { CloneOptions, ConfigOptions } from "./library.js";
 import { mergeOptions } from "./merge-options.js";
 import type { Output } from "./output.js";
@@ -22,10 +23,12 @@ export function copyOptions(
     acl,
     securityLabels,
     rolePasswords,
-    ...same
+    ...rest
   } = flags;
+  const { filters, others: same } = takeFilters(rest);
   const given = {
     ...same,
+    ...(filters === undefined ? {} : { filters }),
     noOwner: !owner,
     noAcl: !acl,
     noSecurityLabels: !securityLabels,

@@ -56,6 +56,9 @@ type Documented<Types> = {
   };
 };
 
+const FILTERS =
+  "with filters: `leftOut`, `leftOutToo` and `cameAlong` (lists of `object`, `because`), `withoutRows`";
+
 /** While a command runs; all of these also carry `atMs`. */
 export const runEvents: Documented<EventFields> = {
   run_started: {
@@ -235,6 +238,7 @@ export const lastEvents: Documented<LastLines> = {
       sequences: "how many sequences were set",
       verification:
         "with `--verify`: `mode`, how many `tables` and `largeObjects`, and `mismatches`, an empty list",
+      filters: FILTERS,
       warnings: "a list of sentences",
       jobs: "`tableJobs` and `indexJobs` as they were in the end",
     },
@@ -258,6 +262,7 @@ export const lastEvents: Documented<LastLines> = {
       tasks: "a list: `id`, `kind`, `label`, `needs` (ids), `cost` (seconds)",
       bytes: "estimated size of the rows and large objects",
       estimatedSeconds: "roughly how long it would take",
+      filters: FILTERS,
       warnings: "a list of sentences",
       conflicts: "what is in the way in the target",
       refusals: "why else `clone` would refuse it: a list of sentences",

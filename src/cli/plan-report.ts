@@ -1,6 +1,7 @@
 /** What `pgcopy plan` prints. */
 
 import { printable, wrap } from "./display-width.js";
+import { filterLines } from "./filter-lines.js";
 import { formatLines } from "./format-lines.js";
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from "./formatting.js";
 import type { PlanReport } from "./library.js";
@@ -34,6 +35,7 @@ export function planLines(plan: PlanReport, style: PlanStyle): string[] {
     style.verbose ? tasks(plan, style) : [],
     conflicts(plan, style),
     refusals(plan, style),
+    section("Filters", filterLines(plan.filters, style), style),
     warningLines(plan.warnings, style),
   ];
   return sections

@@ -4,6 +4,7 @@
  */
 
 import { Argument, Command, Option } from "commander";
+import { type FilterFlags, withFilterOptions } from "./filter-options.js";
 import {
   type CommandName,
   commandHelp,
@@ -16,7 +17,7 @@ import { collectExpression, parseCount, parseSize } from "./option-values.js";
 import type { ViewOptions } from "./view.js";
 
 /** The options of clone and plan, as they are parsed. */
-export interface CopyFlags extends ViewOptions {
+export interface CopyFlags extends ViewOptions, FilterFlags {
   readonly jobs?: number;
   readonly tableJobs?: number;
   readonly indexJobs?: number;
@@ -200,7 +201,7 @@ function copyCommand(program: Command, name: "clone" | "plan" | "check"): Comman
   const copy = command(program, name)
     .argument("[SOURCE]", "the database to copy")
     .argument("[TARGET]", "where to; created if it is missing");
-  return withConfigOptions(copy)
+  withConfigOptions(copy)
     .optionsGroup("How fast:")
     .option(
       "--jobs <N>",
@@ -242,7 +243,8 @@ function copyCommand(program: Command, name: "clone" | "plan" | "check"): Comman
       collectExpression,
     )
     .option("--include-referenced", "also copy the rows, beyond --where, that copied rows refer to")
-    .option("--skip-large-objects", "leave the large objects behind")
+    .option("--skip-large-objects", "leave the large objects behind");
+  return withFilterOptions(copy)
     .optionsGroup("How:")
     .addOption(
       new Option(

@@ -1,6 +1,7 @@
 /** The report of a finished clone, for people: about one screen, nothing wider than asked. */
 
 import { printable, wrap } from "./display-width.js";
+import { filterLines } from "./filter-lines.js";
 import { formatLines, type TableFormat } from "./format-lines.js";
 import {
   formatAverage,
@@ -29,6 +30,7 @@ export function reportLines(report: CloneReport, style: ReportStyle): string[] {
     section("Formats", formatLines(usedFormats(report), style.width - 2), style),
     section(SELECTION_TITLE, selectionLines(report.tables, style.width - 2), style),
     verification(report, style),
+    section("Filters", filterLines(report.filters, style), style),
     warningLines(report.warnings, style),
   ];
   return sections

@@ -5,6 +5,7 @@
  * see to it that no option of `CloneOptions` and no choice of one is missing here.
  */
 
+import { patternKinds } from "../filters/filters.js";
 import type { CloneOptions } from "../options.js";
 
 /** A piece of JSON schema, for options that are neither a flag, a number nor text. */
@@ -43,6 +44,12 @@ type OptionOf<T> = Described &
           : { readonly schema: JsonSchema });
 
 type OptionTable = { readonly [Name in ConfigName]-?: OptionOf<NonNullable<CloneOptions[Name]>> };
+
+/** A list of patterns; one that includes nothing at all would leave nothing. */
+function patterns(needed: boolean): JsonSchema {
+  const list = { type: "array", items: { type: "string", minLength: 1 } };
+  return needed ? { ...list, minItems: 1 } : list;
+}
 
 const NOT_BLANK = "\\S";
 const endpoint = "a `postgres://` URI, a libpq `key=value` string, or `pgdata:DIR`";
@@ -137,6 +144,18 @@ export const optionTable: OptionTable = {
     type: "boolean",
     description: "Don't gather statistics at the end.",
     example: true,
+  },
+  filters: {
+    schema: {
+      type: "object",
+      additionalProperties: false,
+      properties: Object.fromEntries(
+        Object.entries(patternKinds).map(([name]) => [name, patterns(name.startsWith("include"))]),
+      ),
+    },
+    defaultWords: "everything",
+    description: "What is copied, and what is left out: see [filters.md](filters.md).",
+    example: { excludeSchemas: ["audit"], excludeTableData: ["public.events"] },
   },
   skipLargeObjects: {
     type: "boolean",

@@ -88,6 +88,7 @@ function refuseCounted(counted: readonly Counted[], includesReferred: boolean): 
 function adviceFor(broken: readonly Counted[], includesReferred: boolean): string {
   const masked = broken.some(({ check }) => check.masked.length > 0);
   const filtered = broken.some(({ check }) => check.filtered);
+  const withoutRows = broken.some(({ check }) => check.withoutRows);
   const include = "copy the rows that are referred to as well, with --include-referenced, or";
   return [
     "nothing was changed",
@@ -95,6 +96,9 @@ function adviceFor(broken: readonly Counted[], includesReferred: boolean): strin
       ? [
           `${includesReferred ? "" : `${include} `}choose fewer of the rows that refer to them, with --where`,
         ]
+      : []),
+    ...(withoutRows
+      ? ["leave the rows out that refer to tables without rows, with --exclude-table-data"]
       : []),
     ...(masked ? ["mask the columns of a key on both sides by the same expression"] : []),
   ].join("; ");

@@ -35,14 +35,17 @@ export function incompleteSource(catalog: Catalog, role: string): PgCopyError[] 
     ),
     unreadableLargeObjects(catalog),
     refusal(
-      tables.filter((table) => table.rowSecurityApplies),
+      tables.filter((table) => table.rowSecurityApplies && !table.arrivesEmpty),
       (count) => `row security would hide rows of ${count} from the source's role`,
       "connect as their owner, or as a role with bypassrls",
       { statements: () => [`alter role ${quoteName(role)} bypassrls`] },
     ),
     refusal(
       // A materialized view's rows are not copied: it is refreshed.
-      tables.filter((table) => table.kind === "table" && table.fileNode !== table.presentFileNode),
+      tables.filter(
+        (table) =>
+          table.kind === "table" && table.fileNode !== table.presentFileNode && !table.arrivesEmpty,
+      ),
       (count) =>
         `the snapshot no longer shows the rows of ${count}: truncated or rewritten after it was taken`,
       "run it again, with nothing that truncates or rewrites tables meanwhile",

@@ -4,6 +4,7 @@ import type { ClonePlan } from "../plan/clone-plan.js";
 import type { PlannedIndex } from "../plan/task.js";
 import { remainingPaths } from "../run/graph.js";
 import { versionName } from "./check-servers.js";
+import type { FilterReport } from "./filter-report.js";
 import type { SourceContent } from "./read-source.js";
 import type { CloneReport } from "./report.js";
 import type { Run } from "./run.js";
@@ -54,6 +55,8 @@ export interface PlanReport {
   readonly conflicts: readonly string[];
   /** What else would: in a sentence each, what the target's role may not do, or the target lacks. */
   readonly refusals: readonly string[];
+  /** With filters: what they leave out, and what came along. */
+  readonly filters?: FilterReport;
   readonly warnings: readonly string[];
 }
 
@@ -98,6 +101,7 @@ export function buildPlanReport(input: PlanReportInput): PlanReport {
     estimatedSeconds: estimatedSeconds(plan, servers.jobs),
     conflicts: input.conflicts,
     refusals: input.refusals,
+    ...(input.content.filters === undefined ? {} : { filters: input.content.filters }),
     warnings: input.run.warnings,
   };
 }

@@ -5,17 +5,18 @@ import { type DatabaseAttributes, readDatabaseAttributes } from "../catalog/data
 import { readCatalog } from "../catalog/read-catalog.js";
 import { type KeyRange, readKeyBounds } from "../catalog/read-key-bounds.js";
 import type { Roles } from "../catalog/roles.js";
-import { JOURNAL_SCHEMA } from "../load/journal.js";
 import type { ResolvedOptions } from "../options.js";
 import { splitMethod } from "../plan/parts.js";
 import { withoutMaskedKeys } from "../plan/table-rows.js";
 import type { SchemaScript } from "../plan/toc.js";
 import { anySignal } from "../run/abort.js";
-import { dumpSchema, type SchemaDump } from "../schema/dump.js";
+import type { SchemaDump } from "../schema/dump.js";
 import { loadParser } from "../schema/parse-tree.js";
-import { splitScript } from "../schema/split-script.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
+import { type FilteredCatalog, filterCatalog, filterSchema } from "./apply-filters.js";
 import { explainBytes, refuseIncompleteSource } from "./check-source.js";
+import { dumpSource } from "./dump-source.js";
+import type { FilterReport } from "./filter-report.js";
 import { readSourceRoles } from "./prepare-roles.js";
 import { type RowSelection, selectTableRows } from "./row-rules.js";
 import type { Run } from "./run.js";
@@ -38,14 +39,17 @@ export interface SourceContent {
   readonly attributes: DatabaseAttributes;
   /** With `roles`: those of the source's cluster. */
   readonly roles: Roles | undefined;
+  /** With filters: what they leave out, and what came along. */
+  readonly filters?: FilterReport;
 }
 
 /**
- * Reads the catalog and, at the same time over a session of its own, runs pg_dump.
+ * Reads the catalog and, at the same time over a session of its own, runs pg_dump. With filters, both
+ * are then reduced to what remains.
  *
  * @param lockWaitMs how long pg_dump waits for a lock on a table; default: as long as it takes.
  * @throws PgCopyError `source_unfit` for tables that can't be read; `schema_dump_failed`; `usage` for
- *   a WHERE or mask that can't be used.
+ *   a WHERE or mask that can't be used, or filters that match nothing.
  */
 export async function readSource(
   snapshot: HeldSnapshot,
@@ -54,51 +58,72 @@ export async function readSource(
   lockWaitMs?: number,
 ): Promise<SourceContent> {
   const refused = new AbortController();
-  const dumping = dump(snapshot, options, anySignal(run.signal, refused.signal), lockWaitMs);
-  const reading = readTheCatalog(snapshot, options).catch((error: unknown) => {
-    refused.abort();
-    throw error;
-  });
+  const signal = anySignal(run.signal, refused.signal);
+  const dumping = dumpSource(snapshot, options, signal, { lockWaitMs });
+  const reading = readTheCatalog(snapshot, options)
+    .then((read) => {
+      if (isClosed(read.filtered)) refused.abort();
+      return read;
+    })
+    .catch((error: unknown) => {
+      refused.abort();
+      throw error;
+    });
   const [dumped, read] = await Promise.allSettled([dumping, reading]);
   // A table that can't be read fails both; the catalog's error names all of them.
   if (read.status === "rejected") throw explainBytes(read.reason);
-  if (dumped.status === "rejected") throw explainBytes(dumped.reason);
-  return { ...dumped.value, ...read.value };
+  const { filtered, ...content } = read.value;
+  if (filtered === undefined) {
+    if (dumped.status === "rejected") throw explainBytes(dumped.reason);
+    return { ...dumped.value, ...content };
+  }
+  if (dumped.status === "rejected" && !isClosed(filtered)) throw explainBytes(dumped.reason);
+  const { schema, pgDump } =
+    dumped.status === "fulfilled"
+      ? dumped.value
+      : await dumpSource(snapshot, options, run.signal, {
+          lockWaitMs,
+          unreadable: filtered.unreadable,
+        }).catch((error: unknown) => {
+          throw explainBytes(error);
+        });
+  const remaining = await filterSchema(snapshot.connection, schema, filtered);
+  return { ...content, schema: remaining, pgDump, filters: filtered.report };
+}
+
+/** Whether pg_dump has to be told of tables that the role may not read, and that are left out. */
+function isClosed(filtered: FilteredCatalog | undefined): boolean {
+  return (
+    filtered !== undefined &&
+    filtered.unreadable.schemas.length + filtered.unreadable.tables.length > 0
+  );
 }
 
 async function readTheCatalog(snapshot: HeldSnapshot, options: ResolvedOptions) {
   const roles = await readSourceRoles(snapshot.connection, options);
   const attributes = await readDatabaseAttributes(snapshot.connection);
-  const whole = await readCatalog(snapshot.connection, {
-    largeObjects: !options.skipLargeObjects,
+  const everything = await readCatalog(snapshot.connection, {
+    largeObjects: copiesLargeObjects(options),
   });
+  const filtered =
+    options.filters === undefined
+      ? undefined
+      : await filterCatalog(snapshot.connection, everything, options.filters);
+  const whole = filtered?.catalog ?? everything;
   refuseIncompleteSource(whole, snapshot.connection.endpoint.user);
-  const rowSelection = await selectTableRows(snapshot.connection, whole, options, new Set());
+  const withoutRows = filtered?.selection.emptyTables ?? new Set<number>();
+  const rowSelection = await selectTableRows(snapshot.connection, whole, options, withoutRows);
   const catalog = withoutMaskedKeys(whole, rowSelection.tableRows);
   const limit = options.splitTablesLargerThan ?? Number.POSITIVE_INFINITY;
   const byKey = catalog.tables.filter(
     (table) => table.bytes > limit && splitMethod(table, catalog.serverVersion) === "key",
   );
   const keyBounds = await readKeyBounds(snapshot.connection, byKey);
-  return { catalog, attributes, roles, rowSelection, keyBounds };
+  return { catalog, attributes, roles, rowSelection, filtered, keyBounds };
 }
 
-async function dump(
-  snapshot: HeldSnapshot,
-  options: ResolvedOptions,
-  signal: AbortSignal,
-  lockWaitMs: number | undefined,
-) {
-  const { script, tool } = await dumpSchema(snapshot.connection, {
-    snapshotId: snapshot.id,
-    pgDump: options.pgDump,
-    environment: options.environment,
-    signal,
-    noOwner: options.noOwner,
-    noAcl: options.noAcl,
-    noSecurityLabels: options.noSecurityLabels,
-    excludeSchemas: [JOURNAL_SCHEMA],
-    ...(lockWaitMs === undefined ? {} : { lockWaitMs }),
-  });
-  return { schema: await splitScript(script), pgDump: tool };
+/** Nobody can tell whose they are: they belong to no schema. pg_dump leaves them out as well where it dumps some tables. */
+function copiesLargeObjects({ skipLargeObjects, filters }: ResolvedOptions): boolean {
+  const included = [...(filters?.includeTables ?? []), ...(filters?.includeSchemas ?? [])];
+  return !skipLargeObjects && included.length === 0;
 }

@@ -8,6 +8,7 @@ import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import type { TableComparison } from "../verify/compare-table.js";
 import { versionName } from "./check-servers.js";
 import type { TaskOutcome } from "./execute-task.js";
+import type { FilterReport } from "./filter-report.js";
 import type { PreparedTarget } from "./prepare-target.js";
 import type { SourceContent } from "./read-source.js";
 import type { Run } from "./run.js";
@@ -89,6 +90,8 @@ export interface CloneReport extends RunRecord {
   readonly slowestIndexes: readonly IndexReport[];
   readonly sequences: number;
   readonly verification?: VerificationReport;
+  /** With filters: what they left out, and what came along. */
+  readonly filters?: FilterReport;
 }
 
 const SLOWEST = 10;
@@ -132,6 +135,7 @@ export function buildReport(input: ReportInput): CloneReport {
             mismatches: done.comparisons.filter((comparison) => !comparison.same),
           },
         }),
+    ...(input.content.filters === undefined ? {} : { filters: input.content.filters }),
   };
 }
 

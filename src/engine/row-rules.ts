@@ -95,7 +95,7 @@ export async function selectTableRows(
     new Set(volatile.map(({ rule }) => rule)),
   );
   const concerned = entries.length > 0 || withoutRows.size > 0;
-  const foreignKeys = concerned ? await readForeignKeys(source) : [];
+  const foreignKeys = concerned ? await readForeignKeys(source, catalog.constraints) : [];
   const unread = catalog.tables.filter((table) => table.rowsElsewhere).map(({ oid }) => oid);
   const sets = {
     tables: catalog.tables,

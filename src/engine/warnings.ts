@@ -3,6 +3,7 @@
 import type { ClonePlan } from "../plan/clone-plan.js";
 import { relationName } from "../plan/task.js";
 import { quoteQualified } from "../postgres/quote.js";
+import { tellOfFilters } from "./filter-report.js";
 import type { SourceContent } from "./read-source.js";
 import type { Run } from "./run.js";
 
@@ -18,6 +19,7 @@ export interface Omission {
 
 /** Warns of each thing that the plan leaves out, or does in another way than asked. */
 export function warnOfOmissions(content: SourceContent, plan: ClonePlan, run: Run): void {
+  if (content.filters !== undefined) tellOfFilters(content.filters, run);
   for (const { title, items } of omissions(content, plan))
     run.warn(items.length === 0 ? title : `${title}: ${items.join(", ")}`);
   const leftOut = content.catalog.largeObjects.count - plan.largeObjects.count;

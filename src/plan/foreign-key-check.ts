@@ -19,8 +19,10 @@ export interface ForeignKeyCheck {
   readonly referencedTable: Table;
   /** One row, one column `rows`. */
   readonly sql: string;
-  /** Whether not all rows of the referenced table are copied. */
+  /** Whether a WHERE chooses among the rows of the referenced table. */
   readonly filtered: boolean;
+  /** Whether it, or a partition of it, arrives without rows. */
+  readonly withoutRows: boolean;
   /** Masked columns of the key, on either side. */
   readonly masked: readonly string[];
   /** Whether one of these masks may give another value each time. */
@@ -46,7 +48,8 @@ export function foreignKeyChecks(
     const referencing = leaves(key.tableOid).filter(copied);
     const all = leaves(key.referencedTableOid);
     const referenced = all.filter(copied);
-    const whole = all.every((one) => copied(one) && tableRows.get(one.oid)?.where === undefined);
+    const filtered = all.some((one) => tableRows.get(one.oid)?.where !== undefined);
+    const whole = all.every(copied) && !filtered;
     const masks = masksOf(key, { referencing, referenced }, tableRows);
     if (referencing.length === 0 || (whole && masks.size === 0)) return [];
     const oids = [...referencing, ...referenced].map(({ oid }) => oid);
@@ -57,7 +60,8 @@ export function foreignKeyChecks(
         table,
         referencedTable,
         sql: referred.with(oids) + checkQuery(key, { referencing, referenced }, sets, referred),
-        filtered: !whole,
+        filtered,
+        withoutRows: !all.every(copied),
         masked: [...masks.keys()],
         volatile: [...masks.values()].includes(true),
         confidential: reads.some((oid) => (tableRows.get(oid)?.masks.size ?? 0) > 0),

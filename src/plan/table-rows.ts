@@ -94,8 +94,8 @@ export function enclosed(sql: string): string {
 }
 
 /**
- * Tables whose statistics on the source must not be copied: they would hold values of masked columns,
- * or speak of rows that were left behind. Those of tables above them and of materialized views may,
+ * Tables whose statistics on the source must not be copied: they would hold values of masked columns
+ * or of rows that were left behind. Those of tables above them and of materialized views may,
  * too. By OID.
  */
 export function tablesWithoutStatistics(
@@ -110,7 +110,7 @@ export function tablesWithoutStatistics(
     for (const parent of parents.get(oid) ?? []) add(parent);
   };
   for (const oid of tableRows.keys()) add(oid);
-  if (tableRows.size > 0)
-    for (const { oid, kind } of tables) if (kind === "materialized_view") add(oid);
+  for (const { oid, arrivesEmpty } of tables) if (arrivesEmpty) add(oid);
+  if (oids.size > 0) for (const { oid, kind } of tables) if (kind === "materialized_view") add(oid);
   return oids;
 }

@@ -34,6 +34,8 @@ export interface DumpSchemaOptions {
   readonly excludeSchemas?: readonly string[];
   /** In which the server prints constants of type timestamptz. Default: the role's or server's own. */
   readonly timeZone?: string;
+  /** Tables to leave out: pg_dump locks all others, for which the role must be able to read them. */
+  readonly excludeTables?: readonly { readonly schema: string; readonly name: string }[];
 }
 
 export interface SchemaDump {
@@ -159,6 +161,9 @@ function pgDumpArguments(options: DumpSchemaOptions): string[] {
     ...(options.noAcl ? ["--no-acl"] : []),
     ...(options.noSecurityLabels ? ["--no-security-labels"] : []),
     ...(options.excludeSchemas ?? []).map((name) => `--exclude-schema=${exactPattern(name)}`),
+    ...(options.excludeTables ?? []).map(
+      ({ schema, name }) => `--exclude-table=${exactPattern(schema)}.${exactPattern(name)}`,
+    ),
   ];
 }
 

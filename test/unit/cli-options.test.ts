@@ -133,7 +133,12 @@ describe("from flags to the library's options", () => {
       ],
       ...["--pg-dump", "bundled", "--json", "--verbose", "--roles", "--no-role-passwords"],
       ...["--database-properties"],
+      ...["--exclude-table", "a.b", "--exclude-table", "a.~/c/", "--include-schema", "a"],
+      ...["--include-table", "c.d", "--exclude-schema", "e", "--exclude-table-data", "a.f"],
+      ...["--exclude-index", "a.g"],
     );
+    const from = (option: string, ...patterns: string[]) =>
+      patterns.map((pattern) => ({ pattern, from: option }));
     expect(options).toEqual({
       source: "a",
       target: "b",
@@ -153,6 +158,14 @@ describe("from flags to the library's options", () => {
       verify: "count",
       copyFormat: "text",
       pgDump: "bundled",
+      filters: {
+        includeTables: from("--include-table", "c.d"),
+        excludeTables: from("--exclude-table", "a.b", "a.~/c/"),
+        includeSchemas: from("--include-schema", "a"),
+        excludeSchemas: from("--exclude-schema", "e"),
+        excludeTableData: from("--exclude-table-data", "a.f"),
+        excludeIndexes: from("--exclude-index", "a.g"),
+      },
       environment: output.environment,
     });
   });

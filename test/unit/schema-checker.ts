@@ -53,6 +53,8 @@ const keywords: Readonly<Record<string, Check>> = {
           : violations(wanted as Schema, one, `${at}.${name}`),
       );
   },
+  minItems: (wanted, value, { at }) =>
+    unless(!Array.isArray(value) || value.length >= (wanted as number), at, "too few"),
   items: (wanted, value, { at }) =>
     Array.isArray(value)
       ? value.flatMap((one, i) => violations(wanted as Schema, one, `${at}[${i}]`))

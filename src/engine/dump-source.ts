@@ -1,0 +1,42 @@
+/** The source's schema, by pg_dump, inside the snapshot. */
+
+import { JOURNAL_SCHEMA } from "../load/journal.js";
+import type { ResolvedOptions } from "../options.js";
+import { dumpSchema } from "../schema/dump.js";
+import { splitScript } from "../schema/split-script.js";
+import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
+import type { FilteredCatalog } from "./apply-filters.js";
+import type { SourceContent } from "./read-source.js";
+
+export interface DumpDetails {
+  /** How long pg_dump waits for a lock on a table, in milliseconds; default: as long as it takes. */
+  readonly lockWaitMs?: number | undefined;
+  /** What the role may not read, and filters leave out: pg_dump is told not to look at it. */
+  readonly unreadable?: FilteredCatalog["unreadable"];
+}
+
+/**
+ * The schema alone.
+ *
+ * @throws PgCopyError `schema_dump_failed`.
+ */
+export async function dumpSource(
+  snapshot: HeldSnapshot,
+  options: ResolvedOptions,
+  signal: AbortSignal,
+  { lockWaitMs, unreadable }: DumpDetails = {},
+): Promise<Pick<SourceContent, "schema" | "pgDump">> {
+  const { script, tool } = await dumpSchema(snapshot.connection, {
+    snapshotId: snapshot.id,
+    pgDump: options.pgDump,
+    environment: options.environment,
+    signal,
+    noOwner: options.noOwner,
+    noAcl: options.noAcl,
+    noSecurityLabels: options.noSecurityLabels,
+    excludeSchemas: [JOURNAL_SCHEMA, ...(unreadable?.schemas ?? [])],
+    excludeTables: unreadable?.tables ?? [],
+    ...(lockWaitMs === undefined ? {} : { lockWaitMs }),
+  });
+  return { schema: await splitScript(script), pgDump: tool };
+}
