@@ -14,10 +14,10 @@ import { buildReport, type CloneReport } from "./engine/report.js";
 import { parseRowRules } from "./engine/row-rules.js";
 import { Run } from "./engine/run.js";
 import { finishTarget, runTasks } from "./engine/run-tasks.js";
-import { connectServers } from "./engine/servers.js";
+import { connectServers, type Servers } from "./engine/servers.js";
 import { warnOfOmissions } from "./engine/warnings.js";
 import { withPgCopyErrors } from "./errors.js";
-import { type CloneOptions, resolveCloneOptions } from "./options.js";
+import { type CloneOptions, type ResolvedOptions, resolveCloneOptions } from "./options.js";
 import { planClone } from "./plan/clone-plan.js";
 import { holdSnapshot } from "./snapshot/held-snapshot.js";
 import { version } from "./version.js";
@@ -32,18 +32,25 @@ import { version } from "./version.js";
  *   differs.
  */
 export async function clone(options: CloneOptions): Promise<CloneReport> {
-  return await withPgCopyErrors(() => cloneDatabase(options));
+  return await withPgCopyErrors(async () => {
+    const resolved = resolveCloneOptions(options);
+    const run = new Run(resolved.signal, resolved.observer);
+    run.begin(options);
+    return await cloneDatabase(resolved, run, () => connectServers(resolved, run));
+  });
 }
 
-async function cloneDatabase(options: CloneOptions): Promise<CloneReport> {
-  const resolved = resolveCloneOptions(options);
-  const run = new Run(resolved.signal, resolved.observer);
-  run.begin(options);
+/** @internal The story itself. `cloneAll` tells it once for each database, on servers that they share. */
+export async function cloneDatabase(
+  resolved: ResolvedOptions,
+  run: Run,
+  connect: () => Promise<Servers>,
+): Promise<CloneReport> {
   prepareParser();
   // Again when the source is read; here so that a mistake in one ends the run before it begins.
   await parseRowRules(resolved);
 
-  await using servers = await run.step("connect", () => connectServers(resolved, run));
+  await using servers = await run.step("connect", connect);
   const snapshot = await run.step("export the snapshot", () =>
     withNothingCopied(() => holdSnapshot(servers.source, resolved.snapshot)),
   );

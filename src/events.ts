@@ -38,6 +38,8 @@ export interface TaskInfo {
 
 /** What one running task has done so far. */
 export interface RunningTask extends TaskInfo {
+  /** Where several databases are copied: whose task it is. */
+  readonly database?: string;
   readonly durationMs: number;
   /** Rows and bytes moved so far; 0 for tasks that move none, and rows while the server tells none. */
   readonly rows: number;
@@ -62,6 +64,9 @@ export interface Progress {
   readonly indexesTotal: number;
   readonly tasksDone: number;
   readonly tasksTotal: number;
+  /** Where several databases are copied: how many are done, and how many there are. */
+  readonly databasesDone?: number;
+  readonly databasesTotal?: number;
   /** 0 to 1, of the planned cost. */
   readonly fraction: number;
   /** Absent until there is enough to tell. */
@@ -71,8 +76,11 @@ export interface Progress {
   readonly comparing?: true;
 }
 
-/** Every event carries `atMs`: milliseconds since the run began. */
-export type RunEvent = { readonly atMs: number } & (
+/**
+ * Every event carries `atMs`: milliseconds since the run began. Where several databases are copied,
+ * `database` says which one it is of; one without it is of the whole.
+ */
+export type RunEvent = { readonly atMs: number; readonly database?: string } & (
   | {
       readonly type: "run_started";
       readonly pgcopyVersion: string;
@@ -124,6 +132,15 @@ export type RunEvent = { readonly atMs: number } & (
       readonly durationMs: number;
       /** Bytes moved until then; the transaction that they were in is undone. */
       readonly bytes: number;
+    }
+  | {
+      readonly type: "database_finished";
+      readonly tables: number;
+      readonly indexes: number;
+      readonly rows: number;
+      readonly bytes: number;
+      readonly durationMs: number;
+      readonly created: boolean;
     }
   | ({ readonly type: "progress" } & Progress)
 );

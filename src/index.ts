@@ -26,6 +26,7 @@ export type { Finding, Severity } from "./check/finding.js";
 export type { CheckReport } from "./check/report.js";
 export { check } from "./check.js";
 export { clone } from "./clone.js";
+export { cloneAll } from "./clone-all.js";
 export { compareData } from "./compare-data.js";
 export { compareSchema } from "./compare-schema.js";
 export type { ConfigOptions } from "./config/option-table.js";
@@ -38,6 +39,8 @@ export type {
 } from "./endpoint/endpoint.js";
 export { describeEndpoint } from "./endpoint/endpoint.js";
 export { parseEndpoint } from "./endpoint/parse-endpoint.js";
+export type { DatabaseLeftOut } from "./engine/all-databases.js";
+export type { CloneAllReport, PlanAllReport } from "./engine/all-reports.js";
 export { refuseBrokenForeignKeys } from "./engine/check-foreign-keys.js";
 export type {
   CompareDataOptions,
@@ -74,6 +77,7 @@ export type { FilterEntry, Filters, ResolvedFilters } from "./filters/filters.js
 export type { ListedRow, ListOptions } from "./list.js";
 export { list } from "./list.js";
 export type {
+  AllDatabasesOptions,
   CheckOptions,
   CloneOptions,
   CommonOptions,
@@ -94,6 +98,7 @@ export type { LargeObjectSelection } from "./plan/large-object-rows.js";
 export type { TableRows } from "./plan/table-rows.js";
 export type { CloneTask, PlannedIndex } from "./plan/task.js";
 export { plan } from "./plan.js";
+export { planAll } from "./plan-all.js";
 export { Connection, connect } from "./postgres/connection.js";
 export type {
   FailedRun,

@@ -169,6 +169,32 @@ export function resolveCheckOptions(options: CheckOptions): {
   return { resolved: resolveCloneOptions(ofClone), followReady: flag("followReady", followReady) };
 }
 
+/** What names objects of one database, or is of one. */
+type OfOneDatabase = "snapshot" | "filters" | "where" | "mask" | "includeReferenced";
+const ofOneDatabase: Readonly<Record<OfOneDatabase, string>> = {
+  snapshot: "a snapshot is",
+  filters: "filters are",
+  where: "a WHERE is",
+  mask: "a mask is",
+  includeReferenced: "rows that are referred to are",
+};
+
+/** What `cloneAll` and `planAll` take: roles are copied once, and each database has its own snapshot. */
+export type AllDatabasesOptions = Omit<CloneOptions, "roles" | OfOneDatabase>;
+
+/** @throws PgCopyError `usage`, naming the option and what it takes. */
+export function resolveAllOptions(options: AllDatabasesOptions): ResolvedOptions {
+  for (const [name, words] of Object.entries(ofOneDatabase)) {
+    const given = (options as CloneOptions)[name as OfOneDatabase];
+    if (given === undefined || given === false) continue;
+    throw new PgCopyError(`${words} of one database, and can't be used for all of them`, {
+      code: "usage",
+      advice: `leave ${name} out, or copy that database alone`,
+    });
+  }
+  return resolveCloneOptions({ ...options, roles: true });
+}
+
 const knownOptions: Readonly<Record<keyof CloneOptions, true>> = {
   source: true,
   target: true,

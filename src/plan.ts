@@ -9,13 +9,13 @@ import { planSourceRoles, warnOfRoles } from "./engine/prepare-roles.js";
 import { prepareParser, readSource } from "./engine/read-source.js";
 import { parseRowRules } from "./engine/row-rules.js";
 import { Run } from "./engine/run.js";
-import { connectServers } from "./engine/servers.js";
+import { connectServers, type Servers } from "./engine/servers.js";
 import { targetRefusals } from "./engine/target-checks.js";
 import { warnOfOmissions } from "./engine/warnings.js";
 import { type PgCopyError, withPgCopyErrors } from "./errors.js";
 import { describeLargeObjects, findTakenLargeObjects } from "./load/check-large-objects.js";
 import { describeObjects, findConflicts } from "./load/check-target.js";
-import { type CloneOptions, resolveCloneOptions } from "./options.js";
+import { type CloneOptions, type ResolvedOptions, resolveCloneOptions } from "./options.js";
 import { planClone } from "./plan/clone-plan.js";
 import { holdSnapshot } from "./snapshot/held-snapshot.js";
 
@@ -27,20 +27,37 @@ import { holdSnapshot } from "./snapshot/held-snapshot.js";
  *   `schema_dump_failed`. Objects in the way and missing roles are no error: they are in the report.
  */
 export async function plan(options: CloneOptions): Promise<PlanReport> {
-  return await withPgCopyErrors(() => planDatabase(options));
+  return await withPgCopyErrors(async () => {
+    const resolved = resolveCloneOptions(options);
+    const run = new Run(resolved.signal, resolved.observer);
+    run.begin(options);
+    const connect = () => connectServers(resolved, run, { mayInitialise: false });
+    return (await planDatabase(resolved, run, connect)).report;
+  });
 }
 
-async function planDatabase(options: CloneOptions): Promise<PlanReport> {
-  const resolved = resolveCloneOptions(options);
-  const run = new Run(resolved.signal, resolved.observer);
-  run.begin(options);
+export interface PlannedDatabase {
+  readonly report: PlanReport;
+  /** Those of its conflicts that `dropIfExists` does not help against. */
+  readonly obstacles: readonly string[];
+}
+
+/**
+ * @internal The story itself. `planAll` tells it once for each database.
+ *
+ * @param rolesToCome roles that will have been created by then.
+ */
+export async function planDatabase(
+  resolved: ResolvedOptions,
+  run: Run,
+  connect: () => Promise<Servers>,
+  rolesToCome: readonly string[] = [],
+): Promise<PlannedDatabase> {
   prepareParser();
   // Again when the source is read; here so that a mistake in one ends the run before it begins.
   await parseRowRules(resolved);
 
-  await using servers = await run.step("connect", () =>
-    connectServers(resolved, run, { mayInitialise: false }),
-  );
+  await using servers = await run.step("connect", connect);
   const snapshot = await run.step("export the snapshot", () =>
     withNothingCopied(() => holdSnapshot(servers.source, resolved.snapshot)),
   );
@@ -60,7 +77,8 @@ async function planDatabase(options: CloneOptions): Promise<PlanReport> {
   return await run.step("look at the target", async () => {
     const roles = await planSourceRoles(servers.target, content.roles, resolved);
     warnOfRoles(roles, run);
-    const refusals = await targetRefusals(servers, content, roles, resolved);
+    const comingRoles = { ...roles, created: [...roles.created, ...rolesToCome] };
+    const refusals = await targetRefusals(servers, content, comingRoles, resolved);
     const missing = refusals.get("missing_roles")?.items ?? [];
     refusals.delete("missing_roles");
     refusals.delete("forbidden_roles");
@@ -72,21 +90,26 @@ async function planDatabase(options: CloneOptions): Promise<PlanReport> {
       ? await findTakenLargeObjects(servers.source, servers.target, largeObjects)
       : [];
     const foreign = await lookAtProperties(servers, content.attributes, resolved, run);
-    return buildPlanReport({
+    const obstacles = [
+      ...roles.forbidden.map((role) => `role that may not be created: ${role}`),
+      ...missing.map((role) => `missing role ${role}`),
+      ...foreign,
+    ];
+    const sentences = [...refusals.values()].map(inOneSentence);
+    const report = buildPlanReport({
       servers,
       content,
       plan: planned,
       rolesToCreate: roles.created,
       conflicts: [
-        ...roles.forbidden.map((role) => `role that may not be created: ${role}`),
-        ...missing.map((role) => `missing role ${role}`),
-        ...foreign,
+        ...obstacles,
         ...describeObjects(conflicts.objects),
         ...describeLargeObjects(taken),
       ],
-      refusals: [...refusals.values()].map(inOneSentence),
+      refusals: sentences,
       run,
     });
+    return { report, obstacles: [...obstacles, ...sentences] };
   });
 }
 

@@ -23,6 +23,7 @@ export function copyOptions(
     acl,
     securityLabels,
     rolePasswords,
+    allDatabases,
     ...rest
   } = flags;
   const { filters, others: same } = takeFilters(rest);

@@ -20,6 +20,18 @@ export interface EventLine {
 
 /** The line of an event; `undefined` for those that leave none. */
 export function eventLine(event: RunEvent, verbose: boolean): EventLine | undefined {
+  const { database, type } = event;
+  if (database === undefined) return lineOf(event, verbose);
+  // Of many databases, what each one's steps are says little: one line when it is done.
+  if (!verbose && /^(connected|planned|step_finished)$/.test(type)) return undefined;
+  if (event.type === "notice") {
+    return lineOf({ ...event, message: `${database}: ${event.message}` }, verbose);
+  }
+  const line = lineOf(event, verbose);
+  return line && { ...line, text: `${printable(database)}: ${line.text}` };
+}
+
+function lineOf(event: RunEvent, verbose: boolean): EventLine | undefined {
   switch (event.type) {
     case "connected":
       return {
@@ -47,6 +59,8 @@ export function eventLine(event: RunEvent, verbose: boolean): EventLine | undefi
     case "task_failed":
       // The error itself ends the run's output; this says at once why the run is coming to its end.
       return { kind: "failed", text: `${printable(event.task.label)} failed; stopping the rest` };
+    case "database_finished":
+      return { kind: "done", text: finishedDatabase(event) };
     case "run_started":
     case "step_started":
     // The error that a failed step ends the run with says it all.
@@ -56,6 +70,22 @@ export function eventLine(event: RunEvent, verbose: boolean): EventLine | undefi
     case "progress":
       return undefined;
   }
+}
+
+/** A step as it is shown while it goes on: `shop: read the source`. */
+export function stepName({ database, step }: { database?: string; step: string }): string {
+  return database === undefined ? step : `${database}: ${step}`;
+}
+
+function finishedDatabase(event: RunEvent & { type: "database_finished" }): string {
+  const facts = [
+    formatNumberOf(event.tables, "table"),
+    formatNumberOf(event.rows, "row"),
+    formatBytes(event.bytes),
+    formatNumberOf(event.indexes, "index", "indexes"),
+  ];
+  const created = event.created ? ", created" : "";
+  return `${facts.join(", ")} in ${formatDuration(event.durationMs)}${created}`;
 }
 
 function finishedTask(event: RunEvent & { type: "task_finished" }): string {
@@ -73,7 +103,12 @@ function finishedTask(event: RunEvent & { type: "task_finished" }): string {
 /** The whole run in one line: `62 % of the work; copied 12 of 17 tables, 812 MB of 1.3 GB, …`. */
 export function progressWords(progress: Progress): string {
   const now = activityWords(progress);
-  const copied = [...copiedWords(progress), ...rowsWords(progress), speedWords(progress)];
+  const copied = [
+    ...databasesWords(progress),
+    ...copiedWords(progress),
+    ...rowsWords(progress),
+    speedWords(progress),
+  ];
   return [
     `${formatPercent(progress.fraction)} of the work`,
     copied.filter((words) => words !== undefined).join(", "),
@@ -104,6 +139,14 @@ export function copiedWords(progress: Progress): string[] {
   return tablesDone === tablesTotal
     ? [`copied ${formatNumberOf(tablesTotal, "table")}`, formatBytes(bytes)]
     : [`copied ${formatCount(tablesDone)} of ${formatNumberOf(tablesTotal, "table")}`, ofAll];
+}
+
+/** `3 of 7 databases done`. */
+export function databasesWords({ databasesDone, databasesTotal }: Progress): string[] {
+  if (databasesTotal === undefined) return [];
+  return [
+    `${formatCount(databasesDone ?? 0)} of ${formatNumberOf(databasesTotal, "database")} done`,
+  ];
 }
 
 /** `built 8 of 24 indexes`. */

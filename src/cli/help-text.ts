@@ -67,6 +67,10 @@ Passwords also come from PGPASSWORD, PGPASSFILE and ~/.pgpass.`,
         line: "pgcopy clone --config night.json --report night.html",
       },
       {
+        what: "every database of a server, and its roles",
+        line: "pgcopy clone postgres://old/postgres postgres://new/postgres --all-databases",
+      },
+      {
         what: "endpoints from the environment, events for a program",
         line: "PGCOPY_SOURCE=postgres://old/db PGCOPY_TARGET=postgres://new/db \\\n    pgcopy clone --json",
       },

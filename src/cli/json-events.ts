@@ -6,10 +6,12 @@
 import type { RunEvent } from "../events.js";
 import type {
   CheckReport,
+  CloneAllReport,
   CloneReport,
   DataComparison,
   Finding,
   PingReport,
+  PlanAllReport,
   PlanReport,
   SchemaComparison,
 } from "./library.js";
@@ -21,6 +23,8 @@ interface LastLines {
   schema_comparison: SchemaComparison;
   data_comparison: DataComparison;
   check: Omit<CheckReport, "findings">;
+  report_all: CloneAllReport;
+  plan_all: PlanAllReport;
   ping: PingReport;
   error: ErrorFields;
 }
@@ -46,7 +50,7 @@ interface ErrorFields {
 }
 
 type EventFields = {
-  [T in RunEvent["type"]]: Omit<Extract<RunEvent, { type: T }>, "type" | "atMs">;
+  [T in RunEvent["type"]]: Omit<Extract<RunEvent, { type: T }>, "type" | "atMs" | "database">;
 };
 
 type Documented<Types> = {
@@ -59,7 +63,7 @@ type Documented<Types> = {
 const FILTERS =
   "with filters: `leftOut`, `leftOutToo` and `cameAlong` (lists of `object`, `because`), `withoutRows`";
 
-/** While a command runs; all of these also carry `atMs`. */
+/** While a command runs; all of these also carry `atMs`, and with `--all-databases` those of one database its `database`. */
 export const runEvents: Documented<EventFields> = {
   run_started: {
     when: "a clone or a plan begins",
@@ -128,6 +132,17 @@ export const runEvents: Documented<EventFields> = {
       bytes: "bytes that it had copied; the target has none of them",
     },
   },
+  database_finished: {
+    when: "with `--all-databases`: one of them is done",
+    fields: {
+      tables: "how many tables",
+      indexes: "how many indexes",
+      rows: "rows copied",
+      bytes: "bytes copied",
+      durationMs: "how long it took",
+      created: "whether it was missing on the target",
+    },
+  },
   progress: {
     when: "every second while tasks run",
     fields: {
@@ -141,10 +156,12 @@ export const runEvents: Documented<EventFields> = {
       indexesTotal: "all indexes",
       tasksDone: "tasks done",
       tasksTotal: "all tasks",
+      databasesDone: "with `--all-databases`: databases that are done",
+      databasesTotal: "with `--all-databases`: all of them",
       fraction: "0 to 1, of the estimated work",
       remainingMs: "an estimate; absent at first",
       running:
-        "a list: `id`, `kind`, `label`, `durationMs`, `rows`, `bytes`, and where known `fraction` and `phase`",
+        "a list: `id`, `kind`, `label`, `durationMs`, `rows`, `bytes`, and where known `fraction` and `phase`; with `--all-databases` its `database`",
       comparing: "true for `compare data`: tables are compared, and nothing is copied",
     },
   },
@@ -320,6 +337,47 @@ export const lastEvents: Documented<LastLines> = {
       errors: "how many findings are errors: if any, the exit code is 4",
       warnings: "how many are warnings",
       infos: "how many are neither",
+    },
+  },
+  report_all: {
+    when: "`clone --all-databases` has ended well",
+    fields: {
+      source: "the endpoint, without the password",
+      target: "the endpoint, without the password",
+      sourceVersion: "the server's version",
+      targetVersion: "the server's version",
+      jobs: "`tableJobs` and `indexJobs` of all databases together",
+      durationMs: "of the whole run",
+      steps: "a list: `step`, `durationMs`",
+      rolesCreated: "names of the roles that were missing",
+      databases: "a list: `database`, and the fields of `report`",
+      leftOut: "databases that are not copied, a list: `database`, `reason`",
+      rows: "rows copied",
+      bytes: "bytes copied",
+      tables: "how many tables",
+      indexes: "how many indexes",
+      sequences: "how many sequences were set",
+      warnings: "a list of sentences; those of a database begin with its name",
+    },
+  },
+  plan_all: {
+    when: "`plan --all-databases` has ended",
+    fields: {
+      source: "the endpoint, without the password",
+      target: "the endpoint, without the password",
+      sourceVersion: "the server's version",
+      targetVersion: "the server's version",
+      jobs: "`tableJobs` and `indexJobs` of all databases together",
+      rolesToCreate: "names of the roles that are missing",
+      databases: "a list: `database`, and the fields of `plan`",
+      leftOut: "databases that would not be copied, a list: `database`, `reason`",
+      bytes: "estimated size of the rows",
+      tables: "how many tables",
+      indexes: "how many indexes",
+      sequences: "how many sequences",
+      estimatedSeconds: "roughly how long it would take, one database after the other",
+      conflicts: "what is in the way in the target, with the database's name",
+      warnings: "a list of sentences",
     },
   },
   ping: {

@@ -6,6 +6,7 @@
 export type {
   CheckOptions,
   CheckReport,
+  CloneAllReport,
   CloneOptions,
   CloneReport,
   ConfigOptions,
@@ -13,6 +14,7 @@ export type {
   Finding,
   ListKind,
   PingReport,
+  PlanAllReport,
   PlanReport,
   SchemaComparison,
 } from "../index.js";

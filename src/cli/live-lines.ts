@@ -9,6 +9,7 @@ import {
   activityWords,
   builtWords,
   copiedWords,
+  databasesWords,
   leftWords,
   rowsWords,
   speedWords,
@@ -55,7 +56,8 @@ export function liveLines(state: LiveState, style: LiveStyle): string[] {
   if (progress !== undefined) {
     lines.push(overallLine(progress, state, style), countsLine(progress, style));
   }
-  if (running.length === 0) lines.push(...stepLines(state, style));
+  if (running.length === 0)
+    lines.push(...stepLines(state, style).slice(0, style.rows - lines.length));
   else
     lines.push(
       ...taskLines(running, style, {
@@ -88,7 +90,7 @@ function overallLine(progress: Progress, { elapsedMs }: LiveState, style: LiveSt
 
 /** The first of these lines that fits: rows and speed are the first to go. */
 function countsLine(progress: Progress, style: LiveStyle): string {
-  const copied = copiedWords(progress);
+  const copied = [...databasesWords(progress), ...copiedWords(progress)];
   const built = builtWords(progress);
   const now = speedWords(progress) ?? activityWords(progress);
   const moving = now === undefined ? [] : [now];
@@ -191,7 +193,12 @@ function remainingOf({ fraction, durationMs }: RunningTask): string {
 }
 
 /** The label without the words that the line's other columns say already. */
-function shortName({ kind, label }: RunningTask): string {
+function shortName({ database, kind, label }: RunningTask): string {
+  const name = shortLabel({ kind, label });
+  return database === undefined ? name : `${printable(database)}: ${name}`;
+}
+
+function shortLabel({ kind, label }: Pick<RunningTask, "kind" | "label">): string {
   const name = printable(label);
   if (movesData({ kind }))
     return name.replace(/^COPY /, "").replace(/ \(part (\d+) of (\d+)\)$/, " $1/$2");

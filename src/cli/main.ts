@@ -32,10 +32,19 @@ let exitCode = EXIT_SUCCESS;
 
 const actions: Actions = {
   clone: async (endpoints, flags) => {
+    if (flags.allDatabases === true) {
+      const { cloneAllCommand } = await import("./all-databases-command.js");
+      return await cloneAllCommand(output, endpoints, flags);
+    }
     const { cloneCommand } = await import("./clone-command.js");
     await cloneCommand(output, endpoints, flags);
   },
   plan: async (endpoints, flags) => {
+    if (flags.allDatabases === true) {
+      const { planAllCommand } = await import("./all-databases-command.js");
+      exitCode = await planAllCommand(output, endpoints, flags);
+      return;
+    }
     const { planCommand } = await import("./plan-command.js");
     exitCode = await planCommand(output, endpoints, flags);
   },

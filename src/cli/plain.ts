@@ -4,7 +4,7 @@
  */
 
 import type { RunEvent } from "../events.js";
-import { eventLine, progressWords } from "./event-words.js";
+import { eventLine, progressWords, stepName } from "./event-words.js";
 import { formatDuration } from "./formatting.js";
 import type { OutputStream } from "./output.js";
 import { stepHint } from "./step-hints.js";
@@ -29,8 +29,8 @@ export class PlainView implements View {
   }
 
   observe(event: RunEvent): void {
-    if (event.type === "step_started") this.#steps.set(event.step, this.#now());
-    if (event.type === "step_finished") this.#steps.delete(event.step);
+    if (event.type === "step_started") this.#steps.set(stepName(event), this.#now());
+    if (event.type === "step_finished") this.#steps.delete(stepName(event));
     const line = eventLine(event, this.#verbose);
     if (line !== undefined) this.say(line.text);
     if (event.type !== "progress" || event.atMs < this.#nextProgressMs) return;

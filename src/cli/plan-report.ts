@@ -33,7 +33,7 @@ export function planLines(plan: PlanReport, style: PlanStyle): string[] {
     section(SELECTION_TITLE, selectionLines(plan.tables, style.width - 2), style),
     indexes(plan, style),
     style.verbose ? tasks(plan, style) : [],
-    conflicts(plan, style),
+    conflictLines(plan.conflicts, style),
     refusals(plan, style),
     section("Filters", filterLines(plan.filters, style), style),
     warningLines(plan.warnings, style),
@@ -143,11 +143,11 @@ function tasks(plan: PlanReport, style: PlanStyle): string[] {
   return section("Tasks", titled(lines, style), style);
 }
 
-function conflicts(plan: PlanReport, style: PlanStyle): string[] {
-  if (plan.conflicts.length === 0) return [];
+export function conflictLines(conflicts: readonly string[], style: PlanStyle): string[] {
+  if (conflicts.length === 0) return [];
   const { paint, width } = style;
-  const lines = shownOf(plan.conflicts, style).map(printable);
-  const all = [...lines, ...hiddenOf(plan.conflicts, style)];
+  const lines = shownOf(conflicts, style).map(printable);
+  const all = [...lines, ...hiddenOf(conflicts, style)];
   const title = "In the way: clone would refuse (--drop-if-exists drops these first)";
   return [
     ...wrap(title, width).map(paint.red),

@@ -28,6 +28,7 @@ export interface CopyFlags extends ViewOptions, FilterFlags {
   readonly owner: boolean;
   readonly acl: boolean;
   readonly securityLabels: boolean;
+  readonly allDatabases?: boolean;
   readonly roles?: boolean;
   /** As with owner and acl. */
   readonly rolePasswords: boolean;
@@ -244,6 +245,12 @@ function copyCommand(program: Command, name: "clone" | "plan" | "check"): Comman
     )
     .option("--include-referenced", "also copy the rows, beyond --where, that copied rows refer to")
     .option("--skip-large-objects", "leave the large objects behind");
+  if (name !== "check") {
+    copy.option(
+      "--all-databases",
+      "copy every database of the server, and its roles; SOURCE and TARGET are any database of theirs",
+    );
+  }
   return withFilterOptions(copy)
     .optionsGroup("How:")
     .addOption(

@@ -14,5 +14,6 @@ const HINTS: Readonly<Record<string, string>> = {
 
 /** The hint for a step that has been going on for so long; `undefined` while that is not long. */
 export function stepHint(step: string, durationMs: number): string | undefined {
-  return durationMs < LONG_MS ? undefined : HINTS[step];
+  const ofDatabase = /: ([a-z ]+)$/.exec(step)?.[1];
+  return durationMs < LONG_MS ? undefined : HINTS[ofDatabase ?? step];
 }

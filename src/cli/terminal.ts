@@ -6,7 +6,7 @@
 
 import type { Progress, RunEvent } from "../events.js";
 import { wrap } from "./display-width.js";
-import { type EventLine, eventLine } from "./event-words.js";
+import { type EventLine, eventLine, stepName } from "./event-words.js";
 import { LiveArea } from "./live-area.js";
 import { liveLines } from "./live-lines.js";
 import type { Glyphs, OutputStream, Paint } from "./output.js";
@@ -48,11 +48,11 @@ export class TerminalView implements View {
   observe(event: RunEvent): void {
     if (this.#closed) return;
     this.#lastEvent = { atMs: event.atMs, heardMs: this.#now() };
-    if (event.type === "step_started") this.#steps.set(event.step, event.atMs);
-    if (event.type === "step_finished") this.#steps.delete(event.step);
+    if (event.type === "step_started") this.#steps.set(stepName(event), event.atMs);
+    if (event.type === "step_finished") this.#steps.delete(stepName(event));
     if (event.type === "progress") this.#progress = event;
     if (event.type === "task_finished" || event.type === "task_failed") {
-      this.#forget(event.task.id);
+      this.#forget(event.task.id, event.database);
     }
     const line = eventLine(event, this.#options.verbose);
     if (line !== undefined) this.#draw(this.#finished(line));
@@ -84,9 +84,11 @@ export class TerminalView implements View {
   }
 
   /** A task that has ended must not stay on the screen until the next progress event. */
-  #forget(id: string): void {
+  #forget(id: string, database: string | undefined): void {
     if (this.#progress === undefined) return;
-    const running = this.#progress.running.filter((task) => task.id !== id);
+    const running = this.#progress.running.filter(
+      (task) => task.id !== id || task.database !== database,
+    );
     this.#progress = { ...this.#progress, running };
   }
 

@@ -12,6 +12,8 @@ import type { Run } from "./run.js";
 export interface OpenEndpoint extends AsyncDisposable {
   /** As the user knows it, without its password. */
   readonly description: string;
+  /** As the user gave it. */
+  readonly endpoint: Endpoint;
   readonly server: ServerEndpoint;
   /** The database that was asked for; on a target it may not exist yet. */
   readonly database: string;
@@ -45,6 +47,7 @@ export async function openEndpoint(
   if (endpoint.kind === "server") {
     return {
       description,
+      endpoint,
       server: endpoint,
       database: endpoint.database,
       [Symbol.asyncDispose]: async () => {},
@@ -60,6 +63,7 @@ export async function openEndpoint(
   if (running.initialised) run.info(`initialised the data directory ${endpoint.directory}`);
   return {
     description,
+    endpoint,
     server: running.endpoint,
     database: endpoint.database,
     directory: endpoint.directory,

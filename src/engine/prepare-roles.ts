@@ -8,6 +8,7 @@ import { planRoles, type RolePlan } from "../plan/roles.js";
 import type { Connection } from "../postgres/connection.js";
 import { displayName } from "../postgres/quote.js";
 import { unfit } from "./check-servers.js";
+import { reworded } from "./reworded-error.js";
 import type { Run } from "./run.js";
 
 const nothing: RolePlan = {
@@ -94,18 +95,8 @@ export async function withRolesCreated<T>(
     return await work();
   } catch (error) {
     if (!(error instanceof PgCopyError) || created.length === 0) throw error;
-    const { message, attempted, side, server, items, retrySafe, code } = error;
     const advice = error.advice?.replace("nothing was changed", "nothing but roles was changed");
     const stay = `the ${created.length === 1 ? "role" : "roles"} that this run created stay: ${created.map((name) => displayName(name)).join(", ")}`;
-    throw new PgCopyError(message, {
-      code,
-      items,
-      retrySafe,
-      advice: advice === undefined ? stay : `${advice}; ${stay}`,
-      cause: error,
-      ...(attempted === undefined ? {} : { attempted }),
-      ...(side === undefined ? {} : { side }),
-      ...(server === undefined ? {} : { server }),
-    });
+    throw reworded(error, { advice: advice === undefined ? stay : `${advice}; ${stay}` });
   }
 }

@@ -66,6 +66,7 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
   try {
     await runGraph(plan.tasks, {
       pools: { tables: servers.jobs.tableJobs, indexes: servers.jobs.indexJobs, control: 1 },
+      shared: servers.shared?.slots,
       signal: run.signal,
       execute: (task, signal) => executeTask(task, signal, taskContext),
     });

@@ -4,7 +4,9 @@ import { parseEndpoint } from "../endpoint/parse-endpoint.js";
 import type { ResolvedOptions } from "../options.js";
 import type { Connection } from "../postgres/connection.js";
 import { ConnectionPool } from "../postgres/connection-pool.js";
+import type { SessionBudget } from "../postgres/session-budget.js";
 import { all } from "../run/abort.js";
+import type { Slots } from "../run/slots.js";
 import { type HeldSnapshot, importSnapshot } from "../snapshot/held-snapshot.js";
 import {
   checkServer,
@@ -30,6 +32,16 @@ export interface Servers extends AsyncDisposable {
   readonly targetEndpoint: OpenEndpoint;
   readonly targetExists: boolean;
   readonly jobs: { readonly tableJobs: number; readonly indexJobs: number };
+  /** What several databases of one run share; absent where there is only one. */
+  readonly shared?: SharedWork;
+}
+
+/** Bounds that hold for all databases of a run together. */
+export interface SharedWork {
+  /** Places in the pools `tables` and `indexes`. */
+  readonly slots: Slots;
+  readonly sourceSessions: SessionBudget;
+  readonly targetSessions: SessionBudget;
 }
 
 /**
@@ -85,10 +97,10 @@ export async function openServers(
   }
 }
 
-type Endpoints = Pick<Servers, "sourceEndpoint" | "targetEndpoint">;
-type Sessions = Pick<Servers, "source" | "target" | "targetExists">;
+export type Endpoints = Pick<Servers, "sourceEndpoint" | "targetEndpoint">;
+export type Sessions = Pick<Servers, "source" | "target" | "targetExists">;
 
-async function openEndpoints(
+export async function openEndpoints(
   options: ResolvedOptions,
   run: Run,
   mayInitialise: boolean,
@@ -115,7 +127,7 @@ async function openEndpoints(
 }
 
 /** If one end refuses, the other is not waited for. */
-async function openSessions(
+export async function openSessions(
   { sourceEndpoint, targetEndpoint }: Endpoints,
   run: Run,
   stack: AsyncDisposableStackOf,
@@ -182,18 +194,21 @@ async function openTarget(
 
 /** Sessions on the source that see what the snapshot's holder sees. */
 export function snapshotPool(servers: Servers, snapshot: HeldSnapshot, run: Run): ConnectionPool {
-  return new ConnectionPool(servers.jobs.tableJobs, async () => {
+  const open = async () => {
     const connection = await openSession(servers.source.endpoint, "source", "copy", run.signal);
     await importSnapshot(connection, snapshot.id);
     return connection;
-  });
+  };
+  return new ConnectionPool(servers.jobs.tableJobs, open, servers.shared?.sourceSessions);
 }
 
 /** Sessions on the target, for both kinds of jobs. */
 export function targetPool(servers: Servers, control: Connection, run: Run): ConnectionPool {
   const { tableJobs, indexJobs } = servers.jobs;
-  return new ConnectionPool(tableJobs + indexJobs, () =>
-    openSession(control.endpoint, "target", "job", run.signal),
+  return new ConnectionPool(
+    tableJobs + indexJobs,
+    () => openSession(control.endpoint, "target", "job", run.signal),
+    servers.shared?.targetSessions,
   );
 }
 

@@ -6,6 +6,7 @@
 import pLimit, { type LimitFunction } from "p-limit";
 import { throwIfAborted } from "../run/abort.js";
 import type { Connection } from "./connection.js";
+import type { SessionBudget } from "./session-budget.js";
 
 /** Closed at the end of an `await using` scope, with all its sessions. */
 export class ConnectionPool implements AsyncDisposable {
@@ -13,14 +14,18 @@ export class ConnectionPool implements AsyncDisposable {
   readonly #idle: Connection[] = [];
   readonly #all = new Set<Connection>();
   readonly #limit: LimitFunction;
+  readonly #budget: SessionBudget | undefined;
 
   /**
    * @param size how many sessions there may be at a time.
    * @param open opens a session and makes it ready, for example by importing a snapshot.
+   * @param budget what it shares with the pools of other databases.
    */
-  constructor(size: number, open: () => Promise<Connection>) {
+  constructor(size: number, open: () => Promise<Connection>, budget?: SessionBudget) {
     this.#open = open;
     this.#limit = pLimit(size);
+    this.#budget = budget;
+    budget?.join(this);
   }
 
   /**
@@ -39,33 +44,52 @@ export class ConnectionPool implements AsyncDisposable {
     try {
       const result = await connection.under(signal, () => use(connection));
       this.#idle.push(connection);
+      this.#budget?.wake();
       return result;
     } catch (error) {
-      this.#all.delete(connection);
-      await connection.close();
+      await this.#closeOne(connection);
       throw error;
     }
   }
 
+  /** Closes a session that nobody uses, for a pool that needs one; whether there was one. */
+  async closeIdle(): Promise<boolean> {
+    const idle = this.#idle.shift();
+    if (idle === undefined) return false;
+    await this.#closeOne(idle);
+    return true;
+  }
+
   /** Closes all sessions; a later `with` opens new ones. Never throws. */
   async close(): Promise<void> {
-    const open = [...this.#all];
-    this.#all.clear();
     this.#idle.length = 0;
-    await Promise.all(open.map((connection) => connection.close()));
+    await Promise.all([...this.#all].map((connection) => this.#closeOne(connection)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+    this.#budget?.leave(this);
+  }
+
+  async #closeOne(connection: Connection): Promise<void> {
+    if (!this.#all.delete(connection)) return;
+    await connection.close();
+    this.#budget?.give();
   }
 
   async #take(): Promise<Connection> {
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
       if (idle.usable) return idle;
-      this.#all.delete(idle);
+      await this.#closeOne(idle);
     }
-    const connection = await this.#open();
-    this.#all.add(connection);
-    return connection;
+    await this.#budget?.take();
+    try {
+      const connection = await this.#open();
+      this.#all.add(connection);
+      return connection;
+    } catch (error) {
+      this.#budget?.give();
+      throw error;
+    }
   }
 }

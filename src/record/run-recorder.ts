@@ -73,6 +73,8 @@ export class RunRecorder {
   }
 
   #take(event: RunEvent): void {
+    // Of several databases each has a recorder of its own; this one is that of the whole.
+    if (event.database !== undefined) return;
     if (event.type === "run_started") this.#restart();
     this.#lastMs = Math.max(this.#lastMs, event.atMs);
     switch (event.type) {

@@ -7,6 +7,7 @@
 
 import { PgCopyError } from "../errors.js";
 import { anySignal, interruptedError, throwIfAborted } from "./abort.js";
+import { Slots } from "./slots.js";
 
 /** One unit of work, as the plan describes it. */
 export interface Task {
@@ -27,6 +28,8 @@ export interface Task {
 export interface GraphOptions<T extends Task> {
   /** How many tasks of each pool may run at a time. */
   readonly pools: Readonly<Record<string, number>>;
+  /** Pools that this graph shares with others that run beside it; they win over `pools`. */
+  readonly shared?: Slots | undefined;
   /** Does one task. When `signal` is aborted, it must stop and settle. */
   readonly execute: (task: T, signal: AbortSignal) => Promise<void>;
   readonly signal: AbortSignal;
@@ -42,9 +45,12 @@ export async function runGraph<T extends Task>(
   tasks: readonly T[],
   options: GraphOptions<T>,
 ): Promise<void> {
-  const graph = new Graph(tasks, options.pools);
+  const { shared } = options;
+  const graph = new Graph(tasks, new Slots(options.pools), shared);
   const stop = new AbortController();
   const signal = anySignal(options.signal, stop.signal);
+  // Who waits for a place of another graph must hear of it, too.
+  signal.addEventListener("abort", () => shared?.wake(true), { once: true });
   const running = new Set<Promise<void>>();
   let failure: { error: unknown } | undefined;
 
@@ -56,14 +62,20 @@ export async function runGraph<T extends Task>(
         stop.abort(interruptedError());
       },
     );
-    const settled: Promise<void> = done.finally(() => running.delete(settled));
+    const settled: Promise<void> = done.finally(() => {
+      graph.leave(task);
+      running.delete(settled);
+    });
     running.add(settled);
   };
 
   for (;;) {
     if (!signal.aborted) for (const task of graph.startable()) start(task);
-    if (running.size === 0) break;
-    await Promise.race(running);
+    // What this graph has no use for is for the others.
+    shared?.wake();
+    const waits = shared !== undefined && !signal.aborted && graph.hasReady;
+    if (running.size === 0 && !waits) break;
+    await Promise.race(waits ? [...running, shared.changed] : running);
   }
   if (failure !== undefined) throw failure.error;
   throwIfAborted(signal);
@@ -89,18 +101,20 @@ class Graph<T extends Task> {
   readonly #dependants: Map<string, string[]>;
   readonly #paths: Map<string, number>;
   readonly #ready = new Map<string, T[]>();
-  readonly #free: Map<string, number>;
+  readonly #own: Slots;
+  readonly #shared: Slots | undefined;
   readonly #held = new Map<string, number>();
   #unfinished: number;
 
-  constructor(tasks: readonly T[], pools: Readonly<Record<string, number>>) {
+  constructor(tasks: readonly T[], own: Slots, shared: Slots | undefined) {
     this.#byId = new Map(tasks.map((task) => [task.id, task]));
     this.#dependants = dependantsOf(tasks);
     this.#paths = remainingPaths(tasks);
-    this.#free = new Map(Object.entries(pools));
+    this.#own = own;
+    this.#shared = shared;
     this.#unfinished = tasks.length;
     for (const task of tasks) {
-      if (!this.#free.has(task.pool))
+      if (!this.#slotsOf(task.pool).has(task.pool))
         throw wrongGraph(`${task.id} names the unknown pool ${task.pool}`);
       const needs = new Set(task.needs).size;
       this.#waiting.set(task.id, needs);
@@ -112,8 +126,8 @@ class Graph<T extends Task> {
   startable(): T[] {
     const taken: T[] = [];
     for (const [pool, ready] of this.#ready) {
-      let free = this.#free.get(pool) ?? 0;
-      for (let i = 0; i < ready.length && free > 0; ) {
+      const slots = this.#slotsOf(pool);
+      for (let i = 0; i < ready.length && slots.free(pool) > 0; ) {
         const task = ready[i] as T;
         if (!this.#lock(task)) {
           i++;
@@ -121,9 +135,8 @@ class Graph<T extends Task> {
         }
         ready.splice(i, 1);
         taken.push(task);
-        free--;
+        slots.take(pool);
       }
-      this.#free.set(pool, free);
     }
     return taken;
   }
@@ -131,12 +144,25 @@ class Graph<T extends Task> {
   finish(task: T): void {
     this.#unlock(task);
     this.#unfinished--;
-    this.#free.set(task.pool, (this.#free.get(task.pool) ?? 0) + 1);
     for (const id of this.#dependants.get(task.id) ?? []) {
       const left = (this.#waiting.get(id) ?? 0) - 1;
       this.#waiting.set(id, left);
       if (left === 0) this.#offer(this.#byId.get(id) as T);
     }
+  }
+
+  /** Gives the task's place back, however it ended. */
+  leave({ pool }: T): void {
+    this.#slotsOf(pool).give(pool);
+  }
+
+  /** Whether a task waits for a place, or for a lock, and for nothing else. */
+  get hasReady(): boolean {
+    return [...this.#ready.values()].some((ready) => ready.length > 0);
+  }
+
+  #slotsOf(pool: string): Slots {
+    return this.#shared?.has(pool) ? this.#shared : this.#own;
   }
 
   assertFinished(): void {

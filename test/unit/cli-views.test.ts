@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { JsonView } from "../../src/cli/json.js";
 import { lastEvents, runEvents } from "../../src/cli/json-events.js";
 import type { OutputStream } from "../../src/cli/output.js";
@@ -78,6 +78,12 @@ const events: RunEvent[] = [
   { type: "task_failed", atMs: 1027, task, error: { code: "task_failed", message: "no" } },
   { type: "task_stopped", atMs: 1028, task, durationMs: 3, bytes: 1024 },
   { type: "step_failed", atMs: 1029, step: "copy", durationMs: 1005 },
+  {
+    type: "database_finished",
+    atMs: 1028,
+    database: "shop",
+    ...{ tables: 17, indexes: 24, rows: 5, bytes: 2048, durationMs: 1027, created: true },
+  },
 ];
 
 test("where there is no terminal, each thing that came to pass is a plain line", () => {
@@ -90,6 +96,7 @@ test("where there is no terminal, each thing that came to pass is a plain line",
     "warning: only 6 connections are left: going on with 3 jobs",
     "planned: 17 tables, 24 indexes, about 1.3 GB",
     "COPY public.\\u{1b}[2Jt failed; stopping the rest",
+    "shop: 17 tables, 5 rows, 2.0 kB, 24 indexes in 1.0 s, created",
     "",
   ]);
 });
@@ -131,6 +138,48 @@ test("a step that takes long says once what may be in its way", () => {
   );
 });
 
+describe("of many databases", () => {
+  const inShop = events.map((event): RunEvent => ({ ...event, database: "shop" }));
+
+  test("each has a line when it is done, and what it says bears its name", () => {
+    const stream = recorder();
+    const view = new PlainView(stream, false);
+    for (const event of inShop) view.observe(event);
+    expect(stream.text.split("\n")).toEqual([
+      "warning: shop: only 6 connections are left: going on with 3 jobs",
+      "shop: COPY public.\\u{1b}[2Jt failed; stopping the rest",
+      "shop: 17 tables, 5 rows, 2.0 kB, 24 indexes in 1.0 s, created",
+      "",
+    ]);
+    const quiet = recorder();
+    for (const event of inShop) new QuietView(quiet).observe(event);
+    expect(quiet.text).toBe(
+      "pgcopy: warning: shop: only 6 connections are left: going on with 3 jobs\n",
+    );
+  });
+
+  test("a step that takes long is named with its database", () => {
+    const stream = recorder();
+    const clock = { ms: 0 };
+    const view = new PlainView(stream, false, () => clock.ms);
+    view.observe({ type: "step_started", atMs: 20, step: "read the source", database: "shop" });
+    clock.ms = 6_000;
+    view.tick();
+    expect(stream.text).toMatch(/^shop: read the source goes on after 6.0 s: a lock on the source/);
+  });
+
+  test("the progress counts them", () => {
+    const stream = recorder();
+    const progress = progressAt(10_000) as RunEvent & Progress;
+    new PlainView(stream, false).observe({
+      ...progress,
+      databasesDone: 2,
+      databasesTotal: 7,
+    } as RunEvent);
+    expect(stream.text).toMatch(/ of the work; 2 of 7 databases done, copied 12 of 17 tables/);
+  });
+});
+
 test("--verbose adds a line for every task", () => {
   const stream = recorder();
   const view = new PlainView(stream, true);
@@ -155,7 +204,7 @@ test("--json writes every event as one line that holds what is documented, and n
     .map((line) => JSON.parse(line));
   expect(lines).toEqual(events);
   expect(new Set(lines.map(({ type }) => type))).toEqual(new Set(Object.keys(runEvents)));
-  for (const { type, atMs, ...fields } of lines) {
+  for (const { type, atMs, database: _, ...fields } of lines) {
     expect(atMs).toBeTypeOf("number");
     const documented = runEvents[type as keyof typeof runEvents].fields;
     expect(Object.keys(documented)).toEqual(expect.arrayContaining(Object.keys(fields)));
@@ -166,8 +215,7 @@ test("--json writes every event as one line that holds what is documented, and n
     "schema_comparison",
     "data_comparison",
     "check",
-    "ping",
-    "error",
+    ...["report_all", "plan_all", "ping", "error"],
   ]);
 });
 

@@ -19,6 +19,8 @@ const layers: readonly (readonly string[])[] = [
   ["engine/"],
   ["check/", "page/"],
   ["check.ts", "clone.ts", "compare-data.ts", "compare-schema.ts", "plan.ts", "list.ts", "ping.ts"],
+  ["plan-all.ts"],
+  ["clone-all.ts"],
   ["index.ts"],
   ["cli/"],
 ];

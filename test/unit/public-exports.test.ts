@@ -25,6 +25,7 @@ test("what can be called", () => {
     "buildReport",
     "check",
     "clone",
+    "cloneAll",
     "compareData",
     "compareLargeObjects",
     "compareSchema",
@@ -43,6 +44,7 @@ test("what can be called", () => {
     "parseFilterFile",
     "ping",
     "plan",
+    "planAll",
     "planClone",
     "prepareTarget",
     "readCatalog",
@@ -60,9 +62,11 @@ test("what can be called", () => {
 
 test("what is a type only", () => {
   expect(exported(true)).toEqual([
+    "AllDatabasesOptions",
     "Catalog",
     "CheckOptions",
     "CheckReport",
+    "CloneAllReport",
     "CloneOptions",
     "ClonePlan",
     "CloneReport",
@@ -78,6 +82,7 @@ test("what is a type only", () => {
     "CopyFormatChoice",
     "DataComparison",
     "DataDirectoryEndpoint",
+    "DatabaseLeftOut",
     "DatabaseProperties",
     "DifferingRow",
     "DifferingValue",
@@ -111,6 +116,7 @@ test("what is a type only", () => {
     "PgCopyErrorFields",
     "PingOptions",
     "PingReport",
+    "PlanAllReport",
     "PlanReport",
     "PlannedIndex",
     "PlannedTable",

@@ -1,0 +1,131 @@
+/**
+ * Cloning all databases of a server: the roles once, then each database by the story of `clone`, several
+ * side by side on shared bounds: together they run no more tasks, and open no more sessions, than one.
+ */
+
+import { cloneDatabase } from "./clone.js";
+import { forEachDatabase, optionsOfDatabase } from "./engine/all-databases.js";
+import { AllProgress, type ExpectedDatabase } from "./engine/all-progress.js";
+import { buildCloneAllReport, type CloneAllReport } from "./engine/all-reports.js";
+import { DatabaseStates } from "./engine/database-states.js";
+import { connectDatabase, connectInstance, type Instance } from "./engine/instance.js";
+import { createMissingRoles, withRolesCreated } from "./engine/prepare-roles.js";
+import type { CloneReport } from "./engine/report.js";
+import { Run } from "./engine/run.js";
+import { PgCopyError, withPgCopyErrors } from "./errors.js";
+import { refuseForbiddenRoles } from "./load/create-roles.js";
+import { type AllDatabasesOptions, type ResolvedOptions, resolveAllOptions } from "./options.js";
+import type { PlannedDatabase } from "./plan.js";
+import { type PlannedInstance, planInstance } from "./plan-all.js";
+import { displayName } from "./postgres/quote.js";
+
+/**
+ * Copies all databases of a server, with its roles. Each database has its own snapshot.
+ *
+ * @param options SOURCE and TARGET are any database of the two servers: it is connected to first.
+ * @returns each database's report, and the totals; sizes in bytes, times in milliseconds.
+ * @throws PgCopyError as `clone`, naming the database. What would stop any of them is found before
+ *   anything is changed. Once one fails, all are stopped; those that were finished stay.
+ */
+export async function cloneAll(options: AllDatabasesOptions): Promise<CloneAllReport> {
+  return await withPgCopyErrors(() => cloneInstance(options));
+}
+
+async function cloneInstance(options: AllDatabasesOptions): Promise<CloneAllReport> {
+  const resolved = resolveAllOptions(options);
+  const run = new Run(resolved.signal, resolved.observer);
+  run.begin(options);
+
+  await using instance = await run.step("connect", () =>
+    connectInstance(resolved, run, { mayInitialise: true }),
+  );
+  // Each database's own run tells its warnings again: now nobody has to hear them.
+  const tellOf = new Run(run.signal, undefined);
+  const planned = await planInstance(instance, resolved, { run, tellOf });
+  refuseObstacles(planned, resolved);
+
+  const rolesCreated = await run.step("create the roles", () =>
+    createMissingRoles(instance.target, planned.roles, run),
+  );
+  const reports = await withRolesCreated(rolesCreated, () =>
+    run.step("copy all databases", () => cloneEach(instance, planned, resolved, run)),
+  );
+  return buildCloneAllReport({ instance, chosen: planned.chosen, reports, run }, rolesCreated);
+}
+
+/** @throws PgCopyError `target_unfit`, naming what is in the way in any of the databases. */
+function refuseObstacles({ roles, plans }: PlannedInstance, options: ResolvedOptions): void {
+  refuseForbiddenRoles(roles);
+  const items = [...plans].flatMap(([database, { report, obstacles }]) =>
+    (options.dropIfExists ? obstacles : [...report.conflicts, ...report.refusals]).map(
+      (words) => `${displayName(database)}: ${words}`,
+    ),
+  );
+  if (items.length === 0) return;
+  throw new PgCopyError("not all databases can be cloned: there is something in the way", {
+    code: "target_unfit",
+    side: "target",
+    items,
+    advice:
+      "nothing was changed; objects are replaced with --drop-if-exists, or drop these databases on the target",
+  });
+}
+
+/** The longest first, so that the run doesn't end with one large database alone. */
+async function cloneEach(
+  instance: Instance,
+  { plans }: PlannedInstance,
+  resolved: ResolvedOptions,
+  run: Run,
+): Promise<ReadonlyMap<string, CloneReport>> {
+  const expected = [...plans].map(expectedOf).sort((a, b) => b.seconds - a.seconds);
+  const databases = expected.map(({ database }) => database);
+  const progress = new AllProgress(expected, run);
+  const states = new DatabaseStates(databases);
+  const stopProgress = progress.every(resolved.progressIntervalMs);
+  const { atATime } = instance;
+  const onProgress = progress.hear.bind(progress);
+  try {
+    const reports = await states.telling(() =>
+      forEachDatabase(databases, { run, atATime, onProgress }, async (database, child) => {
+        states.begin(database);
+        const report = await cloneDatabase(optionsOfDatabase(resolved), child, () =>
+          connectDatabase(instance, database, child),
+        );
+        states.finish(database);
+        progress.finish(database, report);
+        tellFinished(database, report, run);
+        return [database, report] as const;
+      }),
+    );
+    return new Map(reports);
+  } finally {
+    stopProgress();
+  }
+}
+
+function expectedOf([database, { report }]: [string, PlannedDatabase]): ExpectedDatabase {
+  const { tables, indexes, tasks, bytes, estimatedSeconds } = report;
+  return {
+    database,
+    tables: tables.length,
+    indexes: indexes.length,
+    tasks: tasks.length,
+    bytes,
+    seconds: estimatedSeconds,
+  };
+}
+
+function tellFinished(database: string, report: CloneReport, run: Run): void {
+  const { tables, indexes, rows, bytes, durationMs, databaseCreated } = report;
+  run.tell({
+    type: "database_finished",
+    database,
+    tables: tables.length,
+    indexes: indexes.length,
+    rows,
+    bytes,
+    durationMs,
+    created: databaseCreated,
+  });
+}

@@ -1,0 +1,27 @@
+/** The same error with more said about it. */
+
+import { PgCopyError, type PgCopyErrorCode } from "../errors.js";
+
+export function reworded(
+  error: PgCopyError,
+  fields: {
+    readonly message?: string;
+    readonly code?: PgCopyErrorCode;
+    readonly advice?: string | undefined;
+    readonly attempted?: string | undefined;
+  },
+): PgCopyError {
+  const { side, server, items, retrySafe } = error;
+  const advice = "advice" in fields ? fields.advice : error.advice;
+  const attempted = "attempted" in fields ? fields.attempted : error.attempted;
+  return new PgCopyError(fields.message ?? error.message, {
+    code: fields.code ?? error.code,
+    items,
+    retrySafe,
+    cause: error,
+    ...(side === undefined ? {} : { side }),
+    ...(server === undefined ? {} : { server }),
+    ...(advice === undefined ? {} : { advice }),
+    ...(attempted === undefined ? {} : { attempted }),
+  });
+}

@@ -1,0 +1,75 @@
+/** What a clone of all databases would do, and nothing done: the plan of each, and the roles. */
+
+import {
+  type ChosenDatabases,
+  chooseDatabases,
+  forEachDatabase,
+  optionsOfDatabase,
+} from "./engine/all-databases.js";
+import { buildPlanAllReport, type PlanAllReport } from "./engine/all-reports.js";
+import { connectDatabase, connectInstance, type Instance } from "./engine/instance.js";
+import { planSourceRoles, readSourceRoles, warnOfRoles } from "./engine/prepare-roles.js";
+import { Run } from "./engine/run.js";
+import { withPgCopyErrors } from "./errors.js";
+import { type AllDatabasesOptions, type ResolvedOptions, resolveAllOptions } from "./options.js";
+import type { RolePlan } from "./plan/roles.js";
+import { type PlannedDatabase, planDatabase } from "./plan.js";
+
+/**
+ * Plans a clone of all databases without changing anything on either server.
+ *
+ * @param options SOURCE and TARGET are any database of the two servers.
+ * @throws PgCopyError `usage`, `connection_failed`, `source_unfit`, `target_unfit`,
+ *   `schema_dump_failed`. What is in the way is no error: it is in the report.
+ */
+export async function planAll(options: AllDatabasesOptions): Promise<PlanAllReport> {
+  return await withPgCopyErrors(async () => {
+    const resolved = resolveAllOptions(options);
+    const run = new Run(resolved.signal, resolved.observer);
+    run.begin(options);
+    await using instance = await run.step("connect", () =>
+      connectInstance(resolved, run, { mayInitialise: false }),
+    );
+    const { roles, chosen, plans } = await planInstance(instance, resolved, { run, tellOf: run });
+    const reports = new Map([...plans].map(([database, { report }]) => [database, report]));
+    return buildPlanAllReport({ instance, chosen, reports, run }, roles);
+  });
+}
+
+export interface PlannedInstance {
+  readonly roles: RolePlan;
+  readonly chosen: ChosenDatabases;
+  readonly plans: ReadonlyMap<string, PlannedDatabase>;
+}
+
+/**
+ * @internal Looks at the roles and at every database, and changes nothing.
+ *
+ * @param runs `tellOf` hears what each database has to say.
+ */
+export async function planInstance(
+  instance: Instance,
+  resolved: ResolvedOptions,
+  { run, tellOf }: { readonly run: Run; readonly tellOf: Run },
+): Promise<PlannedInstance> {
+  const roles = await run.step("read the roles", async () => {
+    const source = await readSourceRoles(instance.source, resolved);
+    const planned = await planSourceRoles(instance.target, source, resolved);
+    warnOfRoles(planned, run);
+    return planned;
+  });
+  return await run.step("look at all databases", async () => {
+    const chosen = await chooseDatabases(instance, run);
+    const { atATime } = instance;
+    const plans = await forEachDatabase(
+      chosen.databases,
+      { run: tellOf, atATime },
+      async (database, child): Promise<[string, PlannedDatabase]> => {
+        const connect = () => connectDatabase(instance, database, child);
+        const options = optionsOfDatabase(resolved);
+        return [database, await planDatabase(options, child, connect, roles.created)];
+      },
+    );
+    return { roles, chosen, plans: new Map(plans) };
+  });
+}

@@ -1,0 +1,399 @@
+/** `--all-databases`: two instances of their own, with databases of many kinds. */
+
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { parseEndpoint } from "../src/endpoint/parse-endpoint.js";
+import { cloneAll, type PgCopyError, planAll, type RunEvent } from "../src/index.js";
+import { connect } from "../src/postgres/connection.js";
+import { ConnectionPool } from "../src/postgres/connection-pool.js";
+import { quoteName } from "../src/postgres/quote.js";
+import { SessionBudget } from "../src/postgres/session-budget.js";
+import { runCli } from "./support/cli.js";
+import { expectSameData, expectSameDatabase } from "./support/compare.js";
+import { type LaunchedServer, launchServer } from "./support/launch-servers.js";
+import { databaseOn, type TestDatabase, testServer } from "./support/servers.js";
+
+// Seven databases are read twice and copied, most of it by the bundled pg_dump.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
+
+let source: LaunchedServer;
+let target: LaunchedServer;
+beforeAll(async () => {
+  [source, target] = await Promise.all([launchServer(16), launchServer(18)]);
+  await fill();
+});
+afterEach(emptyTarget);
+afterAll(async () => {
+  await Promise.all([source, target].map((one) => one?.[Symbol.asyncDispose]()));
+});
+
+const on = (one: LaunchedServer, name: string) => databaseOn(testServer(one.address), name);
+const ends = () => ({
+  source: on(source, "template1").uri,
+  target: on(target, "template1").uri,
+});
+
+const odd = `Odd "name' of ünï`;
+const copied = [odd, "closed_to_others", "empty", "icu", "latin", "many", "shop"];
+
+/** Each statement by itself: CREATE DATABASE takes no company. */
+async function run(database: TestDatabase, ...statements: string[]): Promise<void> {
+  await database.withClient(async (client) => {
+    for (const statement of statements) await client.query(statement);
+  });
+}
+
+async function fill(): Promise<void> {
+  const postgres = on(source, "postgres");
+  await run(
+    postgres,
+    "create role nora login password 'secret'",
+    "create role app",
+    "grant app to nora with admin option",
+    "create database shop owner nora connection limit 50",
+    "create database empty",
+    "create database latin encoding 'LATIN1' locale 'C' template template0",
+    "create database icu locale_provider icu icu_locale 'de-DE' locale 'C' template template0",
+    `create database ${quoteName(odd)}`,
+    "create database many",
+    "create database closed_to_others",
+    "revoke all on database closed_to_others from public",
+    "create database no_connections allow_connections false",
+    "create database my_template is_template true",
+    "alter database shop set statement_timeout = '7s'",
+    "alter database empty set default_transaction_read_only = on",
+    "comment on database shop is 'the shop'",
+  );
+  await on(source, "shop").execute(`
+    create schema s authorization nora;
+    create table s.orders (id int primary key, note text);
+    insert into s.orders select g, repeat('x', 100) from generate_series(1, 20000) g;
+    create index on s.orders (note); create index on s.orders (id, note);
+    alter table s.orders owner to nora; grant select on s.orders to app`);
+  await on(source, "latin").execute("create table t as select 'Käse' as cheese");
+  await on(source, "icu").execute(
+    "create table t (w text primary key); insert into t values ('ä'), ('z')",
+  );
+  await on(source, odd).execute(`create table "T t" as select 1 as n`);
+  await on(source, "many").execute(
+    Array.from(
+      { length: 60 },
+      (_, i) => `create table t${i} (n int primary key); insert into t${i} values (${i});`,
+    ).join("\n"),
+  );
+}
+
+async function emptyTarget(): Promise<void> {
+  const postgres = on(target, "postgres");
+  const databases = await postgres.query("select datname from pg_database where oid >= 16384");
+  for (const { datname } of databases) {
+    await run(postgres, `drop database ${quoteName(datname)} with (force)`);
+  }
+  const roles = await postgres.query("select rolname from pg_roles where oid >= 16384");
+  for (const { rolname } of roles) await run(postgres, `drop owned by ${rolname} cascade`);
+  for (const { rolname } of roles) await run(postgres, `drop role ${rolname}`);
+}
+
+const databasesQuery = `
+  select datname, pg_get_userbyid(datdba) as owner, pg_encoding_to_char(encoding) as encoding,
+    datcollate, datlocprovider, datconnlimit, shobj_description(oid, 'pg_database') as comment,
+    (select setconfig from pg_db_role_setting where setdatabase = d.oid and setrole = 0) as settings,
+    datacl::text
+  from pg_database d where datname = any($1) order by 1`;
+const databasesOf = (one: LaunchedServer) => on(one, "postgres").query(databasesQuery, [copied]);
+
+async function refused(options: Parameters<typeof cloneAll>[0]): Promise<PgCopyError> {
+  return await cloneAll(options).then(
+    () => {
+      throw new Error("the clone should have failed");
+    },
+    (error: PgCopyError) => error,
+  );
+}
+
+const rolesOn = async (one: LaunchedServer) =>
+  await on(one, "postgres").query("select rolname from pg_roles where oid >= 16384 order by 1");
+const databasesOn = async (one: LaunchedServer) =>
+  await on(one, "postgres").query("select datname from pg_database where oid >= 16384 order by 1");
+
+describe("all databases of a server", () => {
+  it("arrive as they were, with the roles, on one bound of tasks and sessions", async () => {
+    const events: RunEvent[] = [];
+    const options = { ...ends(), jobs: 2, verify: "checksum", progressIntervalMs: 20 } as const;
+    const watched = watchSessions();
+    const report = await cloneAll({ ...options, observer: (event) => events.push(event) });
+    const most = await watched();
+
+    expect(report.databases.map(({ database }) => database)).toEqual(copied);
+    expect(report.rolesCreated).toEqual(["nora", "app"]);
+    expect(report.leftOut).toEqual([
+      { database: "my_template", reason: "it is a template" },
+      { database: "no_connections", reason: "it allows no connections" },
+      { database: "postgres", reason: "it holds nothing of users" },
+    ]);
+    expect(report.warnings).toEqual([]);
+    expect(await databasesOf(source)).toHaveLength(copied.length);
+    expect(await databasesOf(target)).toEqual(await databasesOf(source));
+    expect(await databasesOn(target)).toHaveLength(copied.length);
+    for (const name of copied) {
+      if (name === "latin") await expectSameData(on(source, name).uri, on(target, name).uri);
+      else await expectSameDatabase(on(source, name).uri, on(target, name).uri);
+    }
+    expect({ tables: report.tables, rows: report.rows }).toEqual({ tables: 64, rows: 20064 });
+    expectBounds(events, { tables: 2, indexes: 2 });
+    // Two open databases: a session for each, and what may copy or build; the two instance sessions.
+    expect(most).toEqual({ jobs: expect.any(Number), copies: expect.any(Number) });
+    expect(most.jobs).toBeLessThanOrEqual(4);
+    expect(most.copies).toBeLessThanOrEqual(2);
+    const finished = events.filter(({ type }) => type === "database_finished");
+    expect(finished.map(({ database }) => database).sort()).toEqual([...copied].sort());
+    const last = events.findLast((event) => event.type === "progress");
+    expect(last).toMatchObject({ databasesTotal: copied.length, tablesTotal: 64 });
+  });
+
+  it("with postgres, where it holds something; what exists follows clone's rules", async () => {
+    await on(source, "postgres").execute("create table mine as select 1 as n");
+    try {
+      await run(on(target, "postgres"), "create database shop");
+      await on(target, "shop").execute("create schema s; create table s.orders (n int)");
+      const error = await refused(ends());
+      expect(error).toMatchObject({
+        code: "target_unfit",
+        message: "not all databases can be cloned: there is something in the way",
+        items: ["shop: schema s", "shop: table s.orders"],
+      });
+      expect(await rolesOn(target), "nothing was changed").toEqual([]);
+      expect(await databasesOn(target)).toEqual([{ datname: "shop" }]);
+      const planned = await planAll(ends());
+      expect(planned.conflicts).toEqual(error.items);
+      expect(planned.rolesToCreate).toEqual(["nora", "app"]);
+      expect(planned.databases.map(({ database }) => database)).toEqual(
+        [...copied, "postgres"].sort(),
+      );
+      expect(await databasesOn(target)).toEqual([{ datname: "shop" }]);
+
+      const report = await cloneAll({ ...ends(), dropIfExists: true });
+      expect(report.warnings).toEqual([
+        expect.stringMatching(
+          /^shop: the target database shop keeps its own properties .*statement_timeout is 7s/,
+        ),
+      ]);
+      expect(await on(target, "postgres").query("select n from mine")).toEqual([{ n: 1 }]);
+    } finally {
+      await on(source, "postgres").execute("drop table mine");
+      await on(target, "postgres").execute("drop table if exists mine");
+    }
+  });
+
+  it("of a server that shares the target's is refused", async () => {
+    const error = await refused({
+      source: on(source, "shop").uri,
+      target: on(source, "postgres").uri,
+    });
+    expect(error).toMatchObject({
+      code: "target_unfit",
+      message: "source and target are the same server: each database is there already",
+    });
+  });
+
+  it("have no snapshot in common", async () => {
+    const options = { ...ends(), snapshot: "00000003-0000001B-1" };
+    expect(await refused(options)).toMatchObject({ code: "usage" });
+  });
+});
+
+it("a target of few connections is not asked for more than it has", async () => {
+  await using small = await launchServer(18, {
+    max_connections: "10",
+    max_wal_senders: "0",
+    superuser_reserved_connections: "0",
+  });
+  const options = { source: ends().source, target: on(small, "postgres").uri };
+  const report = await cloneAll({ ...options, jobs: 8 });
+  expect(report.databases.map(({ database }) => database)).toEqual(copied);
+  expect(report.warnings[0]).toMatch(
+    /^not enough free connections .*target 7 of 10.*going on with/,
+  );
+});
+
+it("pools of two databases keep to one budget of sessions", async () => {
+  const signal = new AbortController().signal;
+  const budget = new SessionBudget(2);
+  const poolIn = async (name: string) => {
+    const endpoint = await parseEndpoint(on(source, name).uri, {}, "source");
+    if (endpoint.kind !== "server") throw new Error("no server");
+    return new ConnectionPool(
+      2,
+      () => connect(endpoint, { side: "source", purpose: "budget", signal }),
+      budget,
+    );
+  };
+  const pids = async (pool: ConnectionPool) =>
+    await Promise.all(
+      [1, 2].map(() =>
+        pool.with(signal, async (session) => {
+          await session.execute("sleeping", "select pg_sleep(0.05)");
+          return session.processId;
+        }),
+      ),
+    );
+  await using one = await poolIn("shop");
+  await using other = await poolIn("empty");
+  expect(new Set([...(await pids(one)), ...(await pids(other)), ...(await pids(one))]).size).toBe(
+    6,
+  );
+  await expect
+    .poll(() =>
+      on(source, "postgres").query(
+        "select datname from pg_stat_activity where application_name = 'pgcopy budget'",
+      ),
+    )
+    .toEqual([{ datname: "shop" }, { datname: "shop" }]);
+});
+
+describe("a database that fails", () => {
+  it("stops all others, and the error names it and what became of them", async () => {
+    await on(source, "latin").execute(`
+      create function fail(int) returns int immutable language plpgsql as
+        $$ begin if $1 = 7 then raise exception 'seven'; end if; return $1; end $$;
+      create table bad (n int); create index bad_n on bad (n);
+      insert into bad select g from generate_series(1, 9) g;
+      create or replace function fail(int) returns int immutable language sql as 'select $1';
+      create index bad_fail on bad (fail(n));
+      create or replace function fail(int) returns int immutable language plpgsql as
+        $$ begin if $1 = 7 then raise exception 'seven'; end if; return $1; end $$;`);
+    try {
+      const error = await refused({ ...ends(), jobs: 1 });
+      expect(error.code).toBe("task_failed");
+      expect(error.message).toMatch(/^database latin: .*bad_fail.* failed on target: seven/);
+      expect(error.advice).toMatch(
+        /^the target postgres:.*\/latin holds a part.*; databases finished: .*; begun, and whole only if without a schema pgcopy_journal: .*latin.*; not begun: /,
+      );
+      expect(error.advice).toMatch(/the roles that this run created stay: nora, app$/);
+      const sessions = await on(target, "postgres").query(
+        "select from pg_stat_activity where application_name ~ '^pgcopy'",
+      );
+      expect(sessions).toEqual([]);
+    } finally {
+      await on(source, "latin").execute("drop table bad; drop function fail");
+    }
+  });
+
+  it("to be read is told before anything is changed", async () => {
+    await on(source, "icu").execute(
+      "create table secret (n int); revoke all on database icu from public",
+    );
+    await run(
+      on(source, "postgres"),
+      "create role reader login password 'secret'",
+      "grant pg_read_all_data to reader",
+      "grant connect on database closed_to_others to reader",
+    );
+    try {
+      const { source: uri, target: to } = ends();
+      const reader = uri.replace(/\/\/[^@]*@/, "//reader:secret@");
+      const events: RunEvent[] = [];
+      const report = await cloneAll({
+        source: reader,
+        target: to,
+        noRolePasswords: true,
+        observer: (event) => events.push(event),
+      });
+      expect(report.leftOut).toContainEqual({
+        database: "icu",
+        reason: "the source's role may not connect to it",
+      });
+      expect(report.warnings).toContain(
+        "the database icu is left out: the source's role may not connect to it",
+      );
+      await emptyTarget();
+      await on(source, "many").execute("revoke pg_read_all_data from reader");
+      const error = await refused({ source: reader, target: to, noRolePasswords: true });
+      expect(error.code).toBe("source_unfit");
+      expect(error.message).toMatch(/^database .*: the source's role may not read/);
+      expect([await rolesOn(target), await databasesOn(target)]).toEqual([[], []]);
+    } finally {
+      await on(source, "icu").execute(
+        "drop table secret; grant connect, temporary on database icu to public",
+      );
+      await run(on(source, "postgres"), "drop owned by reader", "drop role reader");
+    }
+  });
+});
+
+describe("the command", () => {
+  it("prints a line for each database, and the totals", async () => {
+    const { source: from, target: to } = ends();
+    const planned = await runCli(["plan", from, to, "--all-databases"]);
+    expect(planned.stdout).toMatch(/^Copies all databases of postgres:/);
+    expect(planned.stdout).toMatch(/shop +1 .*to be created/);
+    expect(planned.exitCode).toBe(0);
+
+    const done = await runCli(["clone", from, to, "--all-databases", "--verify", "count"]);
+    expect(done.exitCode, done.stderr).toBe(0);
+    expect(done.stderr).toMatch(/^shop: 1 table, 20,000 rows, .* in .*, created$/m);
+    expect(done.stdout).toMatch(/^Created 2 roles: nora, app$/m);
+    expect(done.stdout).toMatch(/^7 databases, 64 tables, 20,064 rows, .* in /m);
+    expect(done.stdout).toMatch(/^ {2}my_template: it is a template$/m);
+    expect(done.stdout).toMatch(
+      /^Verified by row count: 64 tables of 7 databases the same on both ends\.$/m,
+    );
+  });
+
+  it("says of which database each JSON line is", async () => {
+    const { source: from, target: to } = ends();
+    const { stdout } = await runCli(["plan", from, to, "--all-databases", "--json"]);
+    const lines = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines.at(-1)).toMatchObject({ type: "plan_all", tables: 64 });
+    const databases = lines.filter(({ step }) => step === "read the source");
+    expect(new Set(databases.map(({ database }) => database))).toEqual(new Set(copied));
+  });
+});
+
+/** At no moment did more tasks of a sort run than there were places for. */
+function expectBounds(
+  events: readonly RunEvent[],
+  bounds: { readonly tables: number; readonly indexes: number },
+): void {
+  const running = { tables: 0, indexes: 0 };
+  const most = { tables: 0, indexes: 0 };
+  for (const event of events) {
+    const step = { task_started: 1, task_finished: -1 }[event.type as string];
+    if (step === undefined || !("task" in event)) continue;
+    const { kind } = event.task;
+    if (/^(sequences|release_snapshot)$/.test(kind)) continue;
+    const pool = /^(copy|verify)$/.test(kind) ? "tables" : "indexes";
+    running[pool] += step;
+    most[pool] = Math.max(most[pool], running[pool]);
+  }
+  expect(running).toEqual({ tables: 0, indexes: 0 });
+  expect(most.tables).toBeLessThanOrEqual(bounds.tables);
+  expect(most.indexes).toBeLessThanOrEqual(bounds.indexes);
+}
+
+/** Counts pgcopy's sessions on both servers until the returned function is called, and gives the most at a time. */
+function watchSessions(): () => Promise<{ jobs: number; copies: number }> {
+  const most = { jobs: 0, copies: 0 };
+  let watching = true;
+  const count = async (one: LaunchedServer, purpose: string, key: "jobs" | "copies") =>
+    await on(one, "postgres").withClient(async (client) => {
+      while (watching) {
+        const { rows } = await client.query(
+          "select count(*)::int as n from pg_stat_activity where application_name = $1",
+          [purpose],
+        );
+        most[key] = Math.max(most[key], rows[0].n);
+      }
+    });
+  const counting = Promise.all([
+    count(target, "pgcopy job", "jobs"),
+    count(source, "pgcopy copy", "copies"),
+  ]);
+  return async () => {
+    watching = false;
+    await counting;
+    return most;
+  };
+}
