@@ -7,6 +7,7 @@
  */
 
 import {
+  applyDatabaseProperties,
   beginJournal,
   connectServers,
   finishTarget,
@@ -68,6 +69,7 @@ await withTwoServers(async (endpoints) => {
       });
       const done = await runTasks(plan, { servers, snapshot, target, resolved, run });
       await finishTarget(plan, target.control);
+      await applyDatabaseProperties(target, content.attributes, resolved, run);
       refuseDifferences(done.comparisons);
       const { outcomes } = done;
       const rows = outcomes.reduce((sum, outcome) => sum + outcome.rows, 0);

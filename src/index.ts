@@ -48,6 +48,7 @@ export type {
   CompareSchemaOptions,
 } from "./engine/compare-options.js";
 export type { DataComparison, TableDifference } from "./engine/data-comparison-report.js";
+export { applyDatabaseProperties } from "./engine/database-properties.js";
 export { refuseDifferences } from "./engine/execute-task.js";
 export type { FilteredObject, FilterReport } from "./engine/filter-report.js";
 export type { PlannedTable, PlanReport } from "./engine/plan-report.js";

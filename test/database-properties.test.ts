@@ -230,7 +230,7 @@ describe("a database that is there", () => {
     }
   });
 
-  it("says what can't be altered", async () => {
+  it("says what stays other, whatever is asked for", async () => {
     await using source = await createDatabase(server(16), "properties");
     await using target = databaseOn(server(16), uniqueName("properties_copy"));
     await source.execute(
@@ -238,7 +238,7 @@ describe("a database that is there", () => {
     );
     const { warnings } = await clone({ source: source.uri, target: target.uri });
     expect(warnings).toEqual([
-      `the target database ${target.name} was made otherwise, which can't be altered: its encoding is UTF8 on the source, LATIN1 on the target`,
+      `the target database ${target.name} was made otherwise, which stays so: its encoding is UTF8 on the source, LATIN1 on the target`,
     ]);
   });
 

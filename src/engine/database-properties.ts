@@ -52,9 +52,7 @@ export async function planExistingDatabase(
   const name = displayName(there.properties.name);
   const differences = [...new Set(changes.map(({ difference }) => difference))];
   if (fixed.length > 0) {
-    run.warn(
-      `the target database ${name} was made otherwise, which can't be altered: ${fixed.join("; ")}`,
-    );
+    run.warn(`the target database ${name} was made otherwise, which stays so: ${fixed.join("; ")}`);
   }
   if (options.databaseProperties) {
     for (const omission of omissions) run.warn(omission);

@@ -202,14 +202,23 @@ function limits(source: DatabaseAttributes, target: DatabaseAttributes): Attribu
 }
 
 function fixedDifferences(source: DatabaseAttributes, target: DatabaseAttributes): string[] {
-  const locale = ({ provider, providerLocale, collate, ctype }: DatabaseProperties) =>
-    `${provider} ${[...new Set([providerLocale ?? collate, collate, ctype])].join(", ")}`;
   const pairs: [string, string, string][] = [
     ["encoding", source.properties.encoding, target.properties.encoding],
-    ["locale", locale(source.properties), locale(target.properties)],
+    ["locale", localeOf(source.properties), localeOf(target.properties)],
     ["tablespace", source.tablespace, target.tablespace],
   ];
   return pairs
-    .filter(([, here, there]) => here !== there)
+    .filter(([what, here, there]) =>
+      what === "locale" ? plain(here) !== plain(there) : here !== there,
+    )
     .map(([what, here, there]) => `its ${what} is ${here} on the source, ${there} on the target`);
+}
+
+function localeOf({ provider, providerLocale, collate, ctype }: DatabaseProperties): string {
+  return `${provider} ${[...new Set([providerLocale ?? collate, collate, ctype])].join(", ")}`;
+}
+
+/** Systems spell one locale in two ways: en_US.UTF-8 and en_US.utf8. */
+function plain(locale: string): string {
+  return locale.toLowerCase().replaceAll("-", "");
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { JsonView } from "../../src/cli/json.js";
 import { lastEvents, runEvents } from "../../src/cli/json-events.js";
-import type { OutputStream } from "../../src/cli/output.js";
+import { liveLines } from "../../src/cli/live-lines.js";
+import { glyphsFor, type OutputStream, paintFor } from "../../src/cli/output.js";
 import { PlainView } from "../../src/cli/plain.js";
 import { QuietView } from "../../src/cli/quiet.js";
 import { openView } from "../../src/cli/view.js";
@@ -166,6 +167,28 @@ describe("of many databases", () => {
     clock.ms = 6_000;
     view.tick();
     expect(stream.text).toMatch(/^shop: read the source goes on after 6.0 s: a lock on the source/);
+  });
+
+  test("on a terminal each task bears its database's name", () => {
+    const running = [{ ...task, database: "shop", durationMs: 1, rows: 1, bytes: 1 }];
+    const progress = { ...(progressAt(1) as RunEvent & Progress), running };
+    const style = {
+      paint: paintFor(recorder(), {}),
+      glyphs: glyphsFor({}),
+      columns: 120,
+      rows: 20,
+    };
+    const lines = liveLines(
+      {
+        elapsedMs: 1,
+        steps: [],
+        stopping: false,
+        progress: { ...progress, databasesDone: 2, databasesTotal: 7 },
+      },
+      style,
+    );
+    expect(lines[1]).toMatch(/^ {2}2 of 7 databases done {2}copied 12 of 17 tables/);
+    expect(lines[3]).toMatch(/^ {2}shop: public\.\\u\{1b\}\[2Jt /);
   });
 
   test("the progress counts them", () => {

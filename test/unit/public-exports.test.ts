@@ -21,6 +21,7 @@ test("what can be called", () => {
     "PgCopyError",
     "Run",
     "RunRecorder",
+    "applyDatabaseProperties",
     "beginJournal",
     "buildReport",
     "check",
