@@ -5,6 +5,7 @@
 
 import { refuseTextTables } from "./engine/check-plan.js";
 import { refuseDifferences } from "./engine/execute-task.js";
+import { fitToTarget, refuseObstacles } from "./engine/fit-to-target.js";
 import { withLeftovers, withNothingCopied } from "./engine/leftovers.js";
 import { beginJournal, prepareTarget } from "./engine/prepare-target.js";
 import { prepareParser, readSource } from "./engine/read-source.js";
@@ -41,14 +42,19 @@ async function cloneDatabase(options: CloneOptions): Promise<CloneReport> {
   const snapshot = await run.step("export the snapshot", () =>
     withNothingCopied(() => holdSnapshot(servers.source, resolved.snapshot)),
   );
-  const content = await run.step("read the source", () =>
+  const read = await run.step("read the source", () =>
     withNothingCopied(() => readSource(snapshot, resolved, run)),
   );
+  const { content, obstacles } = await withNothingCopied(() =>
+    fitToTarget(servers, read, resolved, run),
+  );
+  refuseObstacles(obstacles);
   const plan = planClone(content.catalog, content.schema, {
     ...resolved,
     keyBounds: content.keyBounds,
     targetVersion: servers.target.serverVersion,
     pgDumpMajor: content.pgDump.major,
+    hooks: content.hooks,
   });
   refuseTextTables(plan, resolved);
   warnOfOmissions(content, plan, run);

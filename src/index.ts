@@ -9,6 +9,8 @@ export type {
   ColumnType,
   Constraint,
   DatabaseProperties,
+  Extension,
+  ExtensionTable,
   Index,
   Sequence,
   Table,
@@ -25,6 +27,8 @@ export type {
 export { describeEndpoint } from "./endpoint/endpoint.js";
 export { parseEndpoint } from "./endpoint/parse-endpoint.js";
 export { refuseDifferences } from "./engine/execute-task.js";
+export type { FittedContent } from "./engine/fit-to-target.js";
+export { fitToTarget, refuseObstacles } from "./engine/fit-to-target.js";
 export type { PlannedTable, PlanReport } from "./engine/plan-report.js";
 export type { PreparedTarget } from "./engine/prepare-target.js";
 export { beginJournal, prepareTarget } from "./engine/prepare-target.js";
@@ -45,6 +49,7 @@ export type {
   CloneOptions,
   CommonOptions,
   CopyFormatChoice,
+  ExtensionPin,
   ResolvedOptions,
   VerifyMode,
 } from "./options.js";
@@ -56,6 +61,9 @@ export type { PingOptions, PingReport } from "./ping.js";
 export { ping } from "./ping.js";
 export type { ClonePlan } from "./plan/clone-plan.js";
 export { planClone } from "./plan/clone-plan.js";
+export type { ExtensionHook, HookRow, HookSteps } from "./plan/extension-hooks.js";
+export { extensionHooks } from "./plan/known-hooks.js";
+export type { Obstacle } from "./plan/obstacle.js";
 export type { CloneTask, PlannedIndex } from "./plan/task.js";
 export { plan } from "./plan.js";
 export { Connection, connect } from "./postgres/connection.js";

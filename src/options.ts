@@ -7,6 +7,12 @@ import type { Environment } from "./run/environment.js";
 export type CopyFormatChoice = "auto" | "text" | "binary";
 export type VerifyMode = "count" | "checksum";
 
+/** An extension, and the version of it that the target is to have. */
+export interface ExtensionPin {
+  readonly name: string;
+  readonly version: string;
+}
+
 /** What every verb takes. */
 export interface CommonOptions {
   /**
@@ -39,6 +45,10 @@ export interface CloneOptions extends CommonOptions {
   /** Leave out GRANT, REVOKE and default privileges. */
   readonly noAcl?: boolean;
   readonly skipAnalyze?: boolean;
+  /** Create these extensions in these versions. Default: the version that is the target's default. */
+  readonly requirements?: readonly ExtensionPin[];
+  /** Create no extensions, and leave their configuration tables alone: what needs them must be there. */
+  readonly skipExtensions?: boolean;
   /** Compare source and target inside the snapshot, before it is let go. Default: don't. */
   readonly verify?: VerifyMode;
   /** Default `auto`: binary where both ends agree on every column's binary form. */
@@ -65,6 +75,8 @@ export interface ResolvedOptions {
   readonly noOwner: boolean;
   readonly noAcl: boolean;
   readonly skipAnalyze: boolean;
+  readonly requirements: readonly ExtensionPin[];
+  readonly skipExtensions: boolean;
   readonly verify: VerifyMode | undefined;
   readonly copyFormat: CopyFormatChoice;
   readonly pgDump: string | undefined;
@@ -103,6 +115,7 @@ export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
     noOwner: flag("noOwner", options.noOwner),
     noAcl: flag("noAcl", options.noAcl),
     skipAnalyze: flag("skipAnalyze", options.skipAnalyze),
+    ...extensionOptions(options),
     verify: oneOf("verify", options.verify, ["count", "checksum"]),
     copyFormat: oneOf("copyFormat", options.copyFormat, ["auto", "text", "binary"]) ?? "auto",
     pgDump: pgDump(options.pgDump),
@@ -123,6 +136,8 @@ const knownOptions: Readonly<Record<keyof CloneOptions, true>> = {
   noOwner: true,
   noAcl: true,
   skipAnalyze: true,
+  requirements: true,
+  skipExtensions: true,
   verify: true,
   copyFormat: true,
   pgDump: true,
@@ -138,6 +153,41 @@ function refuseUnknownOptions(options: CloneOptions): void {
     code: "usage",
     advice: `the options are ${Object.keys(knownOptions).join(", ")}`,
   });
+}
+
+function extensionOptions(
+  options: CloneOptions,
+): Pick<ResolvedOptions, "requirements" | "skipExtensions"> {
+  const requirements = extensionPins(options.requirements);
+  const skipExtensions = flag("skipExtensions", options.skipExtensions);
+  if (skipExtensions && requirements.length > 0) {
+    throw new PgCopyError("requirements contradict skipExtensions, which creates no extension", {
+      code: "usage",
+      advice: "give one of the two",
+    });
+  }
+  return { requirements, skipExtensions };
+}
+
+function extensionPins(value: readonly ExtensionPin[] | undefined): readonly ExtensionPin[] {
+  const wanted = 'an array of { "name": …, "version": … }';
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) throw wrongOption("requirements", value, wanted);
+  const versions = new Map<string, string>();
+  for (const one of value as readonly (Partial<ExtensionPin> | null)[]) {
+    const { name, version } = one ?? {};
+    if (typeof name !== "string" || typeof version !== "string" || name === "" || version === "")
+      throw wrongOption("requirements", value, wanted);
+    const before = versions.get(name) ?? version;
+    if (before !== version) {
+      throw new PgCopyError(`requirements give two versions of extension ${name}`, {
+        code: "usage",
+        items: [before, version],
+      });
+    }
+    versions.set(name, version);
+  }
+  return [...versions].map(([name, version]) => ({ name, version }));
 }
 
 function given(name: string, value: string | undefined): string {

@@ -1,6 +1,7 @@
 /** What a clone would do, and nothing done: the same steps as `clone`, up to the first change. */
 
 import { refuseTextTables } from "./engine/check-plan.js";
+import { describeObstacles, fitToTarget } from "./engine/fit-to-target.js";
 import { withNothingCopied } from "./engine/leftovers.js";
 import { buildPlanReport, type PlanReport } from "./engine/plan-report.js";
 import { prepareParser, readSource } from "./engine/read-source.js";
@@ -35,14 +36,18 @@ async function planDatabase(options: CloneOptions): Promise<PlanReport> {
   const snapshot = await run.step("export the snapshot", () =>
     withNothingCopied(() => holdSnapshot(servers.source, resolved.snapshot)),
   );
-  const content = await run.step("read the source", () =>
+  const read = await run.step("read the source", () =>
     withNothingCopied(() => readSource(snapshot, resolved, run)),
+  );
+  const { content, obstacles } = await withNothingCopied(() =>
+    fitToTarget(servers, read, resolved, run),
   );
   const planned = planClone(content.catalog, content.schema, {
     ...resolved,
     keyBounds: content.keyBounds,
     targetVersion: servers.target.serverVersion,
     pgDumpMajor: content.pgDump.major,
+    hooks: content.hooks,
   });
   refuseTextTables(planned, resolved);
   warnOfOmissions(content, planned, run);
@@ -58,6 +63,7 @@ async function planDatabase(options: CloneOptions): Promise<PlanReport> {
       conflicts: [
         ...roles.map((role) => `missing role ${role}`),
         ...describeObjects(conflicts.objects),
+        ...describeObstacles(obstacles),
       ],
       run,
     });

@@ -29,8 +29,13 @@ export function refuseIncompleteSource(catalog: Catalog): void {
     "connect as their owner, or as a role with bypassrls",
   );
   refuse(
-    // A materialized view's rows are not copied: it is refreshed.
-    tables.filter((table) => table.kind === "table" && table.fileNode !== table.presentFileNode),
+    [
+      // A materialized view's rows are not copied: it is refreshed.
+      ...tables.filter(
+        (table) => table.kind === "table" && table.fileNode !== table.presentFileNode,
+      ),
+      ...catalog.extensionTables.filter(({ rewritten }) => rewritten),
+    ],
     (count) =>
       `the snapshot no longer shows the rows of ${count}: truncated or rewritten after it was taken`,
     "run it again, with nothing that truncates or rewrites tables meanwhile",

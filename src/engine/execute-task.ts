@@ -3,6 +3,7 @@
 import { asPgCopyError, PgCopyError } from "../errors.js";
 import type { TaskInfo } from "../events.js";
 import { analyzeTables } from "../load/analyze.js";
+import { copyExtensionRows } from "../load/copy-extension-rows.js";
 import { copyPart } from "../load/copy-part.js";
 import { copySmallTables } from "../load/copy-small-tables.js";
 import { recordStatement } from "../load/journal.js";
@@ -106,6 +107,8 @@ class TaskRun {
         return await this.#onTarget((target) =>
           analyzeTables(target, work.tables, work.only, () => this.#record(nothing)),
         );
+      case "extension_rows":
+        return await this.#copyExtensionRows(work);
       case "copy":
         return await this.#copy(work);
       case "small_tables":
@@ -139,6 +142,26 @@ class TaskRun {
         });
       }),
     );
+  }
+
+  async #copyExtensionRows(work: CloneTask["work"] & { do: "extension_rows" }): Promise<Moved> {
+    const { sourcePool, targetPool, run } = this.#context;
+    const moved = await sourcePool.with(this.#signal, (source) =>
+      targetPool.with(this.#signal, (target) =>
+        copyExtensionRows(work.tables, {
+          source,
+          target,
+          signal: this.#signal,
+          onBytes: (bytes) => {
+            this.#active.bytes += bytes;
+          },
+          record: (result) => this.#record(result),
+          warn: (message) => run.warn(message),
+        }),
+      ),
+    );
+    run.info(`copied ${moved.rows} rows of extensions' configuration tables`);
+    return moved;
   }
 
   async #copySmallTables(work: CloneTask["work"] & { do: "small_tables" }): Promise<Moved> {

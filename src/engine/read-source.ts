@@ -5,6 +5,8 @@ import { readCatalog } from "../catalog/read-catalog.js";
 import { type KeyRange, readKeyBounds } from "../catalog/read-key-bounds.js";
 import { JOURNAL_SCHEMA } from "../load/journal.js";
 import type { ResolvedOptions } from "../options.js";
+import { type ChosenHook, type ExtensionHook, withHookedTables } from "../plan/extension-hooks.js";
+import { extensionHooks } from "../plan/known-hooks.js";
 import { splitMethod } from "../plan/parts.js";
 import type { SchemaScript } from "../plan/toc.js";
 import { anySignal } from "../run/abort.js";
@@ -28,21 +30,25 @@ export interface SourceContent {
   readonly schema: SchemaScript;
   readonly keyBounds: ReadonlyMap<number, KeyRange>;
   readonly pgDump: SchemaDump["tool"];
+  /** What extensions want done around the copy. */
+  readonly hooks: readonly ChosenHook[];
 }
 
 /**
  * Reads the catalog and, at the same time over a session of its own, runs pg_dump.
  *
+ * @param hooks what to do for which extensions; default: for those that pgcopy knows.
  * @throws PgCopyError `source_unfit` for tables that can't be read; `schema_dump_failed`.
  */
 export async function readSource(
   snapshot: HeldSnapshot,
   options: ResolvedOptions,
   run: Run,
+  hooks: readonly ExtensionHook[] = extensionHooks,
 ): Promise<SourceContent> {
   const refused = new AbortController();
   const dumping = dump(snapshot, options, anySignal(run.signal, refused.signal));
-  const reading = readTheCatalog(snapshot, options).catch((error: unknown) => {
+  const reading = readTheCatalog(snapshot, options, hooks).catch((error: unknown) => {
     refused.abort();
     throw error;
   });
@@ -53,18 +59,46 @@ export async function readSource(
   return { ...dumped.value, ...read.value };
 }
 
-async function readTheCatalog(snapshot: HeldSnapshot, options: ResolvedOptions) {
-  const catalog = await readCatalog(snapshot.connection);
+async function readTheCatalog(
+  snapshot: HeldSnapshot,
+  options: ResolvedOptions,
+  known: readonly ExtensionHook[],
+) {
+  const whole = await readCatalog(snapshot.connection);
+  const hooks = await chooseHooks(snapshot, whole, known);
+  const catalog = withoutWhatIsSkipped(withHookedTables(whole, hooks), options);
   refuseIncompleteSource(catalog);
   const limit = options.splitTablesLargerThan ?? Number.POSITIVE_INFINITY;
   const byKey = catalog.tables.filter(
     (table) => table.bytes > limit && splitMethod(table, catalog.serverVersion) === "key",
   );
-  return { catalog, keyBounds: await readKeyBounds(snapshot.connection, byKey) };
+  return { catalog, hooks, keyBounds: await readKeyBounds(snapshot.connection, byKey) };
+}
+
+/** Those whose extensions the source has, with what they ask of it. */
+async function chooseHooks(
+  { connection }: HeldSnapshot,
+  { extensions }: Catalog,
+  known: readonly ExtensionHook[],
+): Promise<ChosenHook[]> {
+  const chosen: ChosenHook[] = [];
+  for (const hook of known) {
+    const extension = extensions.find(({ name }) => name === hook.extension);
+    if (extension === undefined) continue;
+    const query = hook.sourceQuery?.(extension);
+    const doing = `reading what extension ${extension.name} needs`;
+    const rows = query === undefined ? [] : await connection.query(doing, query);
+    chosen.push({ extension, ...hook.steps(extension, rows) });
+  }
+  return chosen;
+}
+
+function withoutWhatIsSkipped(catalog: Catalog, { skipExtensions }: ResolvedOptions): Catalog {
+  return skipExtensions ? { ...catalog, extensionTables: [] } : catalog;
 }
 
 async function dump(snapshot: HeldSnapshot, options: ResolvedOptions, signal: AbortSignal) {
-  const { script, tool } = await dumpSchema(snapshot.connection, {
+  const dumpOptions = {
     snapshotId: snapshot.id,
     pgDump: options.pgDump,
     environment: options.environment,
@@ -72,6 +106,7 @@ async function dump(snapshot: HeldSnapshot, options: ResolvedOptions, signal: Ab
     noOwner: options.noOwner,
     noAcl: options.noAcl,
     excludeSchemas: [JOURNAL_SCHEMA],
-  });
+  };
+  const { script, tool } = await dumpSchema(snapshot.connection, dumpOptions);
   return { schema: await splitScript(script), pgDump: tool };
 }

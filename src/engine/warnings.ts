@@ -14,9 +14,10 @@ export function warnOfOmissions(content: SourceContent, plan: ClonePlan, run: Ru
       `the source holds ${catalog.largeObjects} large object${many ? "s" : ""}, which this release does not copy`,
     );
   }
-  if (catalog.extensionTables.length > 0) {
+  for (const table of catalog.extensionTables) {
+    if (table.unreadable === undefined) continue;
     run.warn(
-      `rows in extensions' own tables are not copied, only what CREATE EXTENSION puts there: ${catalog.extensionTables.join(", ")}`,
+      `the rows of ${relationName(table)} of extension ${table.extension} are not copied: ${table.unreadable} on the source`,
     );
   }
   const elsewhere = catalog.tables.filter((table) => table.rowsElsewhere);

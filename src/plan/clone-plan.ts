@@ -8,6 +8,8 @@ import type { Catalog, Sequence } from "../catalog/catalog.js";
 import type { KeyRange } from "../catalog/read-key-bounds.js";
 import { planAnalyze } from "./analyze.js";
 import { copyCost, verifyCost } from "./cost.js";
+import { type ChosenHook, hookFinish, hookTasks } from "./extension-hooks.js";
+import { extensionRowsTask } from "./extension-rows.js";
 import { planPostData } from "./post-data.js";
 import { planPreData } from "./pre-data.js";
 import { batchSmallTables } from "./small-tables.js";
@@ -40,6 +42,7 @@ export interface PlanOptions {
   readonly splitTablesLargerThan: number | undefined;
   readonly keyBounds: ReadonlyMap<number, KeyRange>;
   readonly skipAnalyze: boolean;
+  readonly hooks?: readonly ChosenHook[];
   readonly verify: "count" | "checksum" | undefined;
   /** server_version_num of the target. */
   readonly targetVersion: number;
@@ -78,6 +81,9 @@ export function planClone(catalog: Catalog, schema: SchemaScript, options: PlanO
     ? []
     : planAnalyze(inDump, [...copies, ...postData], options.targetVersion);
   const sequences = catalog.sequences.filter((sequence) => dumped.has(sequence.oid));
+  const { hooks = [] } = options;
+  const rows = extensionRowsTask(catalog.extensionTables);
+  const beforeData = [...hookTasks(hooks), ...(rows === undefined ? [] : [rows])];
   const reads = [...copies, ...verifies].map((task) => task.id);
   const tasks = [
     ...planPreData(schema.entries, catalog),
@@ -95,10 +101,24 @@ export function planClone(catalog: Catalog, schema: SchemaScript, options: PlanO
     tables,
     indexes: postData.flatMap((task) => task.indexes),
     sequences,
-    tasks: batchSmallTables(tasks, options.tableJobs),
-    finish: eventTriggers(schema),
+    tasks: afterFirst(batchSmallTables(tasks, options.tableJobs), beforeData),
+    finish: [...hookFinish(hooks), ...eventTriggers(schema)],
     bytes: tables.reduce((sum, { table }) => sum + table.bytes, 0),
   };
+}
+
+/** The tasks with those of `first` one after the other between pre-data and all else. */
+function afterFirst(tasks: readonly CloneTask[], first: readonly CloneTask[]): CloneTask[] {
+  const last = first.at(-1);
+  if (last === undefined) return [...tasks];
+  const chained = first.map((task, i) => ({
+    ...task,
+    needs: [...task.needs, ...(i === 0 ? [] : [(first[i - 1] as CloneTask).id])],
+  }));
+  const preData = tasks.filter(({ kind }) => kind === "pre_data");
+  const others = tasks.filter(({ kind }) => kind !== "pre_data");
+  const after = others.map((task) => ({ ...task, needs: [...task.needs, last.id] }));
+  return [...preData, ...chained, ...after];
 }
 
 function copyTasks(plan: TablePlan): CloneTask[] {

@@ -1,6 +1,6 @@
 /** The tasks that a plan consists of. */
 
-import type { Sequence } from "../catalog/catalog.js";
+import type { ExtensionTable, Sequence } from "../catalog/catalog.js";
 import type { TaskInfo } from "../events.js";
 import { displayName } from "../postgres/quote.js";
 import type { Task } from "../run/graph.js";
@@ -37,6 +37,8 @@ export type Work =
   | { readonly do: "scripts"; readonly scripts: readonly Script[] }
   | { readonly do: "copy"; readonly table: TablePlan; readonly part: number }
   | { readonly do: "small_tables"; readonly tables: readonly SmallTable[] }
+  /** The tables in an order in which their foreign keys hold. */
+  | { readonly do: "extension_rows"; readonly tables: readonly ExtensionTable[] }
   | { readonly do: "verify"; readonly table: TablePlan }
   | { readonly do: "analyze"; readonly tables: readonly RelationName[]; readonly only: boolean }
   | { readonly do: "sequences"; readonly sequences: readonly Sequence[] }

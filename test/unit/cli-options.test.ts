@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { copyOptions } from "../../src/cli/copy-options.js";
 import { chooseEndpoint, chooseEndpoints } from "../../src/cli/endpoints.js";
@@ -142,5 +145,35 @@ describe("from flags to the library's options", () => {
       pgDump: "bundled",
       environment: output.environment,
     });
+  });
+
+  test("what is left out", async () => {
+    expect(await parsed(...["a", "b", "--skip-extensions"])).toMatchObject({
+      skipExtensions: true,
+    });
+  });
+
+  test("requirements are read from their file", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "pgcopy-requirements-"));
+    try {
+      const file = join(directory, "requirements.json");
+      await writeFile(file, '[{"name": "postgis", "version": "3.4.2"}]');
+      expect(await parsed("a", "b", "--requirements", file)).toMatchObject({
+        requirements: [{ name: "postgis", version: "3.4.2" }],
+      });
+      await writeFile(file, "postgis 3.4.2");
+      await expect(parsed("a", "b", "--requirements", file)).rejects.toMatchObject({
+        code: "usage",
+        message: expect.stringContaining('requirements.json" is no JSON: '),
+      });
+      await expect(parsed("a", "b", "--requirements", `${file}.not`)).rejects.toMatchObject({
+        code: "usage",
+        message: expect.stringMatching(
+          /^the requirements can't be read: ENOENT.*requirements\.json\.not/,
+        ),
+      });
+    } finally {
+      await rm(directory, { recursive: true });
+    }
   });
 });

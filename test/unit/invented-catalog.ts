@@ -83,6 +83,7 @@ export function inventCatalog(rest: Partial<Catalog> = {}): Catalog {
     types: new Map(builtinTypes.map((type) => [type.oid, type])),
     refreshDependencies: [],
     largeObjects: 0,
+    extensions: [],
     extensionTables: [],
     ...rest,
   };

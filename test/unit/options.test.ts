@@ -37,6 +37,8 @@ describe("defaults", () => {
       noOwner: false,
       noAcl: false,
       skipAnalyze: false,
+      requirements: [],
+      skipExtensions: false,
       verify: undefined,
       copyFormat: "auto",
       pgDump: undefined,
@@ -68,6 +70,7 @@ describe("defaults", () => {
       noOwner: true,
       noAcl: true,
       skipAnalyze: true,
+      requirements: [{ name: "postgis", version: "3.4.2" }],
       verify: "count",
       copyFormat: "text",
       pgDump: "bundled",
@@ -104,6 +107,31 @@ describe("a wrong option", () => {
     [{ dropIfExists: "false" }, 'dropIfExists must be true or false, not "false"'],
     [{ noOwner: 1 }, "noOwner must be true or false, not 1"],
     [{ noAcl: "yes" }, 'noAcl must be true or false, not "yes"'],
+    [
+      { requirements: { postgis: "3.4.2" } },
+      'requirements must be an array of { "name": …, "version": … }, not {"postgis":"3.4.2"}',
+    ],
+    [
+      { requirements: [{ name: "postgis", version: 3 }] },
+      'requirements must be an array of { "name": …, "version": … }, not [{"name":"postgis","version":3}]',
+    ],
+    [
+      { requirements: [null] },
+      'requirements must be an array of { "name": …, "version": … }, not [null]',
+    ],
+    [
+      {
+        requirements: [
+          { name: "a", version: "1" },
+          { name: "a", version: "2" },
+        ],
+      },
+      "requirements give two versions of extension a",
+    ],
+    [
+      { requirements: [{ name: "a", version: "1" }], skipExtensions: true },
+      "requirements contradict skipExtensions, which creates no extension",
+    ],
     [{ skipAnalyze: null }, "skipAnalyze must be true or false, not null"],
     [{ progressIntervalMs: -1 }, `${interval}, not -1`],
     [{ progressIntervalMs: "500" }, `${interval}, not "500"`],
