@@ -49,6 +49,10 @@ export interface CloneOptions extends CommonOptions {
   readonly requirements?: readonly ExtensionPin[];
   /** Create no extensions, and leave their configuration tables alone: what needs them must be there. */
   readonly skipExtensions?: boolean;
+  /** Create no collations: those that are needed must be there. */
+  readonly skipCollations?: boolean;
+  /** Put everything into the target's default tablespace. */
+  readonly noTablespaces?: boolean;
   /** Compare source and target inside the snapshot, before it is let go. Default: don't. */
   readonly verify?: VerifyMode;
   /** Default `auto`: binary where both ends agree on every column's binary form. */
@@ -77,6 +81,8 @@ export interface ResolvedOptions {
   readonly skipAnalyze: boolean;
   readonly requirements: readonly ExtensionPin[];
   readonly skipExtensions: boolean;
+  readonly skipCollations: boolean;
+  readonly noTablespaces: boolean;
   readonly verify: VerifyMode | undefined;
   readonly copyFormat: CopyFormatChoice;
   readonly pgDump: string | undefined;
@@ -116,6 +122,8 @@ export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
     noAcl: flag("noAcl", options.noAcl),
     skipAnalyze: flag("skipAnalyze", options.skipAnalyze),
     ...extensionOptions(options),
+    skipCollations: flag("skipCollations", options.skipCollations),
+    noTablespaces: flag("noTablespaces", options.noTablespaces),
     verify: oneOf("verify", options.verify, ["count", "checksum"]),
     copyFormat: oneOf("copyFormat", options.copyFormat, ["auto", "text", "binary"]) ?? "auto",
     pgDump: pgDump(options.pgDump),
@@ -138,6 +146,8 @@ const knownOptions: Readonly<Record<keyof CloneOptions, true>> = {
   skipAnalyze: true,
   requirements: true,
   skipExtensions: true,
+  skipCollations: true,
+  noTablespaces: true,
   verify: true,
   copyFormat: true,
   pgDump: true,

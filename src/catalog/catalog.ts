@@ -117,6 +117,8 @@ export interface DatabaseProperties {
   readonly provider: "libc" | "icu" | "builtin";
   readonly providerLocale: string | undefined;
   readonly icuRules: string | undefined;
+  /** Its default tablespace, where that is another than pg_default. */
+  readonly tablespace?: string | undefined;
 }
 
 /** An extension of the source. */

@@ -17,8 +17,9 @@ function databaseQuery(serverVersion: number): string {
 select d.datname as name, pg_catalog.pg_get_userbyid(d.datdba) as owner,
        pg_catalog.pg_encoding_to_char(d.encoding) as encoding, d.datcollate as collate, d.datctype as ctype,
        case ${provider} when 'i' then 'icu' when 'b' then 'builtin' else 'libc' end as provider,
-       ${locale} as "providerLocale", ${rules} as "icuRules"
+       ${locale} as "providerLocale", ${rules} as "icuRules", nullif(t.spcname, 'pg_default') as tablespace
 from pg_catalog.pg_database d
+join pg_catalog.pg_tablespace t on t.oid = d.dattablespace
 where d.datname = pg_catalog.current_database()`;
 }
 
@@ -33,5 +34,6 @@ export async function readDatabaseProperties(connection: Connection): Promise<Da
     ...(row as unknown as DatabaseProperties),
     providerLocale: row.providerLocale ?? undefined,
     icuRules: row.icuRules ?? undefined,
+    tablespace: row.tablespace ?? undefined,
   };
 }

@@ -11,12 +11,13 @@ export function copyOptions(
   endpoints: readonly string[],
   flags: CopyFlags,
 ): CloneOptions {
-  const { json, verbose, quiet, owner, acl, requirements, ...same } = flags;
+  const { json, verbose, quiet, owner, acl, tablespaces, requirements, ...same } = flags;
   return {
     ...chooseEndpoints(endpoints, environment),
     ...same,
     noOwner: !owner,
     noAcl: !acl,
+    ...(tablespaces ? {} : { noTablespaces: true }),
     ...(requirements === undefined ? {} : { requirements: readRequirements(requirements) }),
     environment,
   };

@@ -30,6 +30,9 @@ export interface CopyFlags extends ViewOptions {
   /** A file. */
   readonly requirements?: string;
   readonly skipExtensions?: boolean;
+  readonly skipCollations?: boolean;
+  /** As with --no-owner. */
+  readonly tablespaces: boolean;
   readonly verify?: "count" | "checksum";
   readonly copyFormat?: "auto" | "text" | "binary";
   readonly pgDump?: string;
@@ -135,11 +138,13 @@ function copyCommand(program: Command, name: "clone" | "plan"): Command {
     .option("--drop-if-exists", "drop objects of the target that are in the way")
     .option("--no-owner", "leave everything owned by the target's role")
     .option("--no-acl", "leave out privileges (GRANT, REVOKE)")
+    .option("--no-tablespaces", "put everything into the target's default tablespace")
     .option(
       "--requirements <FILE>",
       'create extensions in these versions: a JSON file, [{"name": "postgis", "version": "3.4.2"}]',
     )
     .option("--skip-extensions", "create no extensions, and copy no rows of their own tables")
+    .option("--skip-collations", "create no collations")
     .option("--skip-analyze", "don't gather statistics at the end")
     .optionsGroup("How:")
     .addOption(

@@ -1,10 +1,12 @@
 /**
  * The source's content held against the target, before anything is changed: what stands in the way
- * (extensions), and the schema as this target can take it.
+ * (extensions, collations, tablespaces), and the schema as this target can take it.
  */
 
 import { PgCopyError } from "../errors.js";
+import { findMissingCollations } from "../load/check-collations.js";
 import { findPresentRows } from "../load/check-extension-rows.js";
+import { findMissingTablespaces } from "../load/check-tablespaces.js";
 import { findMissingMembers, readUsedMembers } from "../load/extension-members.js";
 import {
   findForbiddenExtensions,
@@ -12,10 +14,12 @@ import {
   readTargetExtensions,
 } from "../load/target-extensions.js";
 import type { ResolvedOptions } from "../options.js";
+import { neededCollations } from "../plan/collations.js";
 import { withHookStatements } from "../plan/extension-hooks.js";
 import { extensionEntries, withKeptSchemas, withoutExtensions } from "../plan/extensions.js";
 import { fitExtensions } from "../plan/fit-extensions.js";
 import type { Obstacle } from "../plan/obstacle.js";
+import { neededTablespaces } from "../plan/tablespaces.js";
 import type { SchemaScript } from "../plan/toc.js";
 import type { SourceContent } from "./read-source.js";
 import type { Run } from "./run.js";
@@ -42,7 +46,11 @@ export async function fitToTarget(
   const extensions = options.skipExtensions
     ? await leaveOutExtensions(servers, content)
     : await fitToExtensions(servers, content, options, run);
-  const { obstacles } = extensions;
+  const obstacles = [
+    ...extensions.obstacles,
+    ...(await missingCollations(servers, content, options)),
+    ...(await missingTablespaces(servers, content)),
+  ];
   const schema = withHookStatements(extensions.schema, content.hooks);
   return { content: { ...content, schema }, obstacles };
 }
@@ -131,4 +139,30 @@ function refuseUnknownPins({ catalog }: SourceContent, { requirements }: Resolve
     items: unknown.map(({ name, version }) => `${name} ${version}`),
     advice: "nothing was changed; take them out of the requirements",
   });
+}
+
+async function missingCollations(
+  { target, targetExists }: Servers,
+  { catalog, schema }: SourceContent,
+  options: ResolvedOptions,
+): Promise<Obstacle[]> {
+  const { encoding } = catalog.database;
+  const needed = neededCollations(schema, options);
+  return await findMissingCollations(target, needed, { exists: targetExists, encoding });
+}
+
+async function missingTablespaces(
+  { target, targetExists }: Servers,
+  { catalog, schema }: SourceContent,
+): Promise<Obstacle[]> {
+  const needed = new Map(
+    [...neededTablespaces(schema)].map(([name, count]) => [
+      name,
+      count === 1 ? "of 1 object" : `of ${count} objects`,
+    ]),
+  );
+  const { tablespace } = catalog.database;
+  if (!targetExists && tablespace !== undefined && !needed.has(tablespace))
+    needed.set(tablespace, "the database's default");
+  return await findMissingTablespaces(target, needed);
 }

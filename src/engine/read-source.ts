@@ -5,6 +5,7 @@ import { readCatalog } from "../catalog/read-catalog.js";
 import { type KeyRange, readKeyBounds } from "../catalog/read-key-bounds.js";
 import { JOURNAL_SCHEMA } from "../load/journal.js";
 import type { ResolvedOptions } from "../options.js";
+import { withoutCollations } from "../plan/collations.js";
 import { type ChosenHook, type ExtensionHook, withHookedTables } from "../plan/extension-hooks.js";
 import { extensionHooks } from "../plan/known-hooks.js";
 import { splitMethod } from "../plan/parts.js";
@@ -93,8 +94,14 @@ async function chooseHooks(
   return chosen;
 }
 
-function withoutWhatIsSkipped(catalog: Catalog, { skipExtensions }: ResolvedOptions): Catalog {
-  return skipExtensions ? { ...catalog, extensionTables: [] } : catalog;
+function withoutWhatIsSkipped(
+  catalog: Catalog,
+  { skipExtensions, noTablespaces }: ResolvedOptions,
+): Catalog {
+  const database = noTablespaces
+    ? { ...catalog.database, tablespace: undefined }
+    : catalog.database;
+  return { ...catalog, database, ...(skipExtensions ? { extensionTables: [] } : {}) };
 }
 
 async function dump(snapshot: HeldSnapshot, options: ResolvedOptions, signal: AbortSignal) {
@@ -105,8 +112,11 @@ async function dump(snapshot: HeldSnapshot, options: ResolvedOptions, signal: Ab
     signal,
     noOwner: options.noOwner,
     noAcl: options.noAcl,
+    noTablespaces: options.noTablespaces,
     excludeSchemas: [JOURNAL_SCHEMA],
   };
   const { script, tool } = await dumpSchema(snapshot.connection, dumpOptions);
-  return { schema: await splitScript(script), pgDump: tool };
+  const whole = await splitScript(script);
+  const schema = options.skipCollations ? withoutCollations(whole) : whole;
+  return { schema, pgDump: tool };
 }

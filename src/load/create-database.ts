@@ -67,6 +67,7 @@ function localeClause(source: DatabaseProperties, targetVersion: number): string
       `${source.provider === "icu" ? "icu_locale" : "builtin_locale"} ${quoteLiteral(source.providerLocale)}`,
     );
   }
+  if (source.tablespace !== undefined) parts.push(`tablespace ${quoteName(source.tablespace)}`);
   if (source.icuRules !== undefined) parts.push(`icu_rules ${quoteLiteral(source.icuRules)}`);
   return parts.join(" ");
 }

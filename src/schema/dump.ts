@@ -26,6 +26,8 @@ export interface DumpSchemaOptions {
   readonly noOwner: boolean;
   /** Leave out GRANT, REVOKE and default privileges. */
   readonly noAcl: boolean;
+  /** Leave out tablespaces. */
+  readonly noTablespaces?: boolean;
   /** Names of schemas to leave out. */
   readonly excludeSchemas?: readonly string[];
 }
@@ -126,6 +128,7 @@ function pgDumpArguments(options: DumpSchemaOptions): string[] {
     "--no-password",
     ...(options.noOwner ? ["--no-owner"] : []),
     ...(options.noAcl ? ["--no-acl"] : []),
+    ...(options.noTablespaces === true ? ["--no-tablespaces"] : []),
     ...(options.excludeSchemas ?? []).map((name) => `--exclude-schema=${exactPattern(name)}`),
   ];
 }

@@ -148,8 +148,12 @@ describe("from flags to the library's options", () => {
   });
 
   test("what is left out", async () => {
-    expect(await parsed(...["a", "b", "--skip-extensions"])).toMatchObject({
+    expect(
+      await parsed(...["a", "b", "--skip-extensions", "--skip-collations", "--no-tablespaces"]),
+    ).toMatchObject({
       skipExtensions: true,
+      skipCollations: true,
+      noTablespaces: true,
     });
   });
 
