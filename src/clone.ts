@@ -54,6 +54,7 @@ async function cloneDatabase(options: CloneOptions): Promise<CloneReport> {
     keyBounds: content.keyBounds,
     targetVersion: servers.target.serverVersion,
     pgDumpMajor: content.pgDump.major,
+    copiedStatistics: content.statistics,
     hooks: content.hooks,
   });
   refuseTextTables(plan, resolved);

@@ -20,6 +20,7 @@ export type TaskKind =
   | "refresh"
   | "sequences"
   | "analyze"
+  | "statistics"
   | "finish";
 
 /** A task as events and reports name it. */

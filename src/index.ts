@@ -51,6 +51,7 @@ export type {
   CopyFormatChoice,
   ExtensionPin,
   ResolvedOptions,
+  StatisticsMode,
   VerifyMode,
 } from "./options.js";
 export { resolveCloneOptions } from "./options.js";

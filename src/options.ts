@@ -6,6 +6,7 @@ import type { Environment } from "./run/environment.js";
 
 export type CopyFormatChoice = "auto" | "text" | "binary";
 export type VerifyMode = "count" | "checksum";
+export type StatisticsMode = "copy" | "analyze" | "skip";
 
 /** An extension, and the version of it that the target is to have. */
 export interface ExtensionPin {
@@ -44,7 +45,13 @@ export interface CloneOptions extends CommonOptions {
   readonly noOwner?: boolean;
   /** Leave out GRANT, REVOKE and default privileges. */
   readonly noAcl?: boolean;
+  /** The same as `statistics: "skip"`. */
   readonly skipAnalyze?: boolean;
+  /**
+   * Where the planner's statistics of the target come from. Default `analyze`: ANALYZE. `copy` brings
+   * the source's, to a target of PostgreSQL 18 or newer. `skip` leaves the target without.
+   */
+  readonly statistics?: StatisticsMode;
   /** Create these extensions in these versions. Default: the version that is the target's default. */
   readonly requirements?: readonly ExtensionPin[];
   /** Create no extensions, and leave their configuration tables alone: what needs them must be there. */
@@ -78,7 +85,9 @@ export interface ResolvedOptions {
   readonly dropIfExists: boolean;
   readonly noOwner: boolean;
   readonly noAcl: boolean;
+  /** `statistics` is `skip`. */
   readonly skipAnalyze: boolean;
+  readonly statistics: StatisticsMode;
   readonly requirements: readonly ExtensionPin[];
   readonly skipExtensions: boolean;
   readonly skipCollations: boolean;
@@ -106,6 +115,7 @@ export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
       `a size of at least ${SMALLEST_PART_BYTES / 1024} kB`,
     );
   }
+  const statistics = statisticsMode(options);
   return {
     source: given("source", options.source),
     target: given("target", options.target),
@@ -120,7 +130,8 @@ export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
     dropIfExists: flag("dropIfExists", options.dropIfExists),
     noOwner: flag("noOwner", options.noOwner),
     noAcl: flag("noAcl", options.noAcl),
-    skipAnalyze: flag("skipAnalyze", options.skipAnalyze),
+    skipAnalyze: statistics === "skip",
+    statistics,
     ...extensionOptions(options),
     skipCollations: flag("skipCollations", options.skipCollations),
     noTablespaces: flag("noTablespaces", options.noTablespaces),
@@ -144,6 +155,7 @@ const knownOptions: Readonly<Record<keyof CloneOptions, true>> = {
   noOwner: true,
   noAcl: true,
   skipAnalyze: true,
+  statistics: true,
   requirements: true,
   skipExtensions: true,
   skipCollations: true,
@@ -162,6 +174,16 @@ function refuseUnknownOptions(options: CloneOptions): void {
   throw new PgCopyError(`there is no option ${unknown.join(", ")}`, {
     code: "usage",
     advice: `the options are ${Object.keys(knownOptions).join(", ")}`,
+  });
+}
+
+function statisticsMode(options: CloneOptions): StatisticsMode {
+  const mode = oneOf("statistics", options.statistics, ["copy", "analyze", "skip"]);
+  if (!flag("skipAnalyze", options.skipAnalyze)) return mode ?? "analyze";
+  if (mode === undefined || mode === "skip") return "skip";
+  throw new PgCopyError(`skipAnalyze contradicts statistics ${mode}`, {
+    code: "usage",
+    advice: "give one of the two; skipAnalyze is another word for statistics skip",
   });
 }
 

@@ -47,6 +47,7 @@ async function planDatabase(options: CloneOptions): Promise<PlanReport> {
     keyBounds: content.keyBounds,
     targetVersion: servers.target.serverVersion,
     pgDumpMajor: content.pgDump.major,
+    copiedStatistics: content.statistics,
     hooks: content.hooks,
   });
   refuseTextTables(planned, resolved);

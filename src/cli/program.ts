@@ -27,6 +27,7 @@ export interface CopyFlags extends ViewOptions {
   readonly owner: boolean;
   readonly acl: boolean;
   readonly skipAnalyze?: boolean;
+  readonly statistics?: "copy" | "analyze" | "skip";
   /** A file. */
   readonly requirements?: string;
   readonly skipExtensions?: boolean;
@@ -145,7 +146,13 @@ function copyCommand(program: Command, name: "clone" | "plan"): Command {
     )
     .option("--skip-extensions", "create no extensions, and copy no rows of their own tables")
     .option("--skip-collations", "create no collations")
-    .option("--skip-analyze", "don't gather statistics at the end")
+    .addOption(
+      new Option(
+        "--statistics <HOW>",
+        "analyze: gather them; copy: bring the source's, to PostgreSQL 18 or newer; skip: neither (default: analyze)",
+      ).choices(["copy", "analyze", "skip"]),
+    )
+    .option("--skip-analyze", "the same as --statistics skip")
     .optionsGroup("How:")
     .addOption(
       new Option(

@@ -9,11 +9,14 @@ import { withoutCollations } from "../plan/collations.js";
 import { type ChosenHook, type ExtensionHook, withHookedTables } from "../plan/extension-hooks.js";
 import { extensionHooks } from "../plan/known-hooks.js";
 import { splitMethod } from "../plan/parts.js";
+import type { RelationStatistics } from "../plan/task.js";
 import type { SchemaScript } from "../plan/toc.js";
 import { anySignal } from "../run/abort.js";
 import { dumpSchema, type SchemaDump } from "../schema/dump.js";
+import { dumpStatistics } from "../schema/dump-statistics.js";
 import { loadParser } from "../schema/parse-tree.js";
 import { splitScript } from "../schema/split-script.js";
+import { splitStatistics } from "../schema/split-statistics.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import { explainBytes, refuseIncompleteSource } from "./check-source.js";
 import type { Run } from "./run.js";
@@ -31,6 +34,8 @@ export interface SourceContent {
   readonly schema: SchemaScript;
   readonly keyBounds: ReadonlyMap<number, KeyRange>;
   readonly pgDump: SchemaDump["tool"];
+  /** The planner's statistics, where they are to be copied. */
+  readonly statistics?: readonly RelationStatistics[];
   /** What extensions want done around the copy. */
   readonly hooks: readonly ChosenHook[];
 }
@@ -118,5 +123,8 @@ async function dump(snapshot: HeldSnapshot, options: ResolvedOptions, signal: Ab
   const { script, tool } = await dumpSchema(snapshot.connection, dumpOptions);
   const whole = await splitScript(script);
   const schema = options.skipCollations ? withoutCollations(whole) : whole;
-  return { schema, pgDump: tool };
+  if (options.statistics !== "copy") return { schema, pgDump: tool };
+  // After the schema's, so that the source needs no further session.
+  const statistics = await dumpStatistics(snapshot.connection, tool, dumpOptions);
+  return { schema, pgDump: tool, statistics: splitStatistics(statistics) };
 }

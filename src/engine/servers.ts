@@ -10,6 +10,7 @@ import {
   checkServer,
   refuseSameDatabase,
   refuseSameDirectory,
+  refuseStatisticsCopy,
   versionName,
 } from "./check-servers.js";
 import { besideNewDatabase, fitJobs } from "./fit-jobs.js";
@@ -123,6 +124,7 @@ async function checkServers(
   const targetFacts = await checkServer(target, () =>
     openSession(target.endpoint, "target", "probe", run.signal),
   );
+  refuseStatisticsCopy(target, options);
   if (ends.targetExists) refuseSameDatabase(sourceFacts, targetFacts);
   if (target.serverVersion < source.serverVersion - (source.serverVersion % 10_000)) {
     run.warn(

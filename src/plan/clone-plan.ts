@@ -6,19 +6,20 @@
 
 import type { Catalog, Sequence } from "../catalog/catalog.js";
 import type { KeyRange } from "../catalog/read-key-bounds.js";
-import { planAnalyze } from "./analyze.js";
 import { copyCost, verifyCost } from "./cost.js";
 import { type ChosenHook, hookFinish, hookTasks } from "./extension-hooks.js";
 import { extensionRowsTask } from "./extension-rows.js";
 import { planPostData } from "./post-data.js";
 import { planPreData } from "./pre-data.js";
 import { batchSmallTables } from "./small-tables.js";
+import { planStatistics } from "./statistics.js";
 import { copyLabel, planTable, type TablePlan } from "./table-plan.js";
 import {
   type CloneTask,
   PG_CLASS,
   type PlannedIndex,
   PRE_DATA,
+  type RelationStatistics,
   relationName,
   type Script,
   scriptOf,
@@ -42,6 +43,10 @@ export interface PlanOptions {
   readonly splitTablesLargerThan: number | undefined;
   readonly keyBounds: ReadonlyMap<number, KeyRange>;
   readonly skipAnalyze: boolean;
+  /** The source's statistics, where they are copied in place of ANALYZE. */
+  readonly copiedStatistics?: readonly RelationStatistics[] | undefined;
+  /** OIDs of tables that don't hold the source's rows, so that its statistics would be wrong or give values away. */
+  readonly analyzeAnyway?: ReadonlySet<number>;
   readonly hooks?: readonly ChosenHook[];
   readonly verify: "count" | "checksum" | undefined;
   /** server_version_num of the target. */
@@ -77,9 +82,15 @@ export function planClone(catalog: Catalog, schema: SchemaScript, options: PlanO
     copies,
     privileges: options,
   });
-  const analyzes = options.skipAnalyze
+  const statistics = options.skipAnalyze
     ? []
-    : planAnalyze(inDump, [...copies, ...postData], options.targetVersion);
+    : planStatistics({
+        catalog,
+        tables: inDump,
+        entries: schema.entries,
+        tasks: [...copies, ...postData],
+        options,
+      });
   const sequences = catalog.sequences.filter((sequence) => dumped.has(sequence.oid));
   const { hooks = [] } = options;
   const rows = extensionRowsTask(catalog.extensionTables);
@@ -94,7 +105,7 @@ export function planClone(catalog: Catalog, schema: SchemaScript, options: PlanO
       ...reads,
     ]),
     ...postData,
-    ...analyzes,
+    ...statistics,
     ...sequencesTask(sequences, reads),
   ];
   return {

@@ -32,6 +32,21 @@ export interface SmallTable {
   readonly scripts: readonly Script[];
 }
 
+/** What the source's planner knew of a relation, as statements that make the target's know it. */
+export interface RelationStatistics {
+  readonly relation: RelationName;
+  /** `select * from pg_restore_…_stats(…)`: a boolean each, whether all of it was taken. */
+  readonly statements: readonly string[];
+  /** Whether any of them is about a column. */
+  readonly ofColumns: boolean;
+}
+
+/** A table's own, and those of its indexes. */
+export interface TableStatistics {
+  readonly table: RelationName;
+  readonly relations: readonly RelationStatistics[];
+}
+
 /** What a task does; the engine has one function for each. */
 export type Work =
   | { readonly do: "scripts"; readonly scripts: readonly Script[] }
@@ -41,6 +56,7 @@ export type Work =
   | { readonly do: "extension_rows"; readonly tables: readonly ExtensionTable[] }
   | { readonly do: "verify"; readonly table: TablePlan }
   | { readonly do: "analyze"; readonly tables: readonly RelationName[]; readonly only: boolean }
+  | { readonly do: "statistics"; readonly tables: readonly TableStatistics[] }
   | { readonly do: "sequences"; readonly sequences: readonly Sequence[] }
   | { readonly do: "release_snapshot" };
 

@@ -147,13 +147,17 @@ describe("from flags to the library's options", () => {
     });
   });
 
-  test("what is left out", async () => {
+  test("what is left out, and where statistics come from", async () => {
     expect(
-      await parsed(...["a", "b", "--skip-extensions", "--skip-collations", "--no-tablespaces"]),
+      await parsed(
+        ...["a", "b", "--skip-extensions", "--skip-collations", "--no-tablespaces"],
+        ...["--statistics", "copy"],
+      ),
     ).toMatchObject({
       skipExtensions: true,
       skipCollations: true,
       noTablespaces: true,
+      statistics: "copy",
     });
   });
 

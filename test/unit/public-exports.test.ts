@@ -102,6 +102,7 @@ test("what is a type only", () => {
     "Servers",
     "Side",
     "SourceContent",
+    "StatisticsMode",
     "Table",
     "TableComparison",
     "TableReport",
