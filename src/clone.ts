@@ -7,6 +7,7 @@ import { refuseBrokenForeignKeys } from "./engine/check-foreign-keys.js";
 import { refuseTextTables } from "./engine/check-plan.js";
 import { applyDatabaseProperties } from "./engine/database-properties.js";
 import { refuseDifferences } from "./engine/execute-task.js";
+import { fitToTarget, refuseObstacles } from "./engine/fit-to-target.js";
 import { withLeftovers, withNothingCopied } from "./engine/leftovers.js";
 import { beginJournal, prepareTarget } from "./engine/prepare-target.js";
 import { prepareParser, readSource } from "./engine/read-source.js";
@@ -54,15 +55,21 @@ export async function cloneDatabase(
   const snapshot = await run.step("export the snapshot", () =>
     withNothingCopied(() => holdSnapshot(servers.source, resolved.snapshot)),
   );
-  const content = await run.step("read the source", () =>
+  const read = await run.step("read the source", () =>
     withNothingCopied(() => readSource(snapshot, resolved, run)),
   );
+  const { content, obstacles } = await withNothingCopied(() =>
+    fitToTarget(servers, read, resolved, run),
+  );
+  refuseObstacles(obstacles);
   const plan = planClone(content.catalog, content.schema, {
     ...resolved,
     keyBounds: content.keyBounds,
     tableRows: content.rowSelection.tableRows,
     targetVersion: servers.target.serverVersion,
     pgDumpMajor: content.pgDump.major,
+    copiedStatistics: content.statistics,
+    hooks: content.hooks,
   });
   refuseTextTables(plan, resolved);
   await withNothingCopied(() => refuseBrokenForeignKeys(servers, snapshot, content, run));

@@ -21,6 +21,7 @@ export type TaskKind =
   | "refresh"
   | "sequences"
   | "analyze"
+  | "statistics"
   | "finish";
 
 /** Whether tasks of the kind copy bytes, and are told with them. */

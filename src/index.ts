@@ -9,6 +9,8 @@ export type {
   ColumnType,
   Constraint,
   DatabaseProperties,
+  Extension,
+  ExtensionTable,
   Index,
   Sequence,
   Table,
@@ -51,6 +53,8 @@ export type { DataComparison, TableDifference } from "./engine/data-comparison-r
 export { applyDatabaseProperties } from "./engine/database-properties.js";
 export { refuseDifferences } from "./engine/execute-task.js";
 export type { FilteredObject, FilterReport } from "./engine/filter-report.js";
+export type { FittedContent } from "./engine/fit-to-target.js";
+export { fitToTarget, refuseObstacles } from "./engine/fit-to-target.js";
 export type { PlannedTable, PlanReport } from "./engine/plan-report.js";
 export type { PreparedTarget } from "./engine/prepare-target.js";
 export { beginJournal, prepareTarget } from "./engine/prepare-target.js";
@@ -83,7 +87,9 @@ export type {
   CloneOptions,
   CommonOptions,
   CopyFormatChoice,
+  ExtensionPin,
   ResolvedOptions,
+  StatisticsMode,
   VerifyMode,
 } from "./options.js";
 export { resolveCloneOptions } from "./options.js";
@@ -95,7 +101,10 @@ export type { PingOptions, PingReport } from "./ping.js";
 export { ping } from "./ping.js";
 export type { ClonePlan } from "./plan/clone-plan.js";
 export { planClone } from "./plan/clone-plan.js";
+export type { ExtensionHook, HookRow, HookSteps } from "./plan/extension-hooks.js";
+export { extensionHooks } from "./plan/known-hooks.js";
 export type { LargeObjectSelection } from "./plan/large-object-rows.js";
+export type { Obstacle } from "./plan/obstacle.js";
 export type { TableRows } from "./plan/table-rows.js";
 export type { CloneTask, PlannedIndex } from "./plan/task.js";
 export { plan } from "./plan.js";

@@ -7,6 +7,13 @@ import type { Environment } from "./run/environment.js";
 
 export type CopyFormatChoice = "auto" | "text" | "binary";
 export type VerifyMode = "count" | "checksum";
+export type StatisticsMode = "copy" | "analyze" | "skip";
+
+/** An extension, and the version of it that the target is to have. */
+export interface ExtensionPin {
+  readonly name: string;
+  readonly version: string;
+}
 
 /** What every verb takes. */
 export interface CommonOptions {
@@ -48,7 +55,6 @@ export interface CloneOptions extends CommonOptions {
   readonly noRolePasswords?: boolean;
   /** Give a target database that exists the source's settings, privileges, owner, comment and limits; default: tell what differs. */
   readonly databaseProperties?: boolean;
-  readonly skipAnalyze?: boolean;
   /**
    * Copy only the rows for which a condition holds, by `schema.table`, which is read as SQL reads it:
    * `{ "public.orders": "created_at > now() - interval '30 days'" }`. One expression over the
@@ -66,6 +72,21 @@ export interface CloneOptions extends CommonOptions {
   readonly skipLargeObjects?: boolean;
   /** What is copied and what is left out. Default: everything is copied. */
   readonly filters?: Filters;
+  /** The same as `statistics: "skip"`. */
+  readonly skipAnalyze?: boolean;
+  /**
+   * Where the planner's statistics of the target come from. Default `analyze`: ANALYZE. `copy` brings
+   * the source's, to a target of PostgreSQL 18 or newer. `skip` leaves the target without.
+   */
+  readonly statistics?: StatisticsMode;
+  /** Create these extensions in these versions. Default: the version that is the target's default. */
+  readonly requirements?: readonly ExtensionPin[];
+  /** Create no extensions, and leave their configuration tables alone: what needs them must be there. */
+  readonly skipExtensions?: boolean;
+  /** Create no collations: those that are needed must be there. */
+  readonly skipCollations?: boolean;
+  /** Put everything into the target's default tablespace. */
+  readonly noTablespaces?: boolean;
   /** Compare source and target inside the snapshot, before it is let go. Default: don't. */
   readonly verify?: VerifyMode;
   /** Default `auto`: binary where both ends agree on every column's binary form. */
@@ -101,12 +122,18 @@ export interface ResolvedOptions {
   readonly roles: boolean;
   readonly noRolePasswords: boolean;
   readonly databaseProperties: boolean;
-  readonly skipAnalyze: boolean;
   readonly where: Readonly<Record<string, string>>;
   readonly mask: Readonly<Record<string, string>>;
   readonly includeReferenced: boolean;
   readonly skipLargeObjects: boolean;
   readonly filters: ResolvedFilters | undefined;
+  /** `statistics` is `skip`. */
+  readonly skipAnalyze: boolean;
+  readonly statistics: StatisticsMode;
+  readonly requirements: readonly ExtensionPin[];
+  readonly skipExtensions: boolean;
+  readonly skipCollations: boolean;
+  readonly noTablespaces: boolean;
   readonly verify: VerifyMode | undefined;
   readonly copyFormat: CopyFormatChoice;
   readonly pgDump: string | undefined;
@@ -130,6 +157,7 @@ export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
       `a size of at least ${SMALLEST_PART_BYTES / 1024} kB`,
     );
   }
+  const statistics = statisticsMode(options);
   return {
     source: given("source", options.source),
     target: given("target", options.target),
@@ -148,12 +176,16 @@ export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
     roles: flag("roles", options.roles),
     noRolePasswords: noRolePasswords(options),
     databaseProperties: flag("databaseProperties", options.databaseProperties),
-    skipAnalyze: flag("skipAnalyze", options.skipAnalyze),
     where: expressions("where", "a table", options.where),
     mask: expressions("mask", "a column", options.mask),
     includeReferenced: flag("includeReferenced", options.includeReferenced),
     skipLargeObjects: flag("skipLargeObjects", options.skipLargeObjects),
     filters: resolveFilters(options.filters),
+    skipAnalyze: statistics === "skip",
+    statistics,
+    ...extensionOptions(options),
+    skipCollations: flag("skipCollations", options.skipCollations),
+    noTablespaces: flag("noTablespaces", options.noTablespaces),
     verify: oneOf("verify", options.verify, ["count", "checksum"]),
     copyFormat: oneOf("copyFormat", options.copyFormat, ["auto", "text", "binary"]) ?? "auto",
     pgDump: pgDump(options.pgDump),
@@ -218,6 +250,11 @@ const knownOptions: Readonly<Record<keyof CloneOptions, true>> = {
   includeReferenced: true,
   skipLargeObjects: true,
   filters: true,
+  statistics: true,
+  requirements: true,
+  skipExtensions: true,
+  skipCollations: true,
+  noTablespaces: true,
   verify: true,
   copyFormat: true,
   pgDump: true,
@@ -233,6 +270,51 @@ function refuseUnknownOptions(options: CloneOptions): void {
     code: "usage",
     advice: `the options are ${Object.keys(knownOptions).join(", ")}`,
   });
+}
+
+function statisticsMode(options: CloneOptions): StatisticsMode {
+  const mode = oneOf("statistics", options.statistics, ["copy", "analyze", "skip"]);
+  if (!flag("skipAnalyze", options.skipAnalyze)) return mode ?? "analyze";
+  if (mode === undefined || mode === "skip") return "skip";
+  throw new PgCopyError(`skipAnalyze contradicts statistics ${mode}`, {
+    code: "usage",
+    advice: "give one of the two; skipAnalyze is another word for statistics skip",
+  });
+}
+
+function extensionOptions(
+  options: CloneOptions,
+): Pick<ResolvedOptions, "requirements" | "skipExtensions"> {
+  const requirements = extensionPins(options.requirements);
+  const skipExtensions = flag("skipExtensions", options.skipExtensions);
+  if (skipExtensions && requirements.length > 0) {
+    throw new PgCopyError("requirements contradict skipExtensions, which creates no extension", {
+      code: "usage",
+      advice: "give one of the two",
+    });
+  }
+  return { requirements, skipExtensions };
+}
+
+function extensionPins(value: readonly ExtensionPin[] | undefined): readonly ExtensionPin[] {
+  const wanted = 'an array of { "name": …, "version": … }';
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) throw wrongOption("requirements", value, wanted);
+  const versions = new Map<string, string>();
+  for (const one of value as readonly (Partial<ExtensionPin> | null)[]) {
+    const { name, version } = one ?? {};
+    if (typeof name !== "string" || typeof version !== "string" || name === "" || version === "")
+      throw wrongOption("requirements", value, wanted);
+    const before = versions.get(name) ?? version;
+    if (before !== version) {
+      throw new PgCopyError(`requirements give two versions of extension ${name}`, {
+        code: "usage",
+        items: [before, version],
+      });
+    }
+    versions.set(name, version);
+  }
+  return [...versions].map(([name, version]) => ({ name, version }));
 }
 
 function given(name: string, value: string | undefined): string {

@@ -3,6 +3,7 @@
 import { refuseBrokenForeignKeys } from "./engine/check-foreign-keys.js";
 import { refuseTextTables } from "./engine/check-plan.js";
 import { lookAtProperties } from "./engine/database-properties.js";
+import { describeObstacles, fitToTarget } from "./engine/fit-to-target.js";
 import { withNothingCopied } from "./engine/leftovers.js";
 import { buildPlanReport, type PlanReport } from "./engine/plan-report.js";
 import { planSourceRoles, warnOfRoles } from "./engine/prepare-roles.js";
@@ -61,15 +62,19 @@ export async function planDatabase(
   const snapshot = await run.step("export the snapshot", () =>
     withNothingCopied(() => holdSnapshot(servers.source, resolved.snapshot)),
   );
-  const content = await run.step("read the source", () =>
+  const read = await run.step("read the source", () =>
     withNothingCopied(() => readSource(snapshot, resolved, run)),
   );
+  const fitted = await withNothingCopied(() => fitToTarget(servers, read, resolved, run));
+  const { content } = fitted;
   const planned = planClone(content.catalog, content.schema, {
     ...resolved,
     keyBounds: content.keyBounds,
     tableRows: content.rowSelection.tableRows,
     targetVersion: servers.target.serverVersion,
     pgDumpMajor: content.pgDump.major,
+    copiedStatistics: content.statistics,
+    hooks: content.hooks,
   });
   refuseTextTables(planned, resolved);
   await withNothingCopied(() => refuseBrokenForeignKeys(servers, snapshot, content, run));
@@ -95,7 +100,10 @@ export async function planDatabase(
       ...missing.map((role) => `missing role ${role}`),
       ...foreign,
     ];
-    const sentences = [...refusals.values()].map(inOneSentence);
+    const sentences = [
+      ...describeObstacles(fitted.obstacles),
+      ...[...refusals.values()].map(inOneSentence),
+    ];
     const report = buildPlanReport({
       servers,
       content,

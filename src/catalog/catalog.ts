@@ -123,6 +123,38 @@ export interface DatabaseProperties {
   readonly icuRules: string | undefined;
 }
 
+/** An extension of the source. */
+export interface Extension {
+  readonly oid: number;
+  readonly name: string;
+  readonly version: string;
+  readonly schema: string;
+  readonly schemaOid: number;
+  readonly comment: string | undefined;
+}
+
+/** A configuration table of an extension (pg_extension_config_dump), or a sequence of the same kind. */
+export interface ExtensionTable {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly extension: string;
+  readonly kind: "table" | "sequence";
+  /** `WHERE …`, as the extension gave it: which rows are the user's. Empty for all. */
+  readonly condition: string;
+  /** Its columns, without generated ones. */
+  readonly columns: readonly string[];
+  /** Tables that its foreign keys refer to, itself not among them. */
+  readonly references: readonly number[];
+  readonly bytes: number;
+  /** Why the connected role can't read the user's rows; undefined where it can. */
+  readonly unreadable: string | undefined;
+  /** pg_relation_filenode as the snapshot sees it. */
+  readonly fileNode: number;
+  /** Truncated or rewritten since the snapshot, which then no longer shows its rows. */
+  readonly rewritten: boolean;
+}
+
 export interface Catalog {
   readonly serverVersion: number;
   readonly database: DatabaseProperties;
@@ -135,6 +167,7 @@ export interface Catalog {
   /** Subscriptions that pg_dump leaves out, since the role is no superuser. */
   readonly hiddenSubscriptions: readonly string[];
   readonly largeObjects: LargeObjects;
-  /** Tables of extensions that hold rows of the user's (pg_extension_config_dump), qualified. */
-  readonly extensionTables: readonly string[];
+  readonly extensions: readonly Extension[];
+  /** Tables of extensions that hold rows of the user's, and their sequences. */
+  readonly extensionTables: readonly ExtensionTable[];
 }

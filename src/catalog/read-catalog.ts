@@ -4,6 +4,7 @@ import type { Connection } from "../postgres/connection.js";
 import type { Catalog, Constraint, Index, RefreshDependency, Sequence } from "./catalog.js";
 import { readDatabaseProperties } from "./database-properties.js";
 import { readLargeObjects } from "./large-objects.js";
+import { readExtensions } from "./read-extensions.js";
 import { readTables } from "./read-tables.js";
 import { readColumnTypes } from "./read-types.js";
 import { refreshOrder } from "./refresh-order.js";
@@ -54,14 +55,6 @@ join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.r
 where d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
    or (d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.refobjid >= 16384)`;
 
-/** Only those with a block: an empty one has nothing to lose. */
-const extensionTablesQuery = `
-select t.oid::pg_catalog.regclass::text as name
-from pg_catalog.pg_extension e, unnest(e.extconfig) as t (oid)
-join pg_catalog.pg_class c on c.oid = t.oid and c.relkind = 'r'
-where pg_catalog.pg_relation_size(t.oid) > 0
-order by 1`;
-
 const hiddenSubscriptionsQuery = `
 select s.subname::text as name
 from pg_catalog.pg_subscription s
@@ -105,7 +98,7 @@ export async function readCatalog(
     hiddenSubscriptions: (await read<{ name: string }>(hiddenSubscriptionsQuery)).map(
       ({ name }) => name,
     ),
-    extensionTables: (await read<{ name: string }>(extensionTablesQuery)).map(({ name }) => name),
     largeObjects: await readLargeObjects(connection, { ranges: options.largeObjects }),
+    ...(await readExtensions(connection)),
   };
 }

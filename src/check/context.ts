@@ -6,6 +6,7 @@ import type { SourceContent } from "../engine/read-source.js";
 import type { OpenServers } from "../engine/servers.js";
 import type { ResolvedOptions } from "../options.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
+import type { Obstacle } from "../plan/obstacle.js";
 import type { RolePlan } from "../plan/roles.js";
 import type { Found } from "./finding.js";
 
@@ -22,6 +23,9 @@ export interface ServerContext {
 /** What a clone would have before it prepares the target. */
 export interface ReadContent {
   readonly content: SourceContent;
+  readonly obstacles: readonly Obstacle[];
+  /** What fitting the source to the target tells. */
+  readonly notices: readonly { readonly level: "info" | "warning"; readonly message: string }[];
   readonly plan: ClonePlan;
   readonly roles: RolePlan;
 }

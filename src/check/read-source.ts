@@ -4,9 +4,10 @@ import type { Catalog } from "../catalog/catalog.js";
 import { readCatalog } from "../catalog/read-catalog.js";
 import { refuseBrokenForeignKeys } from "../engine/check-foreign-keys.js";
 import { explainBytes } from "../engine/check-source.js";
+import { fitToTarget } from "../engine/fit-to-target.js";
 import { planSourceRoles } from "../engine/prepare-roles.js";
 import { readSource } from "../engine/read-source.js";
-import type { Run } from "../engine/run.js";
+import { Run } from "../engine/run.js";
 import type { OpenServers } from "../engine/servers.js";
 import { PgCopyError } from "../errors.js";
 import type { ResolvedOptions } from "../options.js";
@@ -102,16 +103,23 @@ async function readContent(reading: Reading): Promise<ReadContent | undefined> {
   const { servers, snapshot, options, run, findings } = reading;
   const read: ReadContent[] = [];
   const refusals = await findingsOf("schema", async () => {
-    const content = await readSource(snapshot, options, run, LOCK_WAIT_MS);
+    const source = await readSource(snapshot, options, run, { lockWaitMs: LOCK_WAIT_MS });
+    const notices: ReadContent["notices"][number][] = [];
+    const listening = new Run(run.signal, (event) => {
+      if (event.type === "notice") notices.push(event);
+    });
+    const { content, obstacles } = await fitToTarget(servers, source, options, listening);
     const plan = planClone(content.catalog, content.schema, {
       ...options,
       keyBounds: content.keyBounds,
       tableRows: content.rowSelection.tableRows,
       targetVersion: servers.target.serverVersion,
       pgDumpMajor: content.pgDump.major,
+      copiedStatistics: content.statistics,
+      hooks: content.hooks,
     });
     const roles = await planSourceRoles(servers.target, content.roles, options);
-    read.push({ content, plan, roles });
+    read.push({ content, obstacles, notices, plan, roles });
     return [];
   });
   findings.push(...refusals);

@@ -6,6 +6,7 @@ import type { CloneOptions, ConfigOptions } from "./library.js";
 import { mergeOptions } from "./merge-options.js";
 import type { Output } from "./output.js";
 import type { CopyFlags } from "./program.js";
+import { readRequirements } from "./requirements-file.js";
 
 export function copyOptions(
   { environment }: Output,
@@ -24,6 +25,8 @@ export function copyOptions(
     securityLabels,
     rolePasswords,
     allDatabases,
+    tablespaces,
+    requirements,
     ...rest
   } = flags;
   const { filters, others: same } = takeFilters(rest);
@@ -33,6 +36,8 @@ export function copyOptions(
     noOwner: !owner,
     noAcl: !acl,
     noSecurityLabels: !securityLabels,
+    ...(tablespaces ? {} : { noTablespaces: true }),
+    ...(requirements === undefined ? {} : { requirements: readRequirements(requirements) }),
     ...(rolePasswords ? {} : { noRolePasswords: true }),
   };
   return {

@@ -183,6 +183,7 @@ const ACTIVITIES: Readonly<Record<TaskKind, string>> = {
   refresh: "refreshing materialized views",
   sequences: "setting sequences",
   analyze: "gathering statistics",
+  statistics: "copying statistics",
   finish: "finishing",
 };
 

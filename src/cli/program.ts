@@ -38,6 +38,13 @@ export interface CopyFlags extends ViewOptions, FilterFlags {
   readonly mask?: Readonly<Record<string, string>>;
   readonly includeReferenced?: boolean;
   readonly skipLargeObjects?: boolean;
+  readonly statistics?: "copy" | "analyze" | "skip";
+  /** A file. */
+  readonly requirements?: string;
+  readonly skipExtensions?: boolean;
+  readonly skipCollations?: boolean;
+  /** As with --no-owner. */
+  readonly tablespaces: boolean;
   readonly verify?: "count" | "checksum";
   readonly copyFormat?: "auto" | "text" | "binary";
   readonly pgDump?: string;
@@ -232,7 +239,20 @@ function copyCommand(program: Command, name: "clone" | "plan" | "check"): Comman
       "--database-properties",
       "give a target database that exists the source's settings, privileges, owner, comment and limits, too",
     )
-    .option("--skip-analyze", "don't gather statistics at the end")
+    .option("--no-tablespaces", "put everything into the target's default tablespace")
+    .option(
+      "--requirements <FILE>",
+      'create extensions in these versions: a JSON file, [{"name": "postgis", "version": "3.4.2"}]',
+    )
+    .option("--skip-extensions", "create no extensions, and copy no rows of their own tables")
+    .option("--skip-collations", "create no collations")
+    .addOption(
+      new Option(
+        "--statistics <HOW>",
+        "analyze: gather them; copy: bring the source's, to PostgreSQL 18 or newer; skip: neither (default: analyze)",
+      ).choices(["copy", "analyze", "skip"]),
+    )
+    .option("--skip-analyze", "the same as --statistics skip")
     .option(
       "--where <TABLE=CONDITION>",
       "copy only the rows of a table for which a condition holds; may be repeated",

@@ -140,9 +140,51 @@ export const optionTable: OptionTable = {
       "Give an existing target database the source's settings, privileges and comment, too; one that the run creates has them anyway.",
     example: true,
   },
+  noTablespaces: {
+    type: "boolean",
+    description: "Put everything into the target's default tablespace.",
+    example: true,
+  },
+  requirements: {
+    schema: {
+      type: "array",
+      items: {
+        type: "object",
+        additionalProperties: false,
+        required: ["name", "version"],
+        properties: {
+          name: { type: "string", pattern: NOT_BLANK },
+          version: { type: "string", pattern: NOT_BLANK },
+        },
+      },
+    },
+    defaultWords: "the target's default versions",
+    description: "Create these extensions in these versions.",
+    example: [{ name: "postgis", version: "3.4.2" }],
+  },
+  skipExtensions: {
+    type: "boolean",
+    description: "Create no extensions, and copy no rows of their own tables.",
+    example: true,
+  },
+  skipCollations: {
+    type: "boolean",
+    description: "Create no collations.",
+    example: true,
+  },
+  statistics: {
+    choices: {
+      copy: "bring the source's, to PostgreSQL 18 or newer",
+      analyze: "gather them",
+      skip: "neither",
+    },
+    default: "analyze",
+    description: "The planner's statistics of the target.",
+    example: "copy",
+  },
   skipAnalyze: {
     type: "boolean",
-    description: "Don't gather statistics at the end.",
+    description: "The same as `statistics`: `skip`.",
     example: true,
   },
   filters: {

@@ -3,6 +3,7 @@
 import { realpath } from "node:fs/promises";
 import type { Endpoint } from "../endpoint/endpoint.js";
 import { PgCopyError, type PgCopyErrorFields, type Side } from "../errors.js";
+import type { ResolvedOptions } from "../options.js";
 import type { Connection } from "../postgres/connection.js";
 
 const OLDEST = 120_000;
@@ -133,6 +134,19 @@ export async function refuseSameDirectory(source: Endpoint, target: Endpoint): P
     advice:
       "start a server on it and give both databases as postgres:// URIs, or give another directory as the target",
   });
+}
+
+/** The functions that take statistics came with PostgreSQL 18. */
+export function refuseStatisticsCopy(
+  target: Connection,
+  { statistics }: Pick<ResolvedOptions, "statistics">,
+): void {
+  if (statistics !== "copy" || target.serverVersion >= 180_000) return;
+  throw unfit(
+    "target",
+    `statistics can be copied to PostgreSQL 18 or newer; the target is ${versionName(target.serverVersion)}`,
+    { advice: "nothing was changed; let ANALYZE gather them: --statistics analyze" },
+  );
 }
 
 /**

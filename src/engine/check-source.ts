@@ -42,10 +42,15 @@ export function incompleteSource(catalog: Catalog, role: string): PgCopyError[] 
     ),
     refusal(
       // A materialized view's rows are not copied: it is refreshed.
-      tables.filter(
-        (table) =>
-          table.kind === "table" && table.fileNode !== table.presentFileNode && !table.arrivesEmpty,
-      ),
+      [
+        ...tables.filter(
+          (table) =>
+            table.kind === "table" &&
+            table.fileNode !== table.presentFileNode &&
+            !table.arrivesEmpty,
+        ),
+        ...catalog.extensionTables.filter(({ rewritten }) => rewritten),
+      ],
       (count) =>
         `the snapshot no longer shows the rows of ${count}: truncated or rewritten after it was taken`,
       "run it again, with nothing that truncates or rewrites tables meanwhile",

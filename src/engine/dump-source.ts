@@ -2,8 +2,11 @@
 
 import { JOURNAL_SCHEMA } from "../load/journal.js";
 import type { ResolvedOptions } from "../options.js";
+import { withoutCollations } from "../plan/collations.js";
 import { dumpSchema } from "../schema/dump.js";
+import { dumpStatistics } from "../schema/dump-statistics.js";
 import { splitScript } from "../schema/split-script.js";
+import { splitStatistics } from "../schema/split-statistics.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import type { FilteredCatalog } from "./apply-filters.js";
 import type { SourceContent } from "./read-source.js";
@@ -16,7 +19,7 @@ export interface DumpDetails {
 }
 
 /**
- * The schema alone.
+ * The schema, and the planner's statistics if they are to be copied.
  *
  * @throws PgCopyError `schema_dump_failed`.
  */
@@ -25,8 +28,8 @@ export async function dumpSource(
   options: ResolvedOptions,
   signal: AbortSignal,
   { lockWaitMs, unreadable }: DumpDetails = {},
-): Promise<Pick<SourceContent, "schema" | "pgDump">> {
-  const { script, tool } = await dumpSchema(snapshot.connection, {
+): Promise<Pick<SourceContent, "schema" | "pgDump" | "statistics">> {
+  const dumpOptions = {
     snapshotId: snapshot.id,
     pgDump: options.pgDump,
     environment: options.environment,
@@ -34,9 +37,16 @@ export async function dumpSource(
     noOwner: options.noOwner,
     noAcl: options.noAcl,
     noSecurityLabels: options.noSecurityLabels,
+    noTablespaces: options.noTablespaces,
     excludeSchemas: [JOURNAL_SCHEMA, ...(unreadable?.schemas ?? [])],
     excludeTables: unreadable?.tables ?? [],
     ...(lockWaitMs === undefined ? {} : { lockWaitMs }),
-  });
-  return { schema: await splitScript(script), pgDump: tool };
+  };
+  const { script, tool } = await dumpSchema(snapshot.connection, dumpOptions);
+  const whole = await splitScript(script);
+  const schema = options.skipCollations ? withoutCollations(whole) : whole;
+  if (options.statistics !== "copy") return { schema, pgDump: tool };
+  // After the schema's, so that the source needs no further session.
+  const statistics = await dumpStatistics(snapshot.connection, tool, dumpOptions);
+  return { schema, pgDump: tool, statistics: splitStatistics(statistics) };
 }

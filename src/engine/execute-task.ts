@@ -3,14 +3,16 @@
 import { asPgCopyError, PgCopyError } from "../errors.js";
 import type { TaskInfo } from "../events.js";
 import { analyzeTables } from "../load/analyze.js";
+import { copyExtensionRows } from "../load/copy-extension-rows.js";
 import { copyLargeObjects, prepareLargeObjects } from "../load/copy-large-objects.js";
 import { copyPart } from "../load/copy-part.js";
 import { copySmallTables } from "../load/copy-small-tables.js";
 import { recordStatement } from "../load/journal.js";
 import type { LargeObjectOwnership } from "../load/large-object-statements.js";
+import { restoreStatistics } from "../load/restore-statistics.js";
 import { runScripts } from "../load/run-scripts.js";
 import { resetSequences } from "../load/sequences.js";
-import type { CloneTask } from "../plan/task.js";
+import { type CloneTask, relationName } from "../plan/task.js";
 import type { Connection } from "../postgres/connection.js";
 import type { ConnectionPool } from "../postgres/connection-pool.js";
 import type { CopyResult } from "../postgres/copy.js";
@@ -129,6 +131,10 @@ class TaskRun {
         return await this.#onTarget((target) =>
           analyzeTables(target, work.tables, work.only, () => this.#record(nothing)),
         );
+      case "statistics":
+        return await this.#restoreStatistics(work);
+      case "extension_rows":
+        return await this.#copyExtensionRows(work);
       case "copy":
         return await this.#copy(work);
       case "small_tables":
@@ -170,6 +176,37 @@ class TaskRun {
         });
       }),
     );
+  }
+
+  async #copyExtensionRows(work: CloneTask["work"] & { do: "extension_rows" }): Promise<Moved> {
+    const { sourcePool, targetPool, run } = this.#context;
+    const moved = await sourcePool.with(this.#signal, (source) =>
+      targetPool.with(this.#signal, (target) =>
+        copyExtensionRows(work.tables, {
+          source,
+          target,
+          signal: this.#signal,
+          onBytes: (bytes) => {
+            this.#active.bytes += bytes;
+          },
+          record: (result) => this.#record(result),
+          warn: (message) => run.warn(message),
+        }),
+      ),
+    );
+    run.info(`copied ${moved.rows} rows of extensions' configuration tables`);
+    return moved;
+  }
+
+  async #restoreStatistics(work: CloneTask["work"] & { do: "statistics" }): Promise<Moved> {
+    return await this.#onTarget(async (target) => {
+      const analyzed = await restoreStatistics(target, work.tables, () => this.#record(nothing));
+      if (analyzed.length === 0) return;
+      const names = analyzed.map(({ table }) => relationName(table)).join(", ");
+      this.#context.run.info(
+        `the target takes only a part of the source's statistics, so ANALYZE gathers them: ${names}`,
+      );
+    });
   }
 
   async #copySmallTables(work: CloneTask["work"] & { do: "small_tables" }): Promise<Moved> {

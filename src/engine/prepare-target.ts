@@ -58,7 +58,9 @@ export async function prepareTarget(
     const name = servers.targetEndpoint.database;
     warnOfRoles(roles, run);
     const properties = await planNewDatabase(servers.target, content.attributes, run);
-    const tablespace = await chooseTablespace(servers.target, content.attributes, run);
+    const tablespace = options.noTablespaces
+      ? undefined
+      : await chooseTablespace(servers.target, content.attributes, run);
     const rolesCreated = await createMissingRoles(servers.target, roles, run);
     await withRolesCreated(rolesCreated, () =>
       createDatabase(servers.target, name, content.catalog.database, {

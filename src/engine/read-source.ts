@@ -6,8 +6,11 @@ import { readCatalog } from "../catalog/read-catalog.js";
 import { type KeyRange, readKeyBounds } from "../catalog/read-key-bounds.js";
 import type { Roles } from "../catalog/roles.js";
 import type { ResolvedOptions } from "../options.js";
+import { type ChosenHook, type ExtensionHook, withHookedTables } from "../plan/extension-hooks.js";
+import { extensionHooks } from "../plan/known-hooks.js";
 import { splitMethod } from "../plan/parts.js";
 import { withoutMaskedKeys } from "../plan/table-rows.js";
+import type { RelationStatistics } from "../plan/task.js";
 import type { SchemaScript } from "../plan/toc.js";
 import { anySignal } from "../run/abort.js";
 import type { SchemaDump } from "../schema/dump.js";
@@ -39,15 +42,25 @@ export interface SourceContent {
   readonly attributes: DatabaseAttributes;
   /** With `roles`: those of the source's cluster. */
   readonly roles: Roles | undefined;
+  /** The planner's statistics, where they are to be copied. */
+  readonly statistics?: readonly RelationStatistics[];
+  /** What extensions want done around the copy. */
+  readonly hooks: readonly ChosenHook[];
   /** With filters: what they leave out, and what came along. */
   readonly filters?: FilterReport;
+}
+
+export interface ReadingDetails {
+  readonly lockWaitMs?: number;
+  readonly hooks?: readonly ExtensionHook[];
 }
 
 /**
  * Reads the catalog and, at the same time over a session of its own, runs pg_dump. With filters, both
  * are then reduced to what remains.
  *
- * @param lockWaitMs how long pg_dump waits for a lock on a table; default: as long as it takes.
+ * @param details how long pg_dump waits for a lock on a table, in milliseconds (default: as long as it
+ *   takes), and what to do for which extensions (default: for those that pgcopy knows).
  * @throws PgCopyError `source_unfit` for tables that can't be read; `schema_dump_failed`; `usage` for
  *   a WHERE or mask that can't be used, or filters that match nothing.
  */
@@ -55,12 +68,12 @@ export async function readSource(
   snapshot: HeldSnapshot,
   options: ResolvedOptions,
   run: Run,
-  lockWaitMs?: number,
+  { lockWaitMs, hooks = extensionHooks }: ReadingDetails = {},
 ): Promise<SourceContent> {
   const refused = new AbortController();
   const signal = anySignal(run.signal, refused.signal);
   const dumping = dumpSource(snapshot, options, signal, { lockWaitMs });
-  const reading = readTheCatalog(snapshot, options)
+  const reading = readTheCatalog(snapshot, options, hooks)
     .then((read) => {
       if (isClosed(read.filtered)) refused.abort();
       return read;
@@ -78,7 +91,7 @@ export async function readSource(
     return { ...dumped.value, ...content };
   }
   if (dumped.status === "rejected" && !isClosed(filtered)) throw explainBytes(dumped.reason);
-  const { schema, pgDump } =
+  const { schema, ...others } =
     dumped.status === "fulfilled"
       ? dumped.value
       : await dumpSource(snapshot, options, run.signal, {
@@ -88,7 +101,7 @@ export async function readSource(
           throw explainBytes(error);
         });
   const remaining = await filterSchema(snapshot.connection, schema, filtered);
-  return { ...content, schema: remaining, pgDump, filters: filtered.report };
+  return { ...content, ...others, schema: remaining, filters: filtered.report };
 }
 
 /** Whether pg_dump has to be told of tables that the role may not read, and that are left out. */
@@ -99,7 +112,11 @@ function isClosed(filtered: FilteredCatalog | undefined): boolean {
   );
 }
 
-async function readTheCatalog(snapshot: HeldSnapshot, options: ResolvedOptions) {
+async function readTheCatalog(
+  snapshot: HeldSnapshot,
+  options: ResolvedOptions,
+  known: readonly ExtensionHook[],
+) {
   const roles = await readSourceRoles(snapshot.connection, options);
   const attributes = await readDatabaseAttributes(snapshot.connection);
   const everything = await readCatalog(snapshot.connection, {
@@ -109,7 +126,9 @@ async function readTheCatalog(snapshot: HeldSnapshot, options: ResolvedOptions) 
     options.filters === undefined
       ? undefined
       : await filterCatalog(snapshot.connection, everything, options.filters);
-  const whole = filtered?.catalog ?? everything;
+  const remaining = filtered?.catalog ?? everything;
+  const hooks = await chooseHooks(snapshot, remaining, known);
+  const whole = withoutWhatIsSkipped(withHookedTables(remaining, hooks), options);
   refuseIncompleteSource(whole, snapshot.connection.endpoint.user);
   const withoutRows = filtered?.selection.emptyTables ?? new Set<number>();
   const rowSelection = await selectTableRows(snapshot.connection, whole, options, withoutRows);
@@ -119,11 +138,33 @@ async function readTheCatalog(snapshot: HeldSnapshot, options: ResolvedOptions) 
     (table) => table.bytes > limit && splitMethod(table, catalog.serverVersion) === "key",
   );
   const keyBounds = await readKeyBounds(snapshot.connection, byKey);
-  return { catalog, attributes, roles, rowSelection, filtered, keyBounds };
+  return { catalog, attributes, roles, rowSelection, filtered, hooks, keyBounds };
 }
 
 /** Nobody can tell whose they are: they belong to no schema. pg_dump leaves them out as well where it dumps some tables. */
 function copiesLargeObjects({ skipLargeObjects, filters }: ResolvedOptions): boolean {
   const included = [...(filters?.includeTables ?? []), ...(filters?.includeSchemas ?? [])];
   return !skipLargeObjects && included.length === 0;
+}
+
+/** Those whose extensions the source has, with what they ask of it. */
+async function chooseHooks(
+  { connection }: HeldSnapshot,
+  { extensions }: Catalog,
+  known: readonly ExtensionHook[],
+): Promise<ChosenHook[]> {
+  const chosen: ChosenHook[] = [];
+  for (const hook of known) {
+    const extension = extensions.find(({ name }) => name === hook.extension);
+    if (extension === undefined) continue;
+    const query = hook.sourceQuery?.(extension);
+    const doing = `reading what extension ${extension.name} needs`;
+    const rows = query === undefined ? [] : await connection.query(doing, query);
+    chosen.push({ extension, ...hook.steps(extension, rows) });
+  }
+  return chosen;
+}
+
+function withoutWhatIsSkipped(catalog: Catalog, { skipExtensions }: ResolvedOptions): Catalog {
+  return skipExtensions ? { ...catalog, extensionTables: [] } : catalog;
 }

@@ -13,6 +13,7 @@ import {
   olderTarget,
   refuseSameDatabase,
   refuseSameDirectory,
+  refuseStatisticsCopy,
   versionName,
 } from "./check-servers.js";
 import { besideNewDatabase, fitJobs } from "./fit-jobs.js";
@@ -158,6 +159,7 @@ async function checkServers(
   const targetFacts = await checkServer(target, () =>
     openSession(target.endpoint, "target", "probe", run.signal),
   );
+  refuseStatisticsCopy(target, options);
   if (ends.targetExists) refuseSameDatabase(sourceFacts, targetFacts);
   const older = olderTarget(source, target);
   if (older !== undefined) run.warn(older);

@@ -14,7 +14,6 @@ import {
 import { refuseClosedTarget } from "../load/check-privileges.js";
 import { refuseRestrictedActs } from "../load/check-restricted.js";
 import { refuseMissingLabelProviders } from "../load/check-security-labels.js";
-import { refuseMissingTablespaces } from "../load/check-tablespaces.js";
 import { findMissingRoles, refuseMissingRoles } from "../load/check-target.js";
 import { ownerOfNewDatabase } from "../load/create-database.js";
 import { refuseForbiddenRoles } from "../load/create-roles.js";
@@ -56,7 +55,6 @@ export const targetChecks: Readonly<
     refuseForeignPublicSchema(target, schema, !targetExists),
   restricted_objects: ({ target }, { schema }) => refuseRestrictedActs(target, schema),
   label_providers: ({ target }, { schema }) => refuseMissingLabelProviders(target, schema),
-  missing_tablespaces: ({ target }, { schema }) => refuseMissingTablespaces(target, schema),
   unknown_collations: ({ source, target }, { schema }) =>
     refuseUnknownCollations(source, target, schema),
   closed_target: async ({ source, target, targetExists }, { schema }) => {

@@ -40,11 +40,12 @@ export function omissions(content: SourceContent, plan: ClonePlan): Omission[] {
     advice: string,
     statements: readonly string[] = [],
   ) => found.push({ title, items, advice, statements });
-  if (catalog.extensionTables.length > 0) {
+  for (const table of catalog.extensionTables) {
+    if (table.unreadable === undefined) continue;
     omit(
-      "rows in extensions' own tables are not copied, only what CREATE EXTENSION puts there",
-      catalog.extensionTables,
-      "copy them apart, if they hold rows of yours",
+      `the rows of ${relationName(table)} of extension ${table.extension} are not copied: ${table.unreadable} on the source`,
+      [],
+      "connect as a role that may read it, or copy its rows apart",
     );
   }
   const elsewhere = catalog.tables.filter((table) => table.rowsElsewhere);

@@ -15,6 +15,7 @@ export function planAnalyze(
   tables: readonly Table[],
   tasks: readonly CloneTask[],
   targetVersion: number,
+  wanted: (table: Table) => boolean = () => true,
 ): CloneTask[] {
   const only = targetVersion >= 180_000;
   const needs = needsOf(tables, tasks);
@@ -23,7 +24,8 @@ export function planAnalyze(
       (table.kind === "table" ||
         table.kind === "partitioned" ||
         (table.kind === "materialized_view" && table.populated)) &&
-      (only || table.partitionOf === undefined),
+      (only || table.partitionOf === undefined) &&
+      wanted(table),
   );
   const isSmall = (table: Table) => table.bytes < SMALL_BYTES && table.kind === "table";
   const small = visited.filter(isSmall);
@@ -59,7 +61,10 @@ function descendantsOf(oid: number, tables: readonly Table[]): number[] {
 }
 
 /** The tasks that touch a table or, for the sake of a parent's statistics, one of its descendants. */
-function needsOf(tables: readonly Table[], tasks: readonly CloneTask[]): Map<number, Set<string>> {
+export function needsOf(
+  tables: readonly Table[],
+  tasks: readonly CloneTask[],
+): Map<number, Set<string>> {
   const parents = new Map(tables.map((table) => [table.oid, table.parents]));
   const needs = new Map<number, Set<string>>();
   const note = (oid: number, id: string): void => {
@@ -76,7 +81,8 @@ function needsOf(tables: readonly Table[], tasks: readonly CloneTask[]): Map<num
   return needs;
 }
 
-function chunks<T>(list: readonly T[], size: number): T[][] {
+/** A list in pieces of at most `size`. */
+export function chunks<T>(list: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(list.length / size) }, (_, i) =>
     list.slice(i * size, (i + 1) * size),
   );

@@ -6,20 +6,25 @@
 
 import type { Catalog, Sequence } from "../catalog/catalog.js";
 import type { KeyRange } from "../catalog/read-key-bounds.js";
-import { planAnalyze } from "./analyze.js";
 import { copyCost, verifyCost } from "./cost.js";
+
+import { type ChosenHook, hookFinish, hookTasks } from "./extension-hooks.js";
+import { extensionRowsTask } from "./extension-rows.js";
 import { type LargeObjectPlan, planLargeObjects } from "./large-objects.js";
 import { planPostData } from "./post-data.js";
 import { planPreData } from "./pre-data.js";
 import { batchSmallTables } from "./small-tables.js";
+import { planStatistics } from "./statistics.js";
 import { fitSubscriptions } from "./subscriptions.js";
 import { partLabel, planTable, type TablePlan } from "./table-plan.js";
-import type { TableRows } from "./table-rows.js";
+import { type TableRows, tablesWithoutStatistics } from "./table-rows.js";
+
 import {
   type CloneTask,
   PG_CLASS,
   type PlannedIndex,
   PRE_DATA,
+  type RelationStatistics,
   relationName,
   type Script,
   scriptOf,
@@ -46,6 +51,11 @@ export interface PlanOptions {
   /** WHERE and masks by the table's OID: `content.rowSelection.tableRows`. */
   readonly tableRows: ReadonlyMap<number, TableRows>;
   readonly skipAnalyze: boolean;
+  /** The source's statistics, where they are copied in place of ANALYZE. */
+  readonly copiedStatistics?: readonly RelationStatistics[] | undefined;
+  /** OIDs of tables that don't hold the source's rows, so that its statistics would be wrong or give values away. */
+  readonly analyzeAnyway?: ReadonlySet<number>;
+  readonly hooks?: readonly ChosenHook[];
   readonly verify: "count" | "checksum" | undefined;
   /** server_version_num of the target. */
   readonly targetVersion: number;
@@ -82,10 +92,25 @@ export function planClone(catalog: Catalog, dumped: SchemaScript, options: PlanO
     copies,
     privileges: schema.withoutPublic ? { ...options, noAcl: true } : options,
   });
-  const analyzes = options.skipAnalyze
+  const statistics = options.skipAnalyze
     ? []
-    : planAnalyze(inDump, [...copies, ...postData], options.targetVersion);
+    : planStatistics({
+        catalog,
+        tables: inDump,
+        entries: schema.entries,
+        tasks: [...copies, ...postData],
+        options: {
+          ...options,
+          analyzeAnyway: new Set([
+            ...(options.analyzeAnyway ?? []),
+            ...tablesWithoutStatistics(catalog, options.tableRows),
+          ]),
+        },
+      });
   const sequences = catalog.sequences.filter((sequence) => relations.has(sequence.oid));
+  const { hooks = [] } = options;
+  const rows = extensionRowsTask(catalog.extensionTables);
+  const beforeData = [...hookTasks(hooks), ...(rows === undefined ? [] : [rows])];
   const reads = [...copies, ...verifies, ...objects, ...largeObjects.verifies].map(({ id }) => id);
   const tasks = [
     ...planPreData(schema.entries, catalog),
@@ -98,15 +123,15 @@ export function planClone(catalog: Catalog, dumped: SchemaScript, options: PlanO
       ...reads,
     ]),
     ...afterLargeObjects(postData, objects),
-    ...analyzes,
+    ...statistics,
     ...sequencesTask(sequences, reads),
   ];
   return {
     tables,
     indexes: postData.flatMap((task) => task.indexes),
     sequences,
-    tasks: batchSmallTables(tasks, options.tableJobs),
-    finish: eventTriggers(schema),
+    tasks: afterFirst(batchSmallTables(tasks, options.tableJobs), beforeData),
+    finish: [...hookFinish(hooks), ...eventTriggers(schema)],
     largeObjects: { count: largeObjects.count, bytes: largeObjects.bytes },
     bytes: tables.reduce((sum, { table }) => sum + table.bytes, largeObjects.bytes),
   };
@@ -128,6 +153,20 @@ function afterLargeObjects(tasks: readonly CloneTask[], objects: readonly CloneT
 
 function isLargeObjectDefault(sql: string): boolean {
   return /^\s*alter\s+default\s+privileges\b.*\son\s+large\s+objects\s/is.test(sql);
+}
+
+/** The tasks with those of `first` one after the other between pre-data and all else. */
+function afterFirst(tasks: readonly CloneTask[], first: readonly CloneTask[]): CloneTask[] {
+  const last = first.at(-1);
+  if (last === undefined) return [...tasks];
+  const chained = first.map((task, i) => ({
+    ...task,
+    needs: [...task.needs, ...(i === 0 ? [] : [(first[i - 1] as CloneTask).id])],
+  }));
+  const preData = tasks.filter(({ kind }) => kind === "pre_data");
+  const others = tasks.filter(({ kind }) => kind !== "pre_data");
+  const after = others.map((task) => ({ ...task, needs: [...task.needs, last.id] }));
+  return [...preData, ...chained, ...after];
 }
 
 function copyTasks(plan: TablePlan): CloneTask[] {

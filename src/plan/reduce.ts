@@ -2,7 +2,6 @@
 
 import type { Catalog, Table } from "../catalog/catalog.js";
 import { type NamedObject, objectKey } from "../catalog/read-source-objects.js";
-import { displayName } from "../postgres/quote.js";
 import { objectsOfEntries } from "./entry-objects.js";
 import type { Selection } from "./selection.js";
 import { PG_CLASS, PG_CONSTRAINT, PG_NAMESPACE } from "./system-catalogs.js";
@@ -21,7 +20,7 @@ export function reduceCatalog(
   const left = new Set(
     extensionTables
       .filter((table) => !remains(table) || selection.emptyTables.has(table.oid))
-      .map(({ schema, name }) => displayName(schema, name)),
+      .map(({ oid }) => oid),
   );
   return {
     ...catalog,
@@ -34,7 +33,7 @@ export function reduceCatalog(
     refreshDependencies: catalog.refreshDependencies.filter(
       ({ dependent, referenced }) => remains({ oid: dependent }) && remains({ oid: referenced }),
     ),
-    extensionTables: catalog.extensionTables.filter((name) => !left.has(name)),
+    extensionTables: catalog.extensionTables.filter(({ oid }) => !left.has(oid)),
   };
 }
 

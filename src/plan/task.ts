@@ -1,6 +1,6 @@
 /** The tasks that a plan consists of. */
 
-import type { Sequence } from "../catalog/catalog.js";
+import type { ExtensionTable, Sequence } from "../catalog/catalog.js";
 import type { LargeObjectAccess } from "../catalog/large-objects.js";
 import type { TaskInfo } from "../events.js";
 import { displayName } from "../postgres/quote.js";
@@ -35,11 +35,28 @@ export interface SmallTable {
   readonly scripts: readonly Script[];
 }
 
+/** What the source's planner knew of a relation, as statements that make the target's know it. */
+export interface RelationStatistics {
+  readonly relation: RelationName;
+  /** `select * from pg_restore_…_stats(…)`: a boolean each, whether all of it was taken. */
+  readonly statements: readonly string[];
+  /** Whether any of them is about a column. */
+  readonly ofColumns: boolean;
+}
+
+/** A table's own, and those of its indexes. */
+export interface TableStatistics {
+  readonly table: RelationName;
+  readonly relations: readonly RelationStatistics[];
+}
+
 /** What a task does; the engine has one function for each. */
 export type Work =
   | { readonly do: "scripts"; readonly scripts: readonly Script[] }
   | { readonly do: "copy"; readonly table: TablePlan; readonly part: number }
   | { readonly do: "small_tables"; readonly tables: readonly SmallTable[] }
+  /** The tables in an order in which their foreign keys hold. */
+  | { readonly do: "extension_rows"; readonly tables: readonly ExtensionTable[] }
   | { readonly do: "verify"; readonly table: TablePlan }
   | { readonly do: "analyze"; readonly tables: readonly RelationName[]; readonly only: boolean }
   | { readonly do: "prepare_large_objects" }
@@ -54,6 +71,7 @@ export type Work =
       readonly objects: LargeObjectSelection;
       readonly access: LargeObjectAccess;
     }
+  | { readonly do: "statistics"; readonly tables: readonly TableStatistics[] }
   | { readonly do: "sequences"; readonly sequences: readonly Sequence[] }
   | { readonly do: "release_snapshot" };
 

@@ -115,6 +115,8 @@ export interface Statement {
   readonly roles: readonly string[];
   /** Qualified names of the relations that it mentions outside of strings: each once, in order. */
   readonly relations: readonly RelationName[];
+  /** Qualified names of the collations that it mentions; absent where it mentions none. */
+  readonly collations?: readonly RelationName[];
   /** Whether it makes an object and fails if that exists already. */
   readonly creates: boolean;
   /** With the kind `security_label`. */

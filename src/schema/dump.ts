@@ -30,6 +30,8 @@ export interface DumpSchemaOptions {
   readonly noSecurityLabels?: boolean;
   /** How long to wait for a lock on a table, in milliseconds; default: as long as it takes. */
   readonly lockWaitMs?: number;
+  /** Leave out tablespaces. */
+  readonly noTablespaces?: boolean;
   /** Names of schemas to leave out. */
   readonly excludeSchemas?: readonly string[];
   /** In which the server prints constants of type timestamptz. Default: the role's or server's own. */
@@ -160,6 +162,7 @@ function pgDumpArguments(options: DumpSchemaOptions): string[] {
     ...(options.noOwner ? ["--no-owner"] : []),
     ...(options.noAcl ? ["--no-acl"] : []),
     ...(options.noSecurityLabels ? ["--no-security-labels"] : []),
+    ...(options.noTablespaces === true ? ["--no-tablespaces"] : []),
     ...(options.excludeSchemas ?? []).map((name) => `--exclude-schema=${exactPattern(name)}`),
     ...(options.excludeTables ?? []).map(
       ({ schema, name }) => `--exclude-table=${exactPattern(schema)}.${exactPattern(name)}`,

@@ -19,7 +19,7 @@ import { type SectionHint, sectionHint, sectionOf } from "./sections.js";
 import { settingValue, toStatement } from "./statement.js";
 
 /** pg_dump writes this at the very end, whatever the dump holds. */
-const lastWords = "-- PostgreSQL database dump complete";
+export const lastWords = "-- PostgreSQL database dump complete";
 
 /**
  * Splits the output of `pg_dump --schema-only --verbose --encoding=UTF8`, versions 12 to 18. Every

@@ -9,6 +9,7 @@ import type {
   Statement,
 } from "../plan/toc.js";
 import { addedConstraint, classify, createsObject } from "./classify.js";
+import { collationsIn } from "./collations.js";
 import { commandsOf, relationName, type TypedNode } from "./parse-tree.js";
 import { restrictedActs } from "./restricted.js";
 
@@ -18,6 +19,7 @@ export function toStatement(tree: TypedNode, sql: string): Statement {
     kind: classify(tree),
     sql,
     ...mentionedIn(tree.node),
+    ...collationsIn(tree.node),
     creates: createsObject(tree),
     ...factsOf(tree),
     ...restrictionsOf(tree),

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { copyOptions } from "../../src/cli/copy-options.js";
 import { chooseEndpoint, chooseEndpoints } from "../../src/cli/endpoints.js";
@@ -168,5 +171,43 @@ describe("from flags to the library's options", () => {
       },
       environment: output.environment,
     });
+  });
+
+  test("what is left out, and where statistics come from", async () => {
+    expect(
+      await parsed(
+        ...["a", "b", "--skip-extensions", "--skip-collations", "--no-tablespaces"],
+        ...["--statistics", "copy"],
+      ),
+    ).toMatchObject({
+      skipExtensions: true,
+      skipCollations: true,
+      noTablespaces: true,
+      statistics: "copy",
+    });
+  });
+
+  test("requirements are read from their file", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "pgcopy-requirements-"));
+    try {
+      const file = join(directory, "requirements.json");
+      await writeFile(file, '[{"name": "postgis", "version": "3.4.2"}]');
+      expect(await parsed("a", "b", "--requirements", file)).toMatchObject({
+        requirements: [{ name: "postgis", version: "3.4.2" }],
+      });
+      await writeFile(file, "postgis 3.4.2");
+      await expect(parsed("a", "b", "--requirements", file)).rejects.toMatchObject({
+        code: "usage",
+        message: expect.stringContaining('requirements.json" is no JSON: '),
+      });
+      await expect(parsed("a", "b", "--requirements", `${file}.not`)).rejects.toMatchObject({
+        code: "usage",
+        message: expect.stringMatching(
+          /^the requirements can't be read: ENOENT.*requirements\.json\.not/,
+        ),
+      });
+    } finally {
+      await rm(directory, { recursive: true });
+    }
   });
 });

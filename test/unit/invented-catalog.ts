@@ -90,6 +90,7 @@ export function inventCatalog(rest: Partial<Catalog> = {}): Catalog {
       roles: [],
       ranges: [],
     },
+    extensions: [],
     extensionTables: [],
     ...rest,
   };
