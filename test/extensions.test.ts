@@ -142,7 +142,7 @@ describe("with the extensions that come with PostgreSQL", () => {
     const options = { source: source.uri, target: target.uri };
     const error = await refusal(options);
     expect(error.items).toEqual(["citext: in schema ext on the source, in public on the target"]);
-    expect((await plan(options)).conflicts).toEqual([
+    expect((await plan(options)).refusals).toEqual([
       "the target has an extension in another schema than the source, whose objects need them there: citext: in schema ext on the source, in public on the target",
     ]);
     await target.execute("create schema ext; alter extension citext set schema ext");
@@ -198,7 +198,7 @@ describe("as a role that owns the target's database and no more", () => {
     );
     expect(error.items).toEqual(["dblink 1.2", "file_fdw 1.0"]);
     expect(await objectsOf(target)).toEqual(before);
-    expect((await plan(options)).conflicts).toHaveLength(2);
+    expect((await plan(options)).refusals).toHaveLength(2);
 
     await source.execute("drop extension file_fdw, dblink");
     await clone(options);
@@ -386,7 +386,7 @@ describe("configuration tables", () => {
     expect(error.message).toBe("the target's server doesn't have an extension of the source");
     expect(error.items).toEqual(["for_superusers (1.0 on the source)"]);
     expect(error.advice).toContain("--skip-extensions");
-    expect((await plan(options)).conflicts).toEqual([
+    expect((await plan(options)).refusals).toEqual([
       "the target's server doesn't have an extension of the source: for_superusers (1.0 on the source)",
     ]);
   });

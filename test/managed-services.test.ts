@@ -286,8 +286,8 @@ describe("tablespaces", () => {
     );
     await using target = await createDatabase(server(newer), "managed_target");
     const error = await refusal({ source: source.uri, target: target.uri }, target);
-    expect(error.message).toMatch(/lacks a tablespace/);
-    expect(error.items).toEqual([`${tablespace.name} (missing; 1 object)`]);
+    expect(error.message).toMatch(/doesn't have tablespaces/);
+    expect(error.items).toEqual([`${tablespace.name} (of 1 object)`]);
   });
 
   it("that are closed to the target's role, too, and opening them is enough", async () => {
@@ -298,7 +298,9 @@ describe("tablespaces", () => {
     await using role = await createManagedRole(target.server, { owns: [target] });
     const ends = { source: source.uri, target: role.uri(target), noOwner: true, noAcl: true };
     const error = await refusal(ends, target);
-    expect(error.items).toEqual([`${tablespace.name} (no create privilege on it; 1 object)`]);
+    expect(error.items).toEqual([
+      `${tablespace.name} (of 1 object): the role may not create objects in it`,
+    ]);
     await target.execute(error.statements.join(";"));
     await clone(ends);
     await target.execute("drop table t");
