@@ -67,7 +67,7 @@ export interface PlanOptions {
 
 /** Makes the plan. Pure: the same input gives the same plan. */
 export function planClone(catalog: Catalog, dumped: SchemaScript, options: PlanOptions): ClonePlan {
-  const schema = { ...dumped, entries: fitSubscriptions(dumped.entries, options.targetVersion) };
+  const schema = { ...dumped, entries: fitSubscriptions(dumped.entries, options) };
   const relations = new Set(
     schema.entries.filter((entry) => entry.classOid === PG_CLASS).map((entry) => entry.oid),
   );

@@ -1,7 +1,8 @@
 /**
  * CREATE SUBSCRIPTION, fitted to the target's version. pg_dump writes the parameters that differ from
  * its own version's defaults, and says of an older source what that does without being asked (before
- * 16 changes are applied as the owner: `run_as_owner = true`). An older target knows no such words.
+ * 16 changes are applied as the owner: `run_as_owner = true`). An older target knows no such words, and
+ * on a newer one other defaults would hold.
  */
 
 import type { TocEntry } from "./toc.js";
@@ -18,10 +19,17 @@ const knownSince: ReadonlyMap<string, number> = new Map([
   ["failover", 170_000],
 ]);
 
-/** The entries with subscriptions that a server of this version can create. */
+export interface SubscriptionVersions {
+  /** server_version_num of the target. */
+  readonly targetVersion: number;
+  /** The major version of the pg_dump that wrote the statements. */
+  readonly pgDumpMajor: number;
+}
+
+/** The entries with their subscriptions as the target creates them like the source's. */
 export function fitSubscriptions(
   entries: readonly TocEntry[],
-  targetVersion: number,
+  versions: SubscriptionVersions,
 ): readonly TocEntry[] {
   const concerned = (entry: TocEntry) =>
     entry.statements.some((statement) => statement.kind === "subscription");
@@ -32,7 +40,7 @@ export function fitSubscriptions(
           ...entry,
           statements: entry.statements.map((statement) => ({
             ...statement,
-            sql: fitSubscription(statement.sql, targetVersion),
+            sql: fitSubscription(statement.sql, versions),
           })),
         }
       : entry,
@@ -42,7 +50,16 @@ export function fitSubscriptions(
 /** pg_dump's parameters come last, `connect` first of them; no value of theirs holds a comma. */
 const PARAMETERS = /^(create subscription .* with \()(connect = false, [^()]*)\)$/is;
 
-function fitSubscription(sql: string, targetVersion: number): string {
+/** Parameters whose default is another one since a major version, and what it was before. */
+const changedDefaults: readonly (readonly [name: string, since: number, before: string])[] = [
+  ["run_as_owner", 16, "true"],
+  ["streaming", 18, "off"],
+];
+
+function fitSubscription(
+  sql: string,
+  { targetVersion, pgDumpMajor }: SubscriptionVersions,
+): string {
   const [, head, parameters] = PARAMETERS.exec(sql) ?? [];
   if (head === undefined || parameters === undefined) return sql;
   const fitted = parameters.split(", ").flatMap((parameter) => {
@@ -52,5 +69,11 @@ function fitSubscription(sql: string, targetVersion: number): string {
     const tooNew = parameter === "streaming = parallel" && targetVersion < 160_000;
     return [tooNew ? "streaming = on" : parameter];
   });
-  return `${head}${fitted.join(", ")})`;
+  const unsaid = changedDefaults
+    .filter(([name, since]) => {
+      const said = fitted.some((parameter) => parameter.startsWith(`${name} =`));
+      return !said && pgDumpMajor < since && targetVersion >= since * 10_000;
+    })
+    .map(([name, , before]) => `${name} = ${before}`);
+  return `${head}${[...fitted, ...unsaid].join(", ")})`;
 }

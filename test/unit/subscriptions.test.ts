@@ -17,8 +17,13 @@ function entry(sql: string, kind: StatementKind = "subscription"): TocEntry {
   };
 }
 
-function fitted(sql: string, targetVersion: number, kind?: StatementKind): string | undefined {
-  return fitSubscriptions([entry(sql, kind)], targetVersion)[0]?.statements[0]?.sql;
+function fitted(
+  sql: string,
+  targetVersion: number,
+  { kind, pgDumpMajor = 18 }: { kind?: StatementKind; pgDumpMajor?: number } = {},
+): string | undefined {
+  const versions = { targetVersion, pgDumpMajor };
+  return fitSubscriptions([entry(sql, kind)], versions)[0]?.statements[0]?.sql;
 }
 
 const head = `CREATE SUBSCRIPTION s CONNECTION 'host=h password=''a, b)''' PUBLICATION "p, WITH (connect = false, binary = true)"`;
@@ -44,5 +49,21 @@ test.each([
 test("what is no CREATE SUBSCRIPTION of pg_dump's stays as it is", () => {
   for (const sql of ["ALTER SUBSCRIPTION s OWNER TO nora", "CREATE SUBSCRIPTION s CONNECTION ''"])
     expect(fitted(sql, 130_000)).toBe(sql);
-  expect(fitted(all, 130_000, "definition")).toBe(all);
+  expect(fitted(all, 130_000, { kind: "definition" })).toBe(all);
 });
+
+test.each([
+  [15, 150_000, ""],
+  [15, 160_000, ", run_as_owner = true"],
+  [15, 180_000, ", run_as_owner = true, streaming = off"],
+  [17, 180_000, ", streaming = off"],
+  [18, 180_000, ""],
+])(
+  "what pg_dump %i left to a default is said where %i has another",
+  (pgDumpMajor, version, more) => {
+    const plain = `${head} WITH (connect = false, slot_name = 'slot'`;
+    expect(fitted(`${plain})`, version, { pgDumpMajor })).toBe(`${plain}${more})`);
+    const said = `${plain}, streaming = on, run_as_owner = false)`;
+    if (version >= 160_000) expect(fitted(said, version, { pgDumpMajor })).toBe(said);
+  },
+);
