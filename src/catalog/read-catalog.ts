@@ -3,6 +3,7 @@
 import type { Connection } from "../postgres/connection.js";
 import type { Catalog, Constraint, Index, RefreshDependency, Sequence } from "./catalog.js";
 import { readDatabaseProperties } from "./database-properties.js";
+import { readHiddenSubscriptions } from "./hidden-subscriptions.js";
 import { readLargeObjects } from "./large-objects.js";
 import { readExtensions } from "./read-extensions.js";
 import { readTables } from "./read-tables.js";
@@ -55,13 +56,6 @@ join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.r
 where d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
    or (d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.refobjid >= 16384)`;
 
-const hiddenSubscriptionsQuery = `
-select s.subname::text as name
-from pg_catalog.pg_subscription s
-where s.subdbid = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
-  and current_setting('is_superuser') <> 'on'
-order by 1`;
-
 /**
  * Reads everything that the plan needs to know of the source. The connection should be in the
  * transaction that holds, or has imported, the snapshot.
@@ -95,9 +89,7 @@ export async function readCatalog(
     sequences: await read<Sequence>(sequencesQuery),
     types: await readColumnTypes(connection),
     refreshDependencies: refreshOrder(materialized, dependencies),
-    hiddenSubscriptions: (await read<{ name: string }>(hiddenSubscriptionsQuery)).map(
-      ({ name }) => name,
-    ),
+    hiddenSubscriptions: await readHiddenSubscriptions(connection),
     largeObjects: await readLargeObjects(connection, { ranges: options.largeObjects }),
     ...(await readExtensions(connection)),
   };
