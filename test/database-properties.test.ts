@@ -47,6 +47,28 @@ async function propertiesOf(database: TestDatabase): Promise<Record<string, unkn
 const as = (database: TestDatabase, role: string) =>
   database.uri.replace(/\/\/[^@]*@/, `//${role}:secret@`);
 
+it("a materialized view that asks for the time zone is filled as on the source", async () => {
+  await using source = await createDatabase(server(16), "props_zone");
+  await source.execute(`
+    create table moments (at timestamptz primary key);
+    insert into moments select timestamptz '2024-01-01 00:00+00' + n * interval '7 hours' from generate_series(1, 50) n;
+    alter database "${source.name}" set timezone = 'Asia/Kolkata'`);
+  await source.execute(
+    "create materialized view days as select date_trunc('day', at) as day, count(*) as n from moments group by 1",
+  );
+  const days = "select day::text, n::int from days order by 1";
+  const wanted = await source.query(days);
+  for (const verify of [undefined, "checksum"] as const) {
+    await using target = databaseOn(server(18), uniqueName("props_copy"));
+    await clone({
+      source: source.uri,
+      target: target.uri,
+      ...(verify === undefined ? {} : { verify }),
+    });
+    expect(await target.query(days)).toEqual(wanted);
+  }
+});
+
 /** All that ALTER DATABASE knows, on a database that somebody else owns. */
 function everything({ name }: TestDatabase, [owner, reader, third]: readonly string[]): string {
   return `

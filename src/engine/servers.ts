@@ -1,9 +1,11 @@
 /** Both ends of a run: connected, looked at, and released in reverse order. */
 
 import { parseEndpoint } from "../endpoint/parse-endpoint.js";
+import { PgCopyError } from "../errors.js";
 import type { ResolvedOptions } from "../options.js";
 import type { Connection } from "../postgres/connection.js";
 import { ConnectionPool } from "../postgres/connection-pool.js";
+import { quoteLiteral } from "../postgres/quote.js";
 import type { SessionBudget } from "../postgres/session-budget.js";
 import { all } from "../run/abort.js";
 import type { Slots } from "../run/slots.js";
@@ -209,9 +211,28 @@ export function targetPool(servers: Servers, control: Connection, run: Run): Con
   const { tableJobs, indexJobs } = servers.jobs;
   return new ConnectionPool(
     tableJobs + indexJobs,
-    () => openSession(control.endpoint, "target", "job", run.signal),
+    async () => {
+      const session = await openSession(control.endpoint, "target", "job", run.signal);
+      await followTimeZone(session, servers.source);
+      return session;
+    },
     servers.shared?.targetSessions,
   );
+}
+
+/**
+ * A materialized view may ask for the session's time zone, and is refreshed before the settings of a
+ * database that the run created are in force: without this it would hold other rows than the source's.
+ */
+async function followTimeZone(target: Connection, source: Connection): Promise<void> {
+  const zone = source.parameters.get("TimeZone");
+  if (zone === undefined || zone === target.parameters.get("TimeZone")) return;
+  try {
+    await target.execute("setting the time zone", `set timezone = ${quoteLiteral(zone)}`);
+  } catch (error) {
+    // Another system may not know the zone; then its own has to do.
+    if (!(error instanceof PgCopyError) || error.server?.sqlstate !== "22023") throw error;
+  }
 }
 
 /** AsyncDisposableStack, which Node.js 20 doesn't have: releases in reverse order, once. */

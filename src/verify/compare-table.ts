@@ -65,12 +65,12 @@ export async function compareTable(
     (signal) =>
       options.source.under(signal, () =>
         readConfidentially(rows?.confidential ?? false, () =>
-          digest(options.source, label, inTimeZone(zones.source, queries.source)),
+          digest(options.source, label, inTimeZone(zones.source, queries.source, options.source)),
         ),
       ),
     (signal) =>
       options.target.under(signal, () =>
-        digest(options.target, label, inTimeZone(zones.target, queries.target)),
+        digest(options.target, label, inTimeZone(zones.target, queries.target, options.target)),
       ),
   ]);
   const same = source.rows === target.rows && source.checksum === target.checksum;
@@ -94,9 +94,11 @@ function timeZones({ source, rows }: CompareOptions): Record<Side, string | unde
   return { source: undefined, target: source.parameters.get("TimeZone") };
 }
 
-function inTimeZone(zone: string | undefined, sql: string): DigestQuery {
-  if (zone === undefined) return { set: "", sql, reset: "" };
-  return { set: `set timezone = ${quoteLiteral(zone)}; `, sql, reset: "reset timezone" };
+function inTimeZone(zone: string | undefined, sql: string, end: Connection): DigestQuery {
+  const own = end.parameters.get("TimeZone");
+  if (zone === undefined || own === undefined) return { set: "", sql, reset: "" };
+  const set = (value: string) => `set timezone = ${quoteLiteral(value)}`;
+  return { set: `${set(zone)}; `, sql, reset: set(own) };
 }
 
 async function digest(
