@@ -18,6 +18,13 @@ export function maskAdvice({ tables }: Pick<ClonePlan, "tables">): MaskAdvice {
   );
 }
 
+/** A failing row is quoted with all its columns, also those that nobody masked. */
+function withoutRows(server: PgCopyError["server"]): PgCopyError["server"] {
+  if (server === undefined) return undefined;
+  const { detail: _, where: __, ...rest } = server;
+  return rest;
+}
+
 /** What the target says of values that break a rule of the schema (SQLSTATE classes 22 and 23). */
 const REFUSED_VALUE = /^2[23]/;
 
@@ -27,7 +34,8 @@ export function withMaskAdvice(
   task: CloneTask,
   masks: MaskAdvice,
 ): PgCopyError {
-  const { server, side } = error;
+  const { side } = error;
+  const server = withoutRows(error.server);
   if (side !== "target" || !REFUSED_VALUE.test(server?.sqlstate ?? "")) return error;
   const locks = [...(task.locks?.shared ?? []), ...(task.locks?.exclusive ?? [])];
   const masked = locks.flatMap((lock) => masks.get(lock) ?? []);
@@ -42,7 +50,6 @@ export function withMaskAdvice(
     side,
     items: error.items,
     retrySafe: false,
-    cause: error,
     advice: `masked are ${[...new Set(masked)].join(", ")}: ${advice}`,
     ...(error.attempted === undefined ? {} : { attempted: error.attempted }),
   });
