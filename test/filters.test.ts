@@ -607,6 +607,14 @@ describe("on the command line", () => {
     ]);
   });
 
+  test("what leaves no table is warned of", async () => {
+    await using target = await createDatabase(server(16));
+    const both = ["--include-schema", "audit", "--exclude-schema", "audit"];
+    const { exitCode, stderr } = await runCli(["plan", shop.uri, target.uri, ...both]);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain("warning: the filters leave no table of the source");
+  });
+
   test("what matches nothing is refused with its file and line, all of it at once", async () => {
     await using target = await createDatabase(server(16));
     const filters = await file(

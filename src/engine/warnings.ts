@@ -40,6 +40,13 @@ export function omissions(content: SourceContent, plan: ClonePlan): Omission[] {
     advice: string,
     statements: readonly string[] = [],
   ) => found.push({ title, items, advice, statements });
+  if (content.filters !== undefined && catalog.tables.length === 0) {
+    omit(
+      "the filters leave no table of the source",
+      [],
+      "what is excluded is out even where it is included, too",
+    );
+  }
   for (const table of catalog.extensionTables) {
     if (table.unreadable === undefined) continue;
     omit(
