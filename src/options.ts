@@ -147,6 +147,12 @@ const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 
 /** @throws PgCopyError `usage`, naming the option and what it takes. */
 export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
+  if (typeof options !== "object" || options === null) {
+    throw new PgCopyError("no options were given", {
+      code: "usage",
+      advice: "give at least { source, target }",
+    });
+  }
   refuseUnknownOptions(options);
   const jobs = positive("jobs", options.jobs) ?? DEFAULT_JOBS;
   const split = options.splitTablesLargerThan;

@@ -37,9 +37,20 @@ export interface CheckReportInput {
   readonly context?: CheckContext;
 }
 
+/** What ends the reading of the source is found again by the check that asks for it. */
+function withoutRepeats(findings: readonly Finding[]): Finding[] {
+  const said = new Set<string>();
+  return findings.filter(({ side, title }) => {
+    const words = `${side}: ${title}`;
+    return !said.has(words) && said.add(words);
+  });
+}
+
 const severities: readonly Severity[] = ["error", "warning", "info"];
 
-export function checkReport({ servers, findings, context }: CheckReportInput): CheckReport {
+export function checkReport(input: CheckReportInput): CheckReport {
+  const { servers, context } = input;
+  const findings = withoutRepeats(input.findings);
   const count = (severity: Severity) => findings.filter((one) => one.severity === severity).length;
   return {
     source: servers.sourceEndpoint.description,

@@ -138,6 +138,6 @@ function verification({ databases: all }: CloneAllReport, style: ReportStyle): s
   if (first === undefined) return [];
   const by = first.mode === "count" ? "row count" : "checksum";
   const tables = verified.reduce((sum, one) => sum + one.tables, 0);
-  const words = `Verified by ${by}: ${formatNumberOf(tables, "table")} of ${formatNumberOf(verified.length, "database")} the same on both ends.`;
+  const words = `Verified by ${by}: ${formatNumberOf(tables, "table")} of ${formatNumberOf(verified.length, "database")} are the same on both ends.`;
   return wrap(words, style.width).map(style.paint.green);
 }

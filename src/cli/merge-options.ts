@@ -3,7 +3,12 @@
 import type { ConfigOptions } from "./library.js";
 
 /** An option that sets others, and that therefore replaces them when it is typed. */
-const SETS: Readonly<Record<string, readonly string[]>> = { jobs: ["tableJobs", "indexJobs"] };
+const SETS: Readonly<Record<string, readonly string[]>> = {
+  jobs: ["tableJobs", "indexJobs"],
+  // Two words for one thing.
+  statistics: ["skipAnalyze"],
+  skipAnalyze: ["statistics"],
+};
 
 /**
  * What was typed goes before what the file says. Lists and objects add to the file's: that a mask was

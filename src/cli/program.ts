@@ -103,7 +103,7 @@ export function createProgram(version: string, actions: Actions): Command {
     .description(unfolded(programHelp.description))
     .usage("COMMAND [options]")
     .version(version, "--version", "show the version")
-    .helpOption("--help", "show help")
+    .helpOption("-h, --help", "show help")
     .helpCommand("help [COMMAND]", "show the help of a command")
     .configureHelp({ helpWidth: HELP_COLUMNS, showGlobalOptions: false })
     .addHelpText("after", `${examplesText(programHelp)}\n${exitCodesText()}`);
@@ -200,7 +200,7 @@ function command(program: Command, name: CommandName): Command {
     .command(name.split(" ").at(-1) ?? name)
     .summary(summary)
     .description(unfolded(description))
-    .helpOption("--help", "show this help")
+    .helpOption("-h, --help", "show this help")
     .configureHelp({ helpWidth: HELP_COLUMNS })
     .addHelpText("after", examplesText(commandHelp[name]));
 }

@@ -15,11 +15,17 @@ export function usageError(
   command: Command,
   given: readonly string[],
 ): PgCopyError {
-  const advice = `see ${commandPath(command)} --help`;
-  return new PgCopyError(usageWords(stop, given), { code: "usage", advice });
+  const path = commandPath(command);
+  const advice = `see ${path} --help`;
+  const words = usageWords(stop, given, path);
+  return new PgCopyError(words, { code: "usage", advice });
 }
 
-function usageWords({ code, message }: CommanderError, given: readonly string[]): string {
+function usageWords(
+  { code, message }: CommanderError,
+  given: readonly string[],
+  path: string,
+): string {
   if (code === "commander.help") return "no command was given";
   const words = withoutEndpoints(message.replace(UNKNOWN_WITH_VALUE, "$1'"), given)
     .replace(/^error: /, "")
@@ -27,7 +33,10 @@ function usageWords({ code, message }: CommanderError, given: readonly string[])
     .replace(/^command-argument value ('.*') is invalid for argument '(.*)'/, "$1 is no $2")
     .replace(/\.$/, "");
   if (code === "commander.unknownCommand" && words.includes(HIDDEN)) {
-    return "a command comes first, then the endpoints (did you mean pgcopy clone?)";
+    // Whoever wants to compare must not be told to copy.
+    return path === "pgcopy compare"
+      ? "say what to compare, then the endpoints: pgcopy compare schema, or pgcopy compare data"
+      : "a command comes first, then the endpoints (did you mean pgcopy clone?)";
   }
   if (code !== "commander.excessArguments") return words;
   return `${words} (an endpoint that has spaces in it must be quoted)`;

@@ -75,7 +75,7 @@ export async function lookAtProperties(
 ): Promise<string[]> {
   if (!targetExists) {
     await planNewDatabase(target, source, run);
-    await chooseTablespace(target, source, run);
+    if (!options.noTablespaces) await chooseTablespace(target, source, run);
     return [];
   }
   const { wanted, differences } = await planExistingDatabase(target, source, options, run);
