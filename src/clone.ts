@@ -9,6 +9,7 @@ import { applyDatabaseProperties } from "./engine/database-properties.js";
 import { refuseDifferences } from "./engine/execute-task.js";
 import { fitToTarget, refuseObstacles } from "./engine/fit-to-target.js";
 import { withLeftovers, withNothingCopied } from "./engine/leftovers.js";
+import { planContent } from "./engine/plan-content.js";
 import { beginJournal, prepareTarget } from "./engine/prepare-target.js";
 import { prepareParser, readSource } from "./engine/read-source.js";
 import { buildReport, type CloneReport } from "./engine/report.js";
@@ -19,7 +20,6 @@ import { connectServers, type Servers } from "./engine/servers.js";
 import { warnOfOmissions } from "./engine/warnings.js";
 import { withPgCopyErrors } from "./errors.js";
 import { type CloneOptions, type ResolvedOptions, resolveCloneOptions } from "./options.js";
-import { planClone } from "./plan/clone-plan.js";
 import { holdSnapshot } from "./snapshot/held-snapshot.js";
 import { version } from "./version.js";
 
@@ -62,15 +62,7 @@ export async function cloneDatabase(
     fitToTarget(servers, read, resolved, run),
   );
   refuseObstacles(obstacles);
-  const plan = planClone(content.catalog, content.schema, {
-    ...resolved,
-    keyBounds: content.keyBounds,
-    tableRows: content.rowSelection.tableRows,
-    targetVersion: servers.target.serverVersion,
-    pgDumpMajor: content.pgDump.major,
-    copiedStatistics: content.statistics,
-    hooks: content.hooks,
-  });
+  const plan = planContent(content, servers, resolved);
   refuseTextTables(plan, resolved);
   await withNothingCopied(() => refuseBrokenForeignKeys(servers, snapshot, content, run));
   warnOfOmissions(content, plan, run);

@@ -5,6 +5,7 @@ import { refuseTextTables } from "./engine/check-plan.js";
 import { lookAtProperties } from "./engine/database-properties.js";
 import { describeObstacles, fitToTarget } from "./engine/fit-to-target.js";
 import { withNothingCopied } from "./engine/leftovers.js";
+import { planContent } from "./engine/plan-content.js";
 import { buildPlanReport, type PlanReport } from "./engine/plan-report.js";
 import { planSourceRoles, warnOfRoles } from "./engine/prepare-roles.js";
 import { prepareParser, readSource } from "./engine/read-source.js";
@@ -17,7 +18,6 @@ import { type PgCopyError, withPgCopyErrors } from "./errors.js";
 import { describeLargeObjects, findTakenLargeObjects } from "./load/check-large-objects.js";
 import { describeObjects, findConflicts } from "./load/check-target.js";
 import { type CloneOptions, type ResolvedOptions, resolveCloneOptions } from "./options.js";
-import { planClone } from "./plan/clone-plan.js";
 import { holdSnapshot } from "./snapshot/held-snapshot.js";
 
 /**
@@ -67,15 +67,7 @@ export async function planDatabase(
   );
   const fitted = await withNothingCopied(() => fitToTarget(servers, read, resolved, run));
   const { content } = fitted;
-  const planned = planClone(content.catalog, content.schema, {
-    ...resolved,
-    keyBounds: content.keyBounds,
-    tableRows: content.rowSelection.tableRows,
-    targetVersion: servers.target.serverVersion,
-    pgDumpMajor: content.pgDump.major,
-    copiedStatistics: content.statistics,
-    hooks: content.hooks,
-  });
+  const planned = planContent(content, servers, resolved);
   refuseTextTables(planned, resolved);
   await withNothingCopied(() => refuseBrokenForeignKeys(servers, snapshot, content, run));
   warnOfOmissions(content, planned, run);

@@ -184,6 +184,35 @@ describe.skipIf(!testMajors.includes(18))("to PostgreSQL 18", () => {
   });
 });
 
+it("what filters leave out or a mask hides is in no statistics of the target", async () => {
+  await using source = await createDatabase(server(18), "stats");
+  await source.execute(`
+    create table parent (a int, b text) partition by range (a);
+    create table p1 partition of parent for values from (0) to (500);
+    create table p2 partition of parent for values from (500) to (1000);
+    insert into parent select i % 900, case when i % 900 < 500 then 'left out' else 'kept' end from generate_series(1, 3000) i;
+    create table people (id int primary key, email text);
+    insert into people select i, 'nora@secret.example' from generate_series(1, 500) i;
+    analyze parent; analyze people;`);
+  const values =
+    "select string_agg(most_common_vals::text, ' ') as values from pg_stats where schemaname = 'public'";
+  expect((await source.query(values))[0]?.values).toMatch(
+    /left out.*nora@secret|nora@secret.*left out/,
+  );
+  await using target = await createDatabase(server(18), "stats_copy");
+  await clone({
+    source: source.uri,
+    target: target.uri,
+    statistics: "copy",
+    filters: { excludeTables: ["public.p1"] },
+    mask: { "public.people.email": "'nobody'" },
+  });
+  const [row] = await target.query(values);
+  expect(row?.values).toContain("kept");
+  expect(row?.values).toContain("nobody");
+  expect(row?.values).not.toMatch(/left out|secret/);
+});
+
 it("an older target is refused before anything is read, also by plan", async () => {
   await using source = await createDatabase(server(15), "statistics");
   await using target = await createDatabase(server(16), "copy");

@@ -5,13 +5,13 @@ import { readCatalog } from "../catalog/read-catalog.js";
 import { refuseBrokenForeignKeys } from "../engine/check-foreign-keys.js";
 import { explainBytes } from "../engine/check-source.js";
 import { fitToTarget } from "../engine/fit-to-target.js";
+import { planContent } from "../engine/plan-content.js";
 import { planSourceRoles } from "../engine/prepare-roles.js";
 import { readSource } from "../engine/read-source.js";
 import { Run } from "../engine/run.js";
 import type { OpenServers } from "../engine/servers.js";
 import { PgCopyError } from "../errors.js";
 import type { ResolvedOptions } from "../options.js";
-import { planClone } from "../plan/clone-plan.js";
 import { type HeldSnapshot, holdSnapshot } from "../snapshot/held-snapshot.js";
 import type { ReadContent } from "./context.js";
 import { type Finding, findingsOf, found } from "./finding.js";
@@ -109,15 +109,7 @@ async function readContent(reading: Reading): Promise<ReadContent | undefined> {
       if (event.type === "notice") notices.push(event);
     });
     const { content, obstacles } = await fitToTarget(servers, source, options, listening);
-    const plan = planClone(content.catalog, content.schema, {
-      ...options,
-      keyBounds: content.keyBounds,
-      tableRows: content.rowSelection.tableRows,
-      targetVersion: servers.target.serverVersion,
-      pgDumpMajor: content.pgDump.major,
-      copiedStatistics: content.statistics,
-      hooks: content.hooks,
-    });
+    const plan = planContent(content, servers, options);
     const roles = await planSourceRoles(servers.target, content.roles, options);
     read.push({ content, obstacles, notices, plan, roles });
     return [];

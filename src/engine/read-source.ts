@@ -44,6 +44,8 @@ export interface SourceContent {
   readonly roles: Roles | undefined;
   /** The planner's statistics, where they are to be copied. */
   readonly statistics?: readonly RelationStatistics[];
+  /** OIDs of tables whose statistics are not those of what arrives: filters leave out some of what is below them. */
+  readonly analyzeAnyway?: ReadonlySet<number>;
   /** What extensions want done around the copy. */
   readonly hooks: readonly ChosenHook[];
   /** With filters: what they leave out, and what came along. */
@@ -101,7 +103,29 @@ export async function readSource(
           throw explainBytes(error);
         });
   const remaining = await filterSchema(snapshot.connection, schema, filtered);
-  return { ...content, ...others, schema: remaining, filters: filtered.report };
+  return {
+    ...content,
+    ...others,
+    schema: remaining,
+    filters: filtered.report,
+    analyzeAnyway: aboveLeftOut(filtered),
+  };
+}
+
+/** The tables that remain above one that does not: their inherited statistics hold its values. */
+function aboveLeftOut({ whole, catalog }: FilteredCatalog): Set<number> {
+  const remaining = new Set(catalog.tables.map(({ oid }) => oid));
+  const parents = new Map(whole.catalog.tables.map((table) => [table.oid, table.parents]));
+  const above = new Set<number>();
+  const visit = (oid: number): void => {
+    for (const parent of parents.get(oid) ?? []) {
+      if (above.has(parent)) continue;
+      above.add(parent);
+      visit(parent);
+    }
+  };
+  for (const { oid } of whole.catalog.tables) if (!remaining.has(oid)) visit(oid);
+  return above;
 }
 
 /** Whether pg_dump has to be told of tables that the role may not read, and that are left out. */

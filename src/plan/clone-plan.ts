@@ -7,7 +7,6 @@
 import type { Catalog, Sequence } from "../catalog/catalog.js";
 import type { KeyRange } from "../catalog/read-key-bounds.js";
 import { copyCost, verifyCost } from "./cost.js";
-
 import { type ChosenHook, hookFinish, hookTasks } from "./extension-hooks.js";
 import { extensionRowsTask } from "./extension-rows.js";
 import { type LargeObjectPlan, planLargeObjects } from "./large-objects.js";
@@ -18,7 +17,6 @@ import { planStatistics } from "./statistics.js";
 import { fitSubscriptions } from "./subscriptions.js";
 import { partLabel, planTable, type TablePlan } from "./table-plan.js";
 import { type TableRows, tablesWithoutStatistics } from "./table-rows.js";
-
 import {
   type CloneTask,
   PG_CLASS,
@@ -54,7 +52,7 @@ export interface PlanOptions {
   /** The source's statistics, where they are copied in place of ANALYZE. */
   readonly copiedStatistics?: readonly RelationStatistics[] | undefined;
   /** OIDs of tables that don't hold the source's rows, so that its statistics would be wrong or give values away. */
-  readonly analyzeAnyway?: ReadonlySet<number>;
+  readonly analyzeAnyway?: ReadonlySet<number> | undefined;
   readonly hooks?: readonly ChosenHook[];
   readonly verify: "count" | "checksum" | undefined;
   /** server_version_num of the target. */

@@ -1,0 +1,24 @@
+/** The plan for what was read of a source, as every verb makes it. */
+
+import type { ResolvedOptions } from "../options.js";
+import { type ClonePlan, planClone } from "../plan/clone-plan.js";
+import type { SourceContent } from "./read-source.js";
+import type { OpenServers } from "./servers.js";
+
+/** Plans the copy of `content`, fitted to the target, with all that it says of the options. */
+export function planContent(
+  content: SourceContent,
+  { target }: Pick<OpenServers, "target">,
+  options: ResolvedOptions,
+): ClonePlan {
+  return planClone(content.catalog, content.schema, {
+    ...options,
+    keyBounds: content.keyBounds,
+    tableRows: content.rowSelection.tableRows,
+    targetVersion: target.serverVersion,
+    pgDumpMajor: content.pgDump.major,
+    copiedStatistics: content.statistics,
+    analyzeAnyway: content.analyzeAnyway,
+    hooks: content.hooks,
+  });
+}
