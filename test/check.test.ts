@@ -297,6 +297,19 @@ it("tells of text that sorts otherwise since its system was upgraded, and of ano
   }
 });
 
+it("tells of unlogged tables, and of tables without a key only where they are copied", async () => {
+  const script = `
+    create unlogged table fleeting (n int primary key);
+    create schema audit; create table audit.scratch (n int); create table kept (n int);`;
+  const report = await checked(script, { filters: { excludeSchemas: ["audit"] } });
+  expect(findingOf(report, "unlogged_tables")).toMatchObject({
+    severity: "info",
+    title: "a table of the source is unlogged",
+    items: ["public.fleeting"],
+  });
+  expect(findingOf(report, "tables_without_key").items).toEqual(["public.kept"]);
+});
+
 it("tells of missing extensions, functions in C and foreign tables", async () => {
   const report = await checked(
     `create extension file_fdw; create server files foreign data wrapper file_fdw;

@@ -14,6 +14,19 @@ export const omitted: Check = ({ content, plan }) =>
         found("warning", "source", title, { items, advice, statements }),
       );
 
+export const unloggedTables: Check = ({ catalog }) => {
+  const unlogged = catalog.tables.filter((table) => table.unlogged && !table.rowsElsewhere);
+  if (unlogged.length === 0) return [];
+  const title = `${numberOf(unlogged.length, "table")} of the source ${unlogged.length === 1 ? "is" : "are"} unlogged`;
+  return [
+    found("info", "source", title, {
+      items: unlogged.map(relationName),
+      advice:
+        "they arrive unlogged, with their rows: a crash of the target empties them, and its standbys never have them",
+    }),
+  ];
+};
+
 const withoutKeyQuery = `
 select n.nspname::text as schema, c.relname::text as name
 from pg_catalog.pg_class c

@@ -10,7 +10,13 @@ import { incompleteSource } from "../engine/check-source.js";
 import { targetChecks } from "../engine/target-checks.js";
 import { lockedTables, longTransactions, preparedTransactions } from "./activity.js";
 import { connections, lockSlots, visibleSessions } from "./connections.js";
-import { foreignTables, libraryFunctions, omitted, tablesWithoutKey } from "./content.js";
+import {
+  foreignTables,
+  libraryFunctions,
+  omitted,
+  tablesWithoutKey,
+  unloggedTables,
+} from "./content.js";
 import type { Check, ServerContext } from "./context.js";
 import { diskSpace } from "./disk.js";
 import { extensions } from "./extensions.js";
@@ -66,6 +72,7 @@ export const contentChecks: Readonly<Record<string, Check>> = {
   library_functions: libraryFunctions,
   foreign_tables: foreignTables,
   tables_without_key: tablesWithoutKey,
+  unlogged_tables: unloggedTables,
   disk_space: diskSpace,
   target_settings: targetSettings,
 };
