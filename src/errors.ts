@@ -9,7 +9,7 @@ export type Side = "source" | "target";
 /**
  * The closed set of codes. The command line maps each to an exit code (docs/errors.md).
  *
- * - `usage`: an option or an endpoint is wrong; nothing was connected to.
+ * - `usage`: an option or an endpoint is wrong, or doesn't fit the source; nothing was changed.
  * - `connection_failed`: a server could not be reached, or refused us.
  * - `source_unfit`, `target_unfit`: connected, but the clone can't be done; nothing was changed.
  * - `schema_dump_failed`: pg_dump could not be found or run, or its output not read.

@@ -20,7 +20,7 @@ export const exitCodes: readonly ExitCode[] = [
     errorCodes: ["internal"],
     meaning: "a mistake in pgcopy itself; please report it",
   },
-  { exitCode: 2, errorCodes: ["usage"], meaning: "wrong usage; nothing was connected to" },
+  { exitCode: 2, errorCodes: ["usage"], meaning: "wrong usage; nothing was changed" },
   {
     exitCode: 3,
     errorCodes: ["connection_failed"],
