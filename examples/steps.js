@@ -11,12 +11,15 @@ import {
   beginJournal,
   connectServers,
   finishTarget,
+  fitToTarget,
   holdSnapshot,
   planClone,
   prepareTarget,
   Run,
   readSource,
+  refuseBrokenForeignKeys,
   refuseDifferences,
+  refuseObstacles,
   resolveCloneOptions,
   runTasks,
   version,
@@ -41,7 +44,10 @@ await withTwoServers(async (endpoints) => {
     const [found] = await snapshot.connection.query("counting the tables", countTables);
     console.log(`snapshot ${snapshot.id}: ${found.count} tables`);
 
-    const content = await readSource(snapshot, resolved, run);
+    const read = await readSource(snapshot, resolved, run);
+    // What this target lacks, or its role may not create, ends the run here; what it has already stays.
+    const { content, obstacles } = await fitToTarget(servers, read, resolved, run);
+    refuseObstacles(obstacles);
     const { catalog, schema, pgDump } = content;
     console.log(
       `read: ${catalog.tables.length} tables, ${schema.entries.length} entries of the schema (pg_dump ${pgDump.version}, ${pgDump.kind})`,
@@ -54,9 +60,14 @@ await withTwoServers(async (endpoints) => {
       tableRows: content.rowSelection.tableRows,
       targetVersion: servers.target.serverVersion,
       pgDumpMajor: pgDump.major,
+      copiedStatistics: content.statistics,
+      hooks: content.hooks,
     });
     console.log(`planned: ${plan.tasks.length} tasks`);
     for (const { label, needs } of plan.tasks) console.log(`  ${label} (after ${needs.length})`);
+
+    // Asks nothing unless rows are left out or masked.
+    await refuseBrokenForeignKeys(servers, snapshot, content, run);
 
     // The first change: it creates the database if it is missing, and refuses if something is in the way.
     const target = await prepareTarget(servers, content, resolved, run);
@@ -70,7 +81,7 @@ await withTwoServers(async (endpoints) => {
       const done = await runTasks(plan, { servers, snapshot, target, resolved, run });
       await finishTarget(plan, target.control);
       await applyDatabaseProperties(target, content.attributes, resolved, run);
-      refuseDifferences(done.comparisons);
+      refuseDifferences(done.comparisons, done.largeObjectDifferences);
       const { outcomes } = done;
       const rows = outcomes.reduce((sum, outcome) => sum + outcome.rows, 0);
       console.log(`done: ${outcomes.length} tasks, ${rows} rows`);
