@@ -239,6 +239,56 @@ function tableBelow(path: string, header: string): string[] {
   return lines.slice(start, end);
 }
 
+/** The pages by lines, without blocks of code. */
+function proseLines(): { readonly path: string; readonly lines: readonly string[] }[] {
+  return pages.map((one) => ({ path: one.path, lines: prose(one).split("\n") }));
+}
+
+/** Names of a row's first cell that are in an earlier row of the same table. */
+function repeatedNames(lines: readonly string[]): string[] {
+  let seen = new Set<string>();
+  return lines.flatMap((line) => {
+    if (!line.startsWith("|")) {
+      seen = new Set();
+      return [];
+    }
+    const cell = line.split("|")[1]?.trim() ?? "";
+    const list = /^`[^`]+`(, `[^`]+`)+$/.test(cell);
+    // Several folders share a layer, which is a number.
+    const names = /^\d*$/.test(cell) ? [] : list ? cell.split(", ") : [cell];
+    const repeated = names.filter((name) => seen.has(name));
+    for (const name of names) seen.add(name);
+    return repeated;
+  });
+}
+
+describe("text", () => {
+  it("names nothing twice in the first cells of one table", () => {
+    const twice = proseLines().flatMap(({ path, lines }) =>
+      repeatedNames(lines).map((name) => `${path}: ${name}`),
+    );
+    expect(twice).toEqual([]);
+  });
+
+  it("begins a paragraph where a line begins in bold", () => {
+    const joined = proseLines().flatMap(({ path, lines }) =>
+      lines
+        .filter((line, i) => line.startsWith("**") && (lines[i - 1] ?? "").trim() !== "")
+        .map((line) => `${path}: ${line}`),
+    );
+    expect(joined).toEqual([]);
+  });
+
+  it("begins headings after an empty line", () => {
+    const joined = proseLines().flatMap(({ path, lines }) =>
+      lines
+        .filter((line, i) => /^#+ /.test(line) && (lines[i - 1] ?? "").trim() !== "")
+        .map((line) => `${path}: ${line}`),
+    );
+    expect(joined).toEqual([]);
+  });
+});
+
 describe("the library's page", () => {
   it("names every public export", async () => {
     const index = await readFile(join(root, "src/index.ts"), "utf8");
