@@ -13,7 +13,7 @@ import {
   finishTarget,
   fitToTarget,
   holdSnapshot,
-  planClone,
+  planContent,
   prepareTarget,
   Run,
   readSource,
@@ -54,15 +54,7 @@ await withTwoServers(async (endpoints) => {
     );
 
     // Pure: nothing is asked of a server, and the same input gives the same plan.
-    const plan = planClone(catalog, schema, {
-      ...resolved,
-      keyBounds: content.keyBounds,
-      tableRows: content.rowSelection.tableRows,
-      targetVersion: servers.target.serverVersion,
-      pgDumpMajor: pgDump.major,
-      copiedStatistics: content.statistics,
-      hooks: content.hooks,
-    });
+    const plan = planContent(content, servers, resolved);
     console.log(`planned: ${plan.tasks.length} tasks`);
     for (const { label, needs } of plan.tasks) console.log(`  ${label} (after ${needs.length})`);
 

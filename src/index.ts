@@ -55,6 +55,7 @@ export { refuseDifferences } from "./engine/execute-task.js";
 export type { FilteredObject, FilterReport } from "./engine/filter-report.js";
 export type { FittedContent } from "./engine/fit-to-target.js";
 export { fitToTarget, refuseObstacles } from "./engine/fit-to-target.js";
+export { planContent } from "./engine/plan-content.js";
 export type { PlannedTable, PlanReport } from "./engine/plan-report.js";
 export type { PreparedTarget } from "./engine/prepare-target.js";
 export { beginJournal, prepareTarget } from "./engine/prepare-target.js";

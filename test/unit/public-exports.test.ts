@@ -49,6 +49,7 @@ test("what can be called", () => {
     "plan",
     "planAll",
     "planClone",
+    "planContent",
     "prepareTarget",
     "readCatalog",
     "readSource",
