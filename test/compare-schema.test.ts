@@ -68,8 +68,8 @@ const schema = `
   alter default privileges in schema shop grant select on tables to ${reader};
   create procedure shop.proc(a int, inout b int) language plpgsql as 'begin end';
   create foreign data wrapper nothing;
-  create server elsewhere foreign data wrapper nothing options (host 'h');
-  create user mapping for current_user server elsewhere options (user 'u', password 'source secret');`;
+  create server elsewhere foreign data wrapper nothing options (host 'h', api_token 'source secret');
+  create user mapping for current_user server elsewhere options (user 'u', password 'source secret', aws_secret_access_key 'source secret');`;
 
 interface Plant {
   readonly what: string;
@@ -338,8 +338,19 @@ const plants: readonly Plant[] = [
       "USER MAPPING postgres SERVER elsewhere",
       "USER MAPPING postgres SERVER elsewhere",
       "different",
-      "password '********'",
-      "password '********'",
+      "(\n    aws_secret_access_key '********',\n    password '********',\n    \"user\" 'u'\n)",
+      "(\n    aws_secret_access_key '********',\n    password '********',\n    \"user\" 'u'\n)",
+    ],
+  },
+  {
+    what: "a secret of a server, which is not shown",
+    change: "alter server elsewhere options (set api_token 'target secret')",
+    found: [
+      "SERVER elsewhere FOREIGN DATA WRAPPER nothing",
+      "SERVER elsewhere FOREIGN DATA WRAPPER nothing",
+      "different",
+      "api_token '********'",
+      "api_token '********'",
     ],
   },
 ];
@@ -446,7 +457,7 @@ describe.each(pairs)("what is planted between PostgreSQL %i and %i", (from, to) 
         "        n := n + 78;",
       ].join("\n"),
     );
-    expect(stdout).toContain("    (in a password, which is not shown)\n");
+    expect(stdout).toContain("    (in a secret, which is not shown)\n");
     expect(stdout).toMatch(
       /^The schemas differ in \d+ objects: \d+ different, \d+ only on the source,/m,
     );
@@ -458,6 +469,7 @@ describe.each(pairs)("what is planted between PostgreSQL %i and %i", (from, to) 
       {},
     );
     expect([exitCode, stderr]).toEqual([6, ""]);
+    expect(stdout).not.toMatch(/(source|target) secret/);
     const lines = stdout
       .trimEnd()
       .split("\n")

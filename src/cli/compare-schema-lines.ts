@@ -84,7 +84,7 @@ function objectLines(
 
 function changeLines({ source, target }: SchemaDifference, style: ComparisonStyle): string[] {
   const lines = diffLines(linesOf(source), linesOf(target));
-  if (lines.length === 0) return ["    (in a password, which is not shown)"];
+  if (lines.length === 0) return ["    (in a secret, which is not shown)"];
   const changed = lines.every(({ kind }) => kind === "removed" || kind === "added");
   const most = style.verbose || !changed ? lines.length : LINES_SHOWN;
   const hidden = lines.length - most;

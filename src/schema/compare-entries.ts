@@ -8,6 +8,7 @@
 import { entryLabel } from "../plan/entry-label.js";
 import type { Statement, StatementKind, TocEntry } from "../plan/toc.js";
 import { canonicalForm, type Majors } from "./canonical-statement.js";
+import { withoutSecrets } from "./without-secrets.js";
 
 /** One entry that differs. */
 export interface SchemaDifference {
@@ -16,7 +17,7 @@ export interface SchemaDifference {
   /** What differs: `CREATE INDEX orders_at`, `privileges`; as `object` where it is the object itself. */
   readonly entry: string;
   readonly status: "only_on_source" | "only_on_target" | "different";
-  /** The statements that only that end has; passwords are left out. */
+  /** The statements that only that end has; secrets are left out. */
   readonly source: readonly string[];
   readonly target: readonly string[];
 }
@@ -46,8 +47,8 @@ export async function compareEntries(
       entry: labelOf(entry, object),
       status:
         there.length === 0 ? "only_on_source" : here.length === 0 ? "only_on_target" : "different",
-      source: statements.source.map(withoutSecrets),
-      target: statements.target.map(withoutSecrets),
+      source: await Promise.all(statements.source.map(withoutSecrets)),
+      target: await Promise.all(statements.target.map(withoutSecrets)),
     });
   }
   return differences;
@@ -190,12 +191,4 @@ function objectLabel(entry: TocEntry): string {
   const hasArguments = /^(FUNCTION|PROCEDURE|AGGREGATE) /.test(entry.title);
   const from = entry.title.indexOf("(");
   return hasArguments && from >= 0 ? `${label}${entry.title.slice(from)}` : label;
-}
-
-/** Where a connection string or an option holds a password; the statement is for people's eyes. */
-function withoutSecrets(sql: string): string {
-  if (!/^(create|alter) (subscription|user mapping|server|foreign)\b/i.test(sql)) return sql;
-  return sql
-    .replaceAll(/(\bpassword\s*=\s*)(?:''(?:[^']|'''')*''|[^\s']+)/gi, "$1********")
-    .replaceAll(/(\b\w*password\s+)'(?:[^']|'')*'/gi, "$1'********'");
 }
