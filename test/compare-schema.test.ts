@@ -386,6 +386,16 @@ describe.each(pairs)("what is planted between PostgreSQL %i and %i", (from, to) 
 
   it("is nothing at first, whatever the time zones", async () => {
     await source.execute(`alter database ${source.name} set timezone = 'Asia/Tokyo'`);
+    for (const [end, secret] of [
+      [source, "source secret"],
+      [target, "target secret"],
+    ] as const)
+      await end.execute(`
+        alter database ${end.name} set app.jwt_secret = '${secret}';
+        alter database ${end.name} set app.same = 'source secret'`);
+    await source.execute(
+      `alter role ${reader} in database ${source.name} set app.key = 'source secret'`,
+    );
     for (const pgDump of await pgDumps(to)) {
       const comparison = await compare(source, target, pgDump);
       expect(comparison.differences).toEqual([]);
@@ -393,6 +403,16 @@ describe.each(pairs)("what is planted between PostgreSQL %i and %i", (from, to) 
         what: "database setting TimeZone",
         source: "Asia/Tokyo",
       });
+      expect(comparison.notes).toContainEqual({
+        what: "database setting app.jwt_secret",
+        source: "set to another value",
+        target: "set to another value",
+      });
+      expect(comparison.notes).toContainEqual({
+        what: `database setting app.key for ${reader}`,
+        source: "set",
+      });
+      expect(JSON.stringify(comparison)).not.toMatch(/app\.same|(source|target) secret/);
     }
   });
 

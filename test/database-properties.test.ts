@@ -224,7 +224,7 @@ describe("a database that is there", () => {
         `the target database ${target.name} keeps its own properties (--database-properties applies the source's): ` +
           "statement_timeout is 5s on the source, not set on the target; " +
           'search_path is public, "My Schema" on the source, not set on the target; ' +
-          "app.jwt_secret is set to another value on the source, not set on the target; " +
+          "app.jwt_secret is set on the source, not set on the target; " +
           "default_transaction_read_only is on on the source, not set on the target; " +
           "lock_timeout is not set on the source, 1s on the target; " +
           `work_mem of ${names[1]} is 8MB on the source, not set on the target; ` +

@@ -22,12 +22,21 @@ export interface LargeObjectState {
   readonly comment: string;
 }
 
+/** ALTER DATABASE … SET, or ALTER ROLE … IN DATABASE … SET. */
+export interface SettingOfDatabase {
+  /** Undefined for all roles. */
+  readonly role: string | undefined;
+  /** `name=value`; it may be a secret. */
+  readonly setting: string;
+}
+
 /** Of more than so many large objects owners, privileges and comments are not read. */
 export const MOST_LARGE_OBJECTS = 100_000;
 
 export interface UnprintedState {
-  /** By name: `encoding`, `locale provider`, `setting work_mem`. */
+  /** By name: `encoding`, `locale provider`. */
   readonly database: ReadonlyMap<string, string>;
+  readonly settings: readonly SettingOfDatabase[];
   readonly extensions: ReadonlyMap<string, ExtensionState>;
   /** Qualified names. */
   readonly invalidIndexes: readonly string[];
@@ -40,7 +49,7 @@ export interface UnprintedState {
 }
 
 const settingsQuery = `
-select case when s.setrole = 0 then '' else ' for ' || pg_catalog.pg_get_userbyid(s.setrole) end as role, c.setting
+select case when s.setrole <> 0 then pg_catalog.pg_get_userbyid(s.setrole) end as role, c.setting
 from pg_catalog.pg_db_role_setting s
 join pg_catalog.pg_database d on d.oid = s.setdatabase and d.datname = pg_catalog.current_database()
 cross join lateral unnest(s.setconfig) as c (setting)`;
@@ -106,6 +115,9 @@ export async function readUnprintedState(connection: Connection): Promise<Unprin
   const triggers = await read<Named & { triggers: string }>(constraintTriggersQuery);
   return {
     database: await databaseState(connection),
+    settings: (await read<{ role: string | null; setting: string }>(settingsQuery)).map(
+      ({ role, setting }) => ({ role: role ?? undefined, setting }),
+    ),
     extensions: new Map(
       extensions.map(({ name, version, defaultVersion }) => [
         name,
@@ -127,10 +139,6 @@ export async function readUnprintedState(connection: Connection): Promise<Unprin
 async function databaseState(connection: Connection): Promise<Map<string, string>> {
   const { encoding, collate, ctype, provider, providerLocale, icuRules, owner } =
     await readDatabaseProperties(connection);
-  const settings = await connection.query<{ role: string; setting: string }>(
-    `reading the ${connection.side}'s settings`,
-    settingsQuery,
-  );
   return new Map([
     ["owner", owner],
     ["encoding", encoding],
@@ -139,9 +147,5 @@ async function databaseState(connection: Connection): Promise<Map<string, string
     ["locale provider", provider],
     ...(providerLocale === undefined ? [] : ([["locale", providerLocale]] as const)),
     ...(icuRules === undefined ? [] : ([["ICU rules", icuRules]] as const)),
-    ...settings.map(({ role, setting }): [string, string] => {
-      const at = setting.indexOf("=");
-      return [`setting ${setting.slice(0, at)}${role}`, setting.slice(at + 1)];
-    }),
   ]);
 }

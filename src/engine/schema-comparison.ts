@@ -8,6 +8,7 @@ import {
 import { PgCopyError, type Side } from "../errors.js";
 import { JOURNAL_SCHEMA } from "../load/journal.js";
 import type { ResolvedOptions } from "../options.js";
+import { parseSetting, shownSetting } from "../plan/settings.js";
 import type { TocEntry } from "../plan/toc.js";
 import { all } from "../run/abort.js";
 import type { Majors } from "../schema/canonical-statement.js";
@@ -222,13 +223,14 @@ function changed(object: string, entry: string, source: string, target: string):
 
 function notesOn(source: UnprintedState, target: UnprintedState): SchemaNote[] {
   const properties = new Set([...source.database.keys(), ...target.database.keys()]);
-  const database = [...properties].flatMap((name) =>
-    note(`database ${name}`, source.database.get(name), target.database.get(name)),
-  );
+  const database = [...properties]
+    .filter((name) => source.database.get(name) !== target.database.get(name))
+    .map((name) => note(`database ${name}`, source.database.get(name), target.database.get(name)));
+  const settings = settingNotes(source, target);
   const extensions = [...source.extensions].flatMap(([name, here]) => {
     const there = target.extensions.get(name);
-    if (there === undefined || !isUsual(here, there)) return [];
-    return note(`version of extension ${name}`, here.version, there.version);
+    if (there === undefined || !isUsual(here, there) || here.version === there.version) return [];
+    return [note(`version of extension ${name}`, here.version, there.version)];
   });
   const indexes = new Set([...source.invalidIndexes, ...target.invalidIndexes]);
   const invalid = [...indexes].map((name) => ({
@@ -239,16 +241,30 @@ function notesOn(source: UnprintedState, target: UnprintedState): SchemaNote[] {
   const objects = [source, target].some(({ largeObjects }) => largeObjects === undefined)
     ? [{ what: `owners of more than ${MOST_LARGE_OBJECTS} large objects`, source: "not compared" }]
     : [];
-  return [...database, ...extensions, ...invalid, ...objects];
+  return [...database, ...settings, ...extensions, ...invalid, ...objects];
 }
 
-function note(what: string, source: string | undefined, target: string | undefined): SchemaNote[] {
-  if (source === target) return [];
-  return [
-    {
-      what,
-      ...(source === undefined ? {} : { source }),
-      ...(target === undefined ? {} : { target }),
-    },
-  ];
+function settingNotes(source: UnprintedState, target: UnprintedState): SchemaNote[] {
+  const byName = ({ settings }: UnprintedState) =>
+    new Map(
+      settings.map(({ role, setting }) => {
+        const parsed = parseSetting(setting);
+        const of = role === undefined ? "" : ` for ${role}`;
+        return [`database setting ${parsed.name}${of}`, parsed];
+      }),
+    );
+  const [here, there] = [byName(source), byName(target)];
+  return [...new Set([...here.keys(), ...there.keys()])].flatMap((what) => {
+    const [one, other] = [here.get(what), there.get(what)];
+    if (one?.value === other?.value) return [];
+    return [note(what, one && shownSetting(one, other), other && shownSetting(other, one))];
+  });
+}
+
+function note(what: string, source: string | undefined, target: string | undefined): SchemaNote {
+  return {
+    what,
+    ...(source === undefined ? {} : { source }),
+    ...(target === undefined ? {} : { target }),
+  };
 }

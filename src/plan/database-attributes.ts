@@ -7,7 +7,7 @@ import type { DatabaseProperties } from "../catalog/catalog.js";
 import type { DatabaseAttributes } from "../catalog/database-attributes.js";
 import { displayName, quoteLiteral, quoteName } from "../postgres/quote.js";
 import { changedGrants } from "./database-grants.js";
-import { parseSetting, type Setting, setClause } from "./settings.js";
+import { parseSetting, type Setting, setClause, shownSetting } from "./settings.js";
 
 export interface AttributeChange {
   /** In words: `statement_timeout is 5s on the source, not set on the target`. */
@@ -84,17 +84,15 @@ function settingChanges(
     const what = `${wanted === undefined ? "RESET" : "SET"} ${name}`;
     const clause = wanted === undefined ? `reset ${quoteName(name)}` : setClause(wanted);
     return {
-      difference: `${name}${place.of} is ${shown(wanted)} on the source, ${shown(actual)} on the target`,
+      difference: `${name}${place.of} is ${shown(wanted, actual)} on the source, ${shown(actual, wanted)} on the target`,
       attempted: `ALTER ${place.target.replace(/^(\w+)/, (word) => word.toUpperCase())} ${what}`,
       statements: [`alter ${place.sql} ${clause}`],
     };
   });
 }
 
-/** A parameter that PostgreSQL doesn't know may hold a secret of the user's own (`app.jwt_secret`). */
-function shown(setting: Setting | undefined): string {
-  if (setting === undefined) return "not set";
-  return setting.name.includes(".") ? "set to another value" : setting.value;
+function shown(setting: Setting | undefined, other: Setting | undefined): string {
+  return setting === undefined ? "not set" : shownSetting(setting, other);
 }
 
 function roleSettings(

@@ -25,6 +25,15 @@ export function parseSetting(text: string): Setting {
   return { name: text.slice(0, at), value: text.slice(at + 1) };
 }
 
+/**
+ * A setting as people may see it where it differs from the other end's. A parameter that PostgreSQL
+ * doesn't know may hold a secret of the user's own (`app.jwt_secret`), so its value is not shown.
+ */
+export function shownSetting(setting: Setting, other: Setting | undefined): string {
+  if (!setting.name.includes(".")) return setting.value;
+  return other === undefined ? "set" : "set to another value";
+}
+
 /** `set "search_path" to 'a', 'b'`: what follows ALTER ROLE … or ALTER DATABASE …. */
 export function setClause({ name, value }: Setting): string {
   const values = quotedLists.has(name.toLowerCase()) ? splitNames(value) : [value];
