@@ -87,7 +87,7 @@ export type RunEvent = { readonly atMs: number; readonly database?: string } & (
       readonly pgcopyVersion: string;
       /** The moment that `atMs` counts from, as ISO 8601 in UTC. */
       readonly startedAt: string;
-      /** The options as given, without the endpoints and what is no plain data. */
+      /** The options as given, without the endpoints and what is no plain data; of `mask` the columns. */
       readonly options: Readonly<Record<string, unknown>>;
     }
   | { readonly type: "step_started"; readonly step: string }

@@ -158,6 +158,37 @@ describe("a clone that does not", () => {
   });
 });
 
+describe("a secret salt in a mask", () => {
+  const salted = async (expression: string) => {
+    const ended = await withReport("--json", "--mask", `public."<b>bold</b>".one=${expression}`);
+    return { ...ended, shown: [ended.stdout, ended.stderr, await pageText()].join("\n") };
+  };
+
+  test("is in neither the events, the report nor the page; the column is", async () => {
+    const { exitCode, stdout, shown } = await salted("length(one || 's3cret')");
+    expect(exitCode).toBe(0);
+    expect(shown).not.toContain("s3cret");
+    const lines = stdout.trimEnd().split("\n");
+    for (const line of [lines[0], lines.at(-1)])
+      expect(JSON.parse(line as string)).toMatchObject({
+        options: { mask: ['public."<b>bold</b>".one'] },
+      });
+    expect(await pageText()).toContain('public.\\"<b>bold</b>\\".one');
+  });
+
+  test.each([
+    "one + 's3cret'",
+    "lenth(one || 's3cret')",
+    "one || 's3cret' || max(one)",
+    "(one || 's3cret')::int",
+  ])("is not in what is said of a mask that fails: %s", async (expression) => {
+    const { exitCode, stdout, shown } = await salted(expression);
+    expect(exitCode).not.toBe(0);
+    expect(stdout).toContain('public.\\"<b>bold</b>\\"');
+    expect(shown).not.toContain("s3cret");
+  });
+});
+
 describe("a file that can't be written any more", () => {
   test("does not fail a clone that went well, and is named", async () => {
     await using gates = await closeGates(target, { row: "2999" });

@@ -346,7 +346,12 @@ describe.each(majors)("PostgreSQL %i", (major) => {
       expect(await mask("'x' || id")).toContain(
         'column "id" is of type integer but expression is of type text',
       );
-      expect(await mask("'x'")).toContain('invalid input syntax for type integer: "x"');
+      // The server's words would quote the constant, which may be a secret.
+      expect(await first({ mask: { "public.orders.id": "'s3cret'" } })).toEqual([
+        "mask public.orders.id: the message is kept back, as it may quote a masked value (SQLSTATE 22P02)",
+        "  '******'",
+        "  ^",
+      ]);
       expect(await mask("max(id)")).toContain("aggregate functions are not allowed in UPDATE");
       expect(await mask("generate_series(1, id)")).toContain(
         "set-returning functions are not allowed in UPDATE",

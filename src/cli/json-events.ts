@@ -70,7 +70,8 @@ export const runEvents: Documented<EventFields> = {
     fields: {
       pgcopyVersion: "the release",
       startedAt: "the moment that `atMs` counts from, in UTC",
-      options: "those that were given, by their names in [configuration.md](configuration.md)",
+      options:
+        "those that were given, by their names in [configuration.md](configuration.md); of `mask` only the columns",
     },
   },
   step_started: { when: "a step of the run begins", fields: { step: "its name" } },
@@ -239,7 +240,8 @@ export const lastEvents: Documented<LastLines> = {
       rolesCreated: "with `--roles`: names of the roles that were missing",
       pgcopyVersion: "the release",
       startedAt: "when the run began, in UTC",
-      options: "those that were given, by their names in [configuration.md](configuration.md)",
+      options:
+        "those that were given, by their names in [configuration.md](configuration.md); of `mask` only the columns",
       planned:
         "`tables`, `largeObjects`, `indexes`, `tasks` and `bytes`, as in the event `planned`",
       steps: "a list: `step`, `beganMs` (since the run began), `durationMs`",

@@ -100,8 +100,11 @@ const UNKNOWN_FUNCTION = "42883";
 const UNKNOWN_TYPE = "42704";
 
 function problemOf(error: PgCopyError, rule: RowRule, prefix: string): RuleProblem {
-  // Without a place in the statement, an error of a value may be about one that the planner tried.
-  const placed = positionOf(error) !== undefined || error.server?.sqlstate.startsWith("42");
+  const { sqlstate: state = "" } = error.server ?? {};
+  // Without a place in the statement, an error of a value may be about one that the planner tried; with
+  // one it quotes a constant, which in a mask may be a secret.
+  const quotesSecret = rule.kind === "mask" && state.startsWith("22");
+  const placed = (positionOf(error) !== undefined && !quotesSecret) || state.startsWith("42");
   const { message = "", sqlstate = "", hint } = (placed ? error : withoutWords(error)).server ?? {};
   const unknown = sqlstate === UNKNOWN_FUNCTION || sqlstate === UNKNOWN_TYPE;
   const search = unknown

@@ -4,6 +4,8 @@
  * tables once the catalog is read (table-rules.ts).
  */
 
+import { withoutConstants, withoutQuotedConstant } from "./hidden-constants.js";
+
 /** A place in an expression where something stands that means the present time. */
 export interface MomentSpan {
   /** From and to, as indexes into the expression's text. */
@@ -48,10 +50,15 @@ export interface RuleProblem {
 const SHOWN_BEFORE = 40;
 const SHOWN_AFTER = 35;
 
-/** A problem in lines: the words and, below the expression, a mark where the words belong. */
-export function problemLines({ kind, given, words, text, at }: RuleProblem): string[] {
-  const first = `${kind} ${given}: ${words}`;
-  if (text === undefined || at === undefined) return [first];
+/**
+ * A problem in lines: the words and, below the expression, a mark where the words belong. Of a mask the
+ * constants are not shown: one may be a secret salt.
+ */
+export function problemLines({ kind, given, words, at, ...problem }: RuleProblem): string[] {
+  const isMask = kind === "mask";
+  const first = `${kind} ${given}: ${isMask ? withoutQuotedConstant(words) : words}`;
+  if (problem.text === undefined || at === undefined) return [first];
+  const text = isMask ? withoutConstants(problem.text) : problem.text;
   const lineStart = text.lastIndexOf("\n", at - 1) + 1;
   const lineEnd = text.indexOf("\n", at) < 0 ? text.length : text.indexOf("\n", at);
   const from = Math.max(lineStart, at - SHOWN_BEFORE);

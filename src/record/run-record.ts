@@ -39,7 +39,7 @@ export interface RunRecord {
   /** ISO 8601, in UTC. */
   readonly startedAt: string;
   readonly durationMs: number;
-  /** Those that were given, without the endpoints and what is no plain data. */
+  /** Those that were given, without the endpoints and what is no plain data; of `mask` the columns. */
   readonly options: Readonly<Record<string, unknown>>;
   /** Without passwords; absent while it is not connected to. */
   readonly source?: string;

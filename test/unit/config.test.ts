@@ -197,15 +197,22 @@ describe("the command line's options over a file's", () => {
   });
 });
 
-test("a report shows the options that were given, and no endpoint", () => {
+test("a report shows the options that were given, no endpoint, and of masks the columns", () => {
   const given: CloneOptions = {
     ...ends,
     jobs: 2,
     noAcl: false,
     verify: "count",
+    where: { "public.orders": "id > 7" },
+    mask: { "public.customers.email": "md5(email || 's3cret')", "public.customers.name": "null" },
     observer: () => {},
   };
-  expect(shownOptions(given)).toEqual({ jobs: 2, verify: "count" });
+  expect(shownOptions(given)).toEqual({
+    jobs: 2,
+    verify: "count",
+    where: { "public.orders": "id > 7" },
+    mask: ["public.customers.email", "public.customers.name"],
+  });
 });
 
 test("every option is described", () => {
