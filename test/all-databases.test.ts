@@ -195,6 +195,16 @@ describe("all databases of a server", () => {
     });
   });
 
+  it("whose statistics a target can't take are refused before anything is copied", async () => {
+    const options = { source: ends().target, target: ends().source, statistics: "copy" } as const;
+    const before = await databasesOn(source);
+    expect(await refused(options)).toMatchObject({
+      code: "target_unfit",
+      message: expect.stringMatching(/^statistics can be copied to PostgreSQL 18 or newer/),
+    });
+    expect(await databasesOn(source)).toEqual(before);
+  });
+
   it("have no snapshot in common", async () => {
     const options = { ...ends(), snapshot: "00000003-0000001B-1" };
     expect(await refused(options)).toMatchObject({ code: "usage" });

@@ -1,7 +1,7 @@
 /** The planner's statistics, brought from the source in place of ANALYZE. */
 
 import { describe, expect, it } from "vitest";
-import { clone, type PgCopyError, plan } from "../src/index.js";
+import { check, clone, type PgCopyError, plan } from "../src/index.js";
 import { expectSameDatabase } from "./support/compare.js";
 import {
   createDatabase,
@@ -229,6 +229,9 @@ it("an older target is refused before anything is read, also by plan", async () 
   );
   expect(error.advice).toContain("--statistics analyze");
   await expect(plan(options)).rejects.toMatchObject({ code: "target_unfit" });
+  expect((await check(options)).findings).toContainEqual(
+    expect.objectContaining({ check: "statistics_copy", severity: "error", title: error.message }),
+  );
 });
 
 it("skip leaves the target without", async () => {

@@ -5,7 +5,7 @@
  */
 
 import { refuseTextTables } from "../engine/check-plan.js";
-import { olderTarget, refuseReadOnly } from "../engine/check-servers.js";
+import { olderTarget, refuseReadOnly, refuseStatisticsCopy } from "../engine/check-servers.js";
 import { incompleteSource } from "../engine/check-source.js";
 import { targetChecks } from "../engine/target-checks.js";
 import { lockedTables, longTransactions, preparedTransactions } from "./activity.js";
@@ -44,6 +44,8 @@ export const serverChecks: Readonly<Record<string, Check<ServerContext>>> = {
       }),
     ];
   },
+  statistics_copy: ({ servers: { target }, options }) =>
+    none(refuseStatisticsCopy(target, options)),
   connections,
   locked_tables: lockedTables,
   prepared_transactions: preparedTransactions,

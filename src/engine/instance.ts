@@ -8,7 +8,13 @@ import type { ResolvedOptions } from "../options.js";
 import type { Connection } from "../postgres/connection.js";
 import { SessionBudget } from "../postgres/session-budget.js";
 import { Slots } from "../run/slots.js";
-import { checkServer, type ServerFacts, unfit, versionName } from "./check-servers.js";
+import {
+  checkServer,
+  refuseStatisticsCopy,
+  type ServerFacts,
+  unfit,
+  versionName,
+} from "./check-servers.js";
 import { besideNewDatabase, fitJobs } from "./fit-jobs.js";
 import { type OpenEndpoint, openSession } from "./open-endpoint.js";
 import type { Run } from "./run.js";
@@ -49,7 +55,7 @@ export async function connectInstance(
     const endpoints = await openEndpoints(room, run, mayInitialise, stack);
     const { source, target } = await openSessions(endpoints, run, stack);
     const ends = { ...endpoints, source, target };
-    const facts = await lookAtServers(ends, run);
+    const facts = await lookAtServers(ends, options, run);
     const jobs = fitJobs(
       options,
       withoutOneDatabase(facts.source),
@@ -90,6 +96,7 @@ type Ends = Endpoints & Pick<Sessions, "source" | "target">;
 
 async function lookAtServers(
   ends: Ends,
+  options: ResolvedOptions,
   run: Run,
 ): Promise<{ source: ServerFacts; target: ServerFacts }> {
   const { source, target } = ends;
@@ -102,6 +109,7 @@ async function lookAtServers(
     });
   }
   const facts = { source: await factsOf(source, run), target: await factsOf(target, run) };
+  refuseStatisticsCopy(target, options);
   if (facts.source.started === facts.target.started) {
     throw unfit("target", "source and target are the same server: each database is there already", {
       advice: "give another server as the target, or clone single databases under other names",
