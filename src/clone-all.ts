@@ -56,8 +56,8 @@ async function cloneInstance(options: AllDatabasesOptions): Promise<CloneAllRepo
 /** @throws PgCopyError `target_unfit`, naming what is in the way in any of the databases. */
 function refuseObstacles({ roles, plans }: PlannedInstance, options: ResolvedOptions): void {
   refuseForbiddenRoles(roles);
-  const items = [...plans].flatMap(([database, { report, obstacles }]) =>
-    (options.dropIfExists ? obstacles : [...report.conflicts, ...report.refusals]).map(
+  const items = [...plans].flatMap(([database, { report }]) =>
+    [...(options.dropIfExists ? [] : report.conflicts), ...report.refusals].map(
       (words) => `${displayName(database)}: ${words}`,
     ),
   );

@@ -10,10 +10,12 @@ import { buildPlanAllReport, type PlanAllReport } from "./engine/all-reports.js"
 import { connectDatabase, connectInstance, type Instance } from "./engine/instance.js";
 import { planSourceRoles, readSourceRoles, warnOfRoles } from "./engine/prepare-roles.js";
 import { Run } from "./engine/run.js";
+import { refusalOf } from "./engine/target-checks.js";
 import { withPgCopyErrors } from "./errors.js";
+import { refuseForbiddenRoles } from "./load/create-roles.js";
 import { type AllDatabasesOptions, type ResolvedOptions, resolveAllOptions } from "./options.js";
 import type { RolePlan } from "./plan/roles.js";
-import { type PlannedDatabase, planDatabase } from "./plan.js";
+import { inOneSentence, type PlannedDatabase, planDatabase } from "./plan.js";
 
 /**
  * Plans a clone of all databases without changing anything on either server.
@@ -32,7 +34,11 @@ export async function planAll(options: AllDatabasesOptions): Promise<PlanAllRepo
     );
     const { roles, chosen, plans } = await planInstance(instance, resolved, { run, tellOf: run });
     const reports = new Map([...plans].map(([database, { report }]) => [database, report]));
-    return buildPlanAllReport({ instance, chosen, reports, run }, roles);
+    const forbidden = await refusalOf(async () => refuseForbiddenRoles(roles));
+    return buildPlanAllReport(
+      { instance, chosen, reports, run },
+      { rolesToCreate: roles.created, refusals: forbidden.map(inOneSentence) },
+    );
   });
 }
 

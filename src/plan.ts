@@ -12,7 +12,7 @@ import { prepareParser, readSource } from "./engine/read-source.js";
 import { parseRowRules } from "./engine/row-rules.js";
 import { Run } from "./engine/run.js";
 import { connectServers, type Servers } from "./engine/servers.js";
-import { targetRefusals } from "./engine/target-checks.js";
+import { refusalOf, targetRefusals } from "./engine/target-checks.js";
 import { warnOfOmissions } from "./engine/warnings.js";
 import { type PgCopyError, withPgCopyErrors } from "./errors.js";
 import { describeLargeObjects, findTakenLargeObjects } from "./load/check-large-objects.js";
@@ -25,7 +25,7 @@ import { holdSnapshot } from "./snapshot/held-snapshot.js";
  * is the exception: it is not initialised, so it can't be planned for; give an existing one.
  *
  * @throws PgCopyError `usage`, `connection_failed`, `source_unfit`, `target_unfit`,
- *   `schema_dump_failed`. Objects in the way and missing roles are no error: they are in the report.
+ *   `schema_dump_failed`. What `clone` would refuse the target for is no error: it is in the report.
  */
 export async function plan(options: CloneOptions): Promise<PlanReport> {
   return await withPgCopyErrors(async () => {
@@ -39,8 +39,6 @@ export async function plan(options: CloneOptions): Promise<PlanReport> {
 
 export interface PlannedDatabase {
   readonly report: PlanReport;
-  /** Those of its conflicts that `dropIfExists` does not help against. */
-  readonly obstacles: readonly string[];
 }
 
 /**
@@ -76,9 +74,6 @@ export async function planDatabase(
     warnOfRoles(roles, run);
     const comingRoles = { ...roles, created: [...roles.created, ...rolesToCome] };
     const refusals = await targetRefusals(servers, content, comingRoles, resolved);
-    const missing = refusals.get("missing_roles")?.items ?? [];
-    refusals.delete("missing_roles");
-    refusals.delete("forbidden_roles");
     const conflicts = servers.targetExists
       ? await findConflicts(servers.source, servers.target, content.schema.entries)
       : { objects: [] };
@@ -86,33 +81,27 @@ export async function planDatabase(
     const taken = servers.targetExists
       ? await findTakenLargeObjects(servers.source, servers.target, largeObjects)
       : [];
-    const foreign = await lookAtProperties(servers, content.attributes, resolved, run);
-    const obstacles = [
-      ...roles.forbidden.map((role) => `role that may not be created: ${role}`),
-      ...missing.map((role) => `missing role ${role}`),
-      ...foreign,
-    ];
+    const foreign = await refusalOf(() =>
+      lookAtProperties(servers, content.attributes, resolved, run),
+    );
     const sentences = [
       ...describeObstacles(fitted.obstacles),
-      ...[...refusals.values()].map(inOneSentence),
+      ...[...refusals, ...foreign].map(inOneSentence),
     ];
     const report = buildPlanReport({
       servers,
       content,
       plan: planned,
       rolesToCreate: roles.created,
-      conflicts: [
-        ...obstacles,
-        ...describeObjects(conflicts.objects),
-        ...describeLargeObjects(taken),
-      ],
+      conflicts: [...describeObjects(conflicts.objects), ...describeLargeObjects(taken)],
       refusals: sentences,
       run,
     });
-    return { report, obstacles: [...obstacles, ...sentences] };
+    return { report };
   });
 }
 
-function inOneSentence({ message, items }: PgCopyError): string {
+/** A refusal as the report of a plan has it. */
+export function inOneSentence({ message, items }: PgCopyError): string {
   return items.length === 0 ? message : `${message}: ${items.join(", ")}`;
 }

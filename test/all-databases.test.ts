@@ -349,6 +349,31 @@ describe("the command", () => {
     );
   });
 
+  it("plans with the exit code of the clone, also where --drop-if-exists is no help", async () => {
+    await run(on(source, "postgres"), "create role boss superuser");
+    await run(
+      on(target, "postgres"),
+      "create role cloud login createrole createdb password 'secret'",
+    );
+    try {
+      const { source: from, target: uri } = ends();
+      const to = uri.replace(/\/\/[^@]*@/, "//cloud:secret@");
+      const flags = ["--all-databases", "--drop-if-exists", "--json"];
+      const { exitCode, stdout } = await runCli(["plan", from, to, ...flags]);
+      const { conflicts, refusals } = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+      expect(conflicts).toEqual([]);
+      const words = "the target's role may not create a role of the source: boss (superuser)";
+      expect(refusals).toContain(words);
+      expect(exitCode).toBe(4);
+      const printed = await runCli(["plan", from, to, "--all-databases"]);
+      expect(printed.stdout.replaceAll(/\s+/g, " ")).toContain(
+        `Clone would refuse (pgcopy check says what to do) ${words}`,
+      );
+    } finally {
+      await run(on(source, "postgres"), "drop role boss");
+    }
+  });
+
   it("says of which database each JSON line is", async () => {
     const { source: from, target: to } = ends();
     const { stdout } = await runCli(["plan", from, to, "--all-databases", "--json"]);

@@ -288,8 +288,8 @@ describe("a database that is there", () => {
       items: ["statement_timeout is 5s on the source, not set on the target"],
       advice: expect.stringContaining("go without --database-properties"),
     });
-    expect((await plan({ ...options, databaseProperties: true })).conflicts).toEqual([
-      `database properties that may not be altered: postgres owns the database ${target.name}`,
+    expect((await plan({ ...options, databaseProperties: true })).refusals).toEqual([
+      `${error.message}: ${error.items[0]}`,
     ]);
     expect(await target.query("select from pg_tables where tablename = 't'")).toEqual([]);
     expect((await clone(options)).warnings).toEqual([

@@ -222,7 +222,9 @@ describe("ownership", () => {
       `${unused} (named in 1 grant)`,
     ].sort();
     expect(await refusal(ends)).toMatchObject({ code: "target_unfit", items: missing });
-    expect((await plan(ends)).conflicts).toEqual(missing.map((role) => `missing role ${role}`));
+    expect((await plan(ends)).refusals).toEqual([
+      `the target lacks 3 roles that the source's objects need: ${missing.join(", ")}`,
+    ]);
     expect(await objectsOf(target)).toEqual([]);
     await clone({ ...ends, noOwner: true, noAcl: true });
     expect(await oidsOf(target)).toEqual([90001, 90002]);

@@ -3,6 +3,7 @@
 import { createServer } from "node:net";
 import { expect, it } from "vitest";
 import { clone, type PgCopyError, plan } from "../src/index.js";
+import { runCli } from "./support/cli.js";
 import { expectSameDatabase } from "./support/compare.js";
 import { objectsOf } from "./support/objects.js";
 import { createDatabase, server, type TestDatabase, uniqueName } from "./support/servers.js";
@@ -118,7 +119,7 @@ it("two clones into one missing database at the same moment: one of them is told
   }
 });
 
-it("plan shows missing roles beside what is in the way, and is no error", async () => {
+it("plan shows missing roles beside what is in the way, and exits as the clone would", async () => {
   await using source = await createDatabase(server(16), "limits");
   const role = uniqueName("absent");
   await source.execute(
@@ -126,8 +127,15 @@ it("plan shows missing roles beside what is in the way, and is no error", async 
   );
   await using target = await createDatabase(server(18), "copy");
   try {
-    const report = await plan({ source: source.uri, target: target.uri });
-    expect(report.conflicts).toEqual([`missing role ${role} (owner of 1 object)`]);
+    await target.execute("create table t (other text)");
+    const report = await plan({ source: source.uri, target: target.uri, dropIfExists: true });
+    expect(report.conflicts).toEqual(["table public.t"]);
+    expect(report.refusals).toEqual([
+      `the target lacks a role that the source's objects need: ${role} (owner of 1 object)`,
+    ]);
+    const cli = await runCli(["plan", source.uri, target.uri, "--drop-if-exists"]);
+    expect(cli.exitCode).toBe(4);
+    expect(cli.stdout.replaceAll(/\s+/g, " ")).toContain(report.refusals[0]);
   } finally {
     await source.execute(`drop owned by ${role}; drop role ${role}`);
   }

@@ -4,6 +4,7 @@ import { unfit } from "../engine/check-servers.js";
 import { lookAtProperties } from "../engine/database-properties.js";
 import { warnOfRoles } from "../engine/prepare-roles.js";
 import { Run } from "../engine/run.js";
+import { refusalOf } from "../engine/target-checks.js";
 import {
   describeLargeObjects,
   findTakenLargeObjects,
@@ -15,7 +16,7 @@ import { refuseUnknownProvider } from "../load/create-database.js";
 import { findJournal, findOtherRun, JOURNAL_SCHEMA } from "../load/journal.js";
 import { quoteName } from "../postgres/quote.js";
 import type { Check, ServerContext } from "./context.js";
-import { found, numberOf } from "./finding.js";
+import { found, numberOf, refused } from "./finding.js";
 
 export const objectsInTheWay: Check = async ({ servers, content, options }) => {
   if (!servers.targetExists || content === undefined) return [];
@@ -94,13 +95,11 @@ export const differentRoles: Check = ({ options, roles }) => {
 export const databaseProperties: Check = async ({ options, servers, content }) => {
   if (content === undefined) return [];
   const run = new Run(options.signal, undefined);
-  const refusals = await lookAtProperties(servers, content.attributes, options, run);
+  const refusals = await refusalOf(() =>
+    lookAtProperties(servers, content.attributes, options, run),
+  );
   return [
-    ...refusals.map((refusal) =>
-      found("error", "target", refusal, {
-        advice: "connect as the owner of the database, or go without --database-properties",
-      }),
-    ),
+    ...refusals.map((error) => refused(error)),
     ...run.warnings.map((warning) =>
       found("warning", "target", warning, { advice: "see whether that is meant" }),
     ),

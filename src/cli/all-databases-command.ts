@@ -5,10 +5,10 @@ import { cloneAllLines, planAllLines } from "./all-databases-report.js";
 import { STOPPING } from "./clone-command.js";
 import { readConfig } from "./config-file.js";
 import { copyOptions } from "./copy-options.js";
-import { EXIT_SUCCESS, EXIT_UNFIT } from "./exit-codes.js";
 import { writeJson } from "./json.js";
 import { loadLibrary } from "./library.js";
 import { type Output, paintFor, reportWidth } from "./output.js";
+import { exitCodeOf } from "./plan-command.js";
 import type { CopyFlags } from "./program.js";
 import { watchRun } from "./watched-run.js";
 
@@ -42,7 +42,7 @@ export async function planAllCommand(
   });
   if (flags.json === true) writeJson(output.stdout, { type: "plan_all", ...plan });
   else print(output, flags, planAllLines(plan, styleOf(output, flags)));
-  return plan.conflicts.length > 0 && options.dropIfExists !== true ? EXIT_UNFIT : EXIT_SUCCESS;
+  return exitCodeOf(plan, options);
 }
 
 /** @throws PgCopyError `usage`: a page has the timeline of one database's tasks. */

@@ -9,7 +9,7 @@ import {
   formatNumberOf,
 } from "./formatting.js";
 import type { CloneAllReport, PlanAllReport } from "./library.js";
-import { conflictLines, type PlanStyle } from "./plan-report.js";
+import { conflictLines, type PlanStyle, refusalLines } from "./plan-report.js";
 import { type ReportStyle, rolesWords, section, titled, warningLines } from "./report.js";
 import { tableLines } from "./table.js";
 
@@ -56,6 +56,7 @@ export function planAllLines(plan: PlanAllReport, style: PlanStyle): string[] {
     plannedDatabases(plan, style),
     leftOut(plan, style),
     conflictLines(plan.conflicts, style),
+    refusalLines(plan.refusals, style),
     warningLines(plan.warnings, style),
   ]);
 }

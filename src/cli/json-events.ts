@@ -379,6 +379,7 @@ export const lastEvents: Documented<LastLines> = {
       sequences: "how many sequences",
       estimatedSeconds: "roughly how long it would take, one database after the other",
       conflicts: "what is in the way in the target, with the database's name",
+      refusals: "why else `clone` would refuse it, with the database's name: a list of sentences",
       warnings: "a list of sentences",
     },
   },

@@ -4,7 +4,7 @@ import { readConfig } from "./config-file.js";
 import { copyOptions } from "./copy-options.js";
 import { EXIT_SUCCESS, EXIT_UNFIT } from "./exit-codes.js";
 import { writeJson } from "./json.js";
-import { loadLibrary } from "./library.js";
+import { type CloneOptions, loadLibrary, type PlanReport } from "./library.js";
 import { type Output, paintFor, reportWidth } from "./output.js";
 import { planLines } from "./plan-report.js";
 import type { CopyFlags } from "./program.js";
@@ -30,6 +30,14 @@ export async function planCommand(
     const style = { paint, width: reportWidth(stdout), verbose: flags.verbose ?? false };
     stdout.write(`${planLines(plan, style).join("\n")}\n`);
   }
-  const inTheWay = plan.conflicts.length > 0 && options.dropIfExists !== true;
-  return inTheWay || plan.refusals.length > 0 ? EXIT_UNFIT : EXIT_SUCCESS;
+  return exitCodeOf(plan, options);
+}
+
+/** Whether a clone with the same options would be refused. */
+export function exitCodeOf(
+  { conflicts, refusals }: Pick<PlanReport, "conflicts" | "refusals">,
+  { dropIfExists }: Pick<CloneOptions, "dropIfExists">,
+): number {
+  const inTheWay = conflicts.length > 0 && dropIfExists !== true;
+  return inTheWay || refusals.length > 0 ? EXIT_UNFIT : EXIT_SUCCESS;
 }

@@ -34,7 +34,7 @@ export function planLines(plan: PlanReport, style: PlanStyle): string[] {
     indexes(plan, style),
     style.verbose ? tasks(plan, style) : [],
     conflictLines(plan.conflicts, style),
-    refusals(plan, style),
+    refusalLines(plan.refusals, style),
     section("Filters", filterLines(plan.filters, style), style),
     warningLines(plan.warnings, style),
   ];
@@ -155,9 +155,9 @@ export function conflictLines(conflicts: readonly string[], style: PlanStyle): s
   ];
 }
 
-function refusals(plan: PlanReport, { paint, width }: PlanStyle): string[] {
-  if (plan.refusals.length === 0) return [];
-  const lines = plan.refusals.flatMap((one) => wrap(`  ${printable(one)}`, width, "    "));
+export function refusalLines(refusals: readonly string[], { paint, width }: PlanStyle): string[] {
+  if (refusals.length === 0) return [];
+  const lines = refusals.flatMap((one) => wrap(`  ${printable(one)}`, width, "    "));
   return [paint.red("Clone would refuse (pgcopy check says what to do)"), ...lines];
 }
 

@@ -47,8 +47,10 @@ export interface PlanAllReport extends Ends {
   readonly indexes: number;
   readonly sequences: number;
   readonly estimatedSeconds: number;
-  /** What would stop the clone, with the database's name before it. */
+  /** As in `PlanReport`, with the database's name before each. */
   readonly conflicts: readonly string[];
+  /** Of the whole, and then of each database with its name before them. */
+  readonly refusals: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -83,13 +85,13 @@ export function buildCloneAllReport(
 
 export function buildPlanAllReport(
   { instance, chosen, reports, run }: AllReportInput<PlanReport>,
-  roles: { readonly created: readonly string[]; readonly forbidden: readonly string[] },
+  { rolesToCreate, refusals }: Pick<PlanAllReport, "rolesToCreate" | "refusals">,
 ): PlanAllReport {
   const databases = byName(reports);
   const sum = (of: (report: PlanReport) => number) => total(databases, of);
   return {
     ...endsOf(instance),
-    rolesToCreate: roles.created,
+    rolesToCreate,
     databases,
     leftOut: chosen.leftOut,
     bytes: sum(({ bytes }) => bytes),
@@ -97,10 +99,8 @@ export function buildPlanAllReport(
     indexes: sum(({ indexes }) => indexes.length),
     sequences: sum(({ sequences }) => sequences),
     estimatedSeconds: Math.round(sum((report) => report.estimatedSeconds) * 10) / 10,
-    conflicts: [
-      ...roles.forbidden.map((role) => `role that may not be created: ${role}`),
-      ...named(databases, ({ conflicts, refusals }) => [...conflicts, ...refusals]),
-    ],
+    conflicts: named(databases, ({ conflicts }) => conflicts),
+    refusals: [...refusals, ...named(databases, (report) => report.refusals)],
     warnings: [...run.warnings, ...named(databases, ({ warnings }) => warnings)],
   };
 }

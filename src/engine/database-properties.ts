@@ -8,10 +8,10 @@ import type { DatabaseAttributes } from "../catalog/database-attributes.js";
 import { readDatabaseAttributes } from "../catalog/database-attributes.js";
 import {
   applyAttributes,
-  findForeignOwner,
   findRefusedSettings,
   findTablespace,
   readRoleNames,
+  refuseForeignDatabase,
 } from "../load/database-attributes.js";
 import type { ResolvedOptions } from "../options.js";
 import { type AttributePlan, planAttributes } from "../plan/database-attributes.js";
@@ -66,21 +66,24 @@ export async function planExistingDatabase(
   return { wanted: false, refused: new Set(), differences };
 }
 
-/** Tells the same as a clone would, and gives what would stop it, in words. Looks only. */
+/**
+ * Tells and refuses the same as a clone would. Looks only.
+ *
+ * @throws PgCopyError `target_unfit`, once all is told.
+ */
 export async function lookAtProperties(
   { target, targetExists }: Pick<Servers, "target" | "targetExists">,
   source: DatabaseAttributes,
   options: ResolvedOptions,
   run: Run,
-): Promise<string[]> {
+): Promise<void> {
   if (!targetExists) {
     await planNewDatabase(target, source, run);
     if (!options.noTablespaces) await chooseTablespace(target, source, run);
-    return [];
+    return;
   }
   const { wanted, differences } = await planExistingDatabase(target, source, options, run);
-  const owns = wanted && differences.length > 0 ? await findForeignOwner(target) : undefined;
-  return owns === undefined ? [] : [`database properties that may not be altered: ${owns}`];
+  if (wanted) await refuseForeignDatabase(target, differences);
 }
 
 /** Makes the target database what the source's is; what the server refuses is a warning. */

@@ -51,9 +51,9 @@ export interface PlanReport {
   }[];
   readonly bytes: number;
   readonly estimatedSeconds: number;
-  /** What would stop the clone: objects of the target in the way, and roles that it lacks. */
+  /** Objects of the target in the way: they stop the clone, unless `dropIfExists` replaces them. */
   readonly conflicts: readonly string[];
-  /** What else would: in a sentence each, what the target's role may not do, or the target lacks. */
+  /** What stops it in any case: in a sentence each, what the target's role may not do, or the target lacks. */
   readonly refusals: readonly string[];
   /** With filters: what they leave out, and what came along. */
   readonly filters?: FilterReport;

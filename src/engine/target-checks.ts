@@ -72,21 +72,26 @@ export async function refuseUnfitTarget(
   for (const check of Object.values(targetChecks)) await check(servers, content, roles, options);
 }
 
-/** All for which the target would be refused, by the names of `targetChecks`. */
+/** All for which the target would be refused. */
 export async function targetRefusals(
   servers: Servers,
   content: Content,
   roles: RolePlan,
   options: LargeObjectOwnership,
-): Promise<Map<string, PgCopyError>> {
-  const refusals = new Map<string, PgCopyError>();
-  for (const [name, check] of Object.entries(targetChecks)) {
-    try {
-      await check(servers, content, roles, options);
-    } catch (error) {
-      if (!(error instanceof PgCopyError) || error.code !== "target_unfit") throw error;
-      refusals.set(name, error);
-    }
-  }
+): Promise<PgCopyError[]> {
+  const refusals: PgCopyError[] = [];
+  for (const check of Object.values(targetChecks))
+    refusals.push(...(await refusalOf(() => check(servers, content, roles, options))));
   return refusals;
+}
+
+/** The `target_unfit` that it throws, or none. */
+export async function refusalOf(ask: () => Promise<void>): Promise<PgCopyError[]> {
+  try {
+    await ask();
+    return [];
+  } catch (error) {
+    if (!(error instanceof PgCopyError) || error.code !== "target_unfit") throw error;
+    return [error];
+  }
 }

@@ -72,7 +72,7 @@ where d.datname = pg_catalog.current_database() and not pg_catalog.pg_has_role(d
  * Why the target's role may not alter the database, in words; undefined if it may. Only the owner's
  * members and superusers may.
  */
-export async function findForeignOwner(target: Connection): Promise<string | undefined> {
+async function findForeignOwner(target: Connection): Promise<string | undefined> {
   const [row] = await target.query<{ owner: string; name: string }>(
     "looking up who may alter the database",
     foreignOwnerQuery,
