@@ -15,8 +15,13 @@ import { connectServers, type Servers } from "./engine/servers.js";
 import { refusalOf, targetRefusals } from "./engine/target-checks.js";
 import { warnOfOmissions } from "./engine/warnings.js";
 import { type PgCopyError, withPgCopyErrors } from "./errors.js";
-import { describeLargeObjects, findTakenLargeObjects } from "./load/check-large-objects.js";
+import {
+  describeLargeObjects,
+  findTakenLargeObjects,
+  refuseForeignLargeObjects,
+} from "./load/check-large-objects.js";
 import { describeObjects, findConflicts } from "./load/check-target.js";
+import { planDrops } from "./load/drop-existing.js";
 import { type CloneOptions, type ResolvedOptions, resolveCloneOptions } from "./options.js";
 import { holdSnapshot } from "./snapshot/held-snapshot.js";
 
@@ -76,17 +81,23 @@ export async function planDatabase(
     const refusals = await targetRefusals(servers, content, comingRoles, resolved);
     const conflicts = servers.targetExists
       ? await findConflicts(servers.source, servers.target, content.schema.entries)
-      : { objects: [] };
+      : { objects: [], extensions: [] };
     const { largeObjects } = content.catalog;
     const taken = servers.targetExists
       ? await findTakenLargeObjects(servers.source, servers.target, largeObjects)
+      : [];
+    const lasting = resolved.dropIfExists
+      ? [
+          ...(await refusalOf(() => refuseForeignLargeObjects(servers.target, taken))),
+          ...(await refusalOf(() => planDrops(servers.target, conflicts))),
+        ]
       : [];
     const foreign = await refusalOf(() =>
       lookAtProperties(servers, content.attributes, resolved, run),
     );
     const sentences = [
       ...describeObstacles(fitted.obstacles),
-      ...[...refusals, ...foreign].map(inOneSentence),
+      ...[...refusals, ...lasting, ...foreign].map(inOneSentence),
     ];
     const report = buildPlanReport({
       servers,

@@ -437,8 +437,8 @@ describe("a role of the target that may not", () => {
       {
         code: "target_unfit",
         side: "target",
-        message: new RegExp(`^database ${name} can't be created on the target: permission denied`),
-        advice: /let the target's role create databases/,
+        message: new RegExp(`^the target's role may not create the database ${name}$`),
+        advice: /^nothing was changed; let it create databases/,
       },
     );
     expect(await target.query("select from pg_database where datname = $1", [name])).toEqual([]);

@@ -277,6 +277,33 @@ describe.each([15, 18])("a target's role of %i with CREATEROLE only", (major) =>
     ]);
   });
 
+  it("is told before any role is made that the rest can't be", async () => {
+    await using from = await newDatabase(source);
+    await from.execute("create role plain; create table t (n int)");
+    await using missing = databaseOf(end(), from.name);
+    await using there = await newDatabase(end());
+    const admin = databaseOf(end());
+    await admin.execute("create role cloud login createrole password 'secret'");
+    await admin.execute(`alter database ${there.name} owner to cloud`);
+    await there.execute(`
+      alter schema public owner to cloud; create table t (n int); alter table t owner to cloud;
+      create view mine as select * from t`);
+    const options = { source: from.uri, roles: true, noOwner: true, noAcl: true };
+    const attempts = [
+      [missing, `the target's role may not create the database ${missing.name}`],
+      [there, expect.stringMatching(/^the target's objects can't be replaced/)],
+    ] as const;
+    for (const [to, message] of attempts) {
+      const attempt = { ...options, target: as(to, "cloud"), dropIfExists: true };
+      const error = await refused(attempt);
+      expect(error).toMatchObject({ code: "target_unfit", message });
+      expect(error.advice).toMatch(/^nothing was changed; /);
+      expect((await plan(attempt)).refusals).toEqual([expect.stringContaining(error.message)]);
+    }
+    const left = await admin.query("select rolname from pg_roles where oid >= 16384");
+    expect(left).toEqual([{ rolname: "cloud" }]);
+  });
+
   it("is told of memberships that the server refuses, and then no role is left", async () => {
     await using from = await newDatabase(source);
     await from.execute("create role plain; create role boss superuser; grant boss to plain");

@@ -5,7 +5,14 @@
  */
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type CloneReport, clone, type PgCopyError, type RunEvent } from "../src/index.js";
+import {
+  type CloneReport,
+  check,
+  clone,
+  type PgCopyError,
+  plan,
+  type RunEvent,
+} from "../src/index.js";
 import { runCli } from "./support/cli.js";
 import { expectSameData, expectSameDatabase } from "./support/compare.js";
 import { closeGates, createGatedSchema } from "./support/gated-schema.js";
@@ -274,6 +281,11 @@ describe("objects in the way", () => {
     expect(error).toMatchObject({ code: "target_unfit", side: "target" });
     expect(error.items).toEqual([expect.stringMatching(named)]);
     expect(error.advice).toContain("nothing was changed");
+    const ends = { source: source.uri, target: target.uri, dropIfExists: true };
+    expect((await plan(ends)).refusals).toEqual([`${error.message}: ${error.items[0]}`]);
+    expect((await check(ends)).findings).toContainEqual(
+      expect.objectContaining({ check: "objects_in_the_way", title: error.message }),
+    );
     expect(await objectsOf(target)).toEqual(before);
     await expectSameData(source.uri, source.uri);
     expect(await target.query("select count(*)::int as n from orders")).toEqual([{ n: 100 }]);

@@ -60,8 +60,9 @@ export const contentChecks: Readonly<Record<string, Check>> = {
   lock_slots: lockSlots,
   unreadable_source: ({ catalog, sourceFacts }) =>
     incompleteSource(catalog, sourceFacts.role).map((error) => refused(error)),
-  new_database: newDatabase,
   ...asChecks(targetChecks),
+  // In its place among those before, and also where there is no content to ask them of.
+  new_database: newDatabase,
   extensions,
   objects_in_the_way: objectsInTheWay,
   roles: differentRoles,

@@ -4,29 +4,29 @@ import { unfit } from "../engine/check-servers.js";
 import { lookAtProperties } from "../engine/database-properties.js";
 import { warnOfRoles } from "../engine/prepare-roles.js";
 import { Run } from "../engine/run.js";
-import { refusalOf } from "../engine/target-checks.js";
+import { refusalOf, refuseMissingDatabase } from "../engine/target-checks.js";
 import {
   describeLargeObjects,
   findTakenLargeObjects,
   refuseForeignLargeObjects,
 } from "../load/check-large-objects.js";
-import { refuseUnknownLocale } from "../load/check-locales.js";
 import { describeObjects, findConflicts, refuseConflicts } from "../load/check-target.js";
-import { refuseUnknownProvider } from "../load/create-database.js";
+import { planDrops } from "../load/drop-existing.js";
 import { findJournal, findOtherRun, JOURNAL_SCHEMA } from "../load/journal.js";
-import { quoteName } from "../postgres/quote.js";
 import type { Check, ServerContext } from "./context.js";
 import { found, numberOf, refused } from "./finding.js";
 
 export const objectsInTheWay: Check = async ({ servers, content, options }) => {
   if (!servers.targetExists || content === undefined) return [];
-  const { objects } = await findConflicts(servers.source, servers.target, content.schema.entries);
+  const conflicts = await findConflicts(servers.source, servers.target, content.schema.entries);
+  const { objects } = conflicts;
   const { largeObjects } = content.catalog;
   const taken = await findTakenLargeObjects(servers.source, servers.target, largeObjects);
   const inTheWay = objects.length + taken.length;
   if (inTheWay === 0) return [];
   if (!options.dropIfExists) refuseConflicts(objects, taken);
   await refuseForeignLargeObjects(servers.target, taken);
+  await planDrops(servers.target, conflicts);
   return [
     found(
       "warning",
@@ -54,31 +54,9 @@ export const earlierRuns: Check<ServerContext> = async ({ servers: { target, tar
   ];
 };
 
-const mayCreateQuery = `
-select r.rolsuper or r.rolcreatedb as may, r.rolname::text as role
-from pg_catalog.pg_roles r where r.rolname = current_user`;
-
+/** Asked here, too, for it needs nothing of the content, which may be unreadable. */
 export const newDatabase: Check = async ({ servers, catalog }) => {
-  if (servers.targetExists) return [];
-  const { target, targetEndpoint } = servers;
-  const [row] = await target.query<{ may: boolean; role: string }>(
-    "looking up whether the target's role may create databases",
-    mayCreateQuery,
-  );
-  if (row?.may === false)
-    throw unfit(
-      "target",
-      `the target's role may not create the database ${targetEndpoint.database}`,
-      {
-        advice: "let it create databases, or create this one beforehand",
-        statements: [
-          `alter role ${quoteName(row.role)} createdb`,
-          `create database ${quoteName(targetEndpoint.database)} owner ${quoteName(row.role)} template template0`,
-        ],
-      },
-    );
-  refuseUnknownProvider(target, catalog.database);
-  await refuseUnknownLocale(target, catalog.database);
+  await refuseMissingDatabase(servers, catalog.database);
   return [];
 };
 

@@ -8,7 +8,7 @@ import {
 import { findConflicts, refuseConflicts } from "../load/check-target.js";
 import { createDatabase } from "../load/create-database.js";
 import { refuseForeignDatabase } from "../load/database-attributes.js";
-import { dropExisting } from "../load/drop-existing.js";
+import { dropExisting, planDrops } from "../load/drop-existing.js";
 import { createJournal, findJournal, type JournalRun, lockTarget } from "../load/journal.js";
 import type { ResolvedOptions } from "../options.js";
 import type { Connection } from "../postgres/connection.js";
@@ -98,6 +98,7 @@ export async function prepareTarget(
   const taken = await findTakenLargeObjects(servers.source, servers.target, largeObjects);
   if (!options.dropIfExists) refuseConflicts(conflicts.objects, taken);
   await refuseForeignLargeObjects(servers.target, taken);
+  const drops = await planDrops(servers.target, conflicts);
   const { attributes } = content;
   const properties = await planExistingDatabase(servers.target, attributes, options, run);
   if (properties.wanted) await refuseForeignDatabase(servers.target, properties.differences);
@@ -106,7 +107,7 @@ export async function prepareTarget(
   const inTheWay = conflicts.objects.length + taken.length;
   if (inTheWay > 0) {
     await withRolesCreated(rolesCreated, async () => {
-      await dropExisting(servers.target, conflicts);
+      await dropExisting(servers.target, drops);
       await dropLargeObjects(servers.target, taken);
     });
     run.info(`dropped ${inTheWay} objects of the target, to be replaced`);

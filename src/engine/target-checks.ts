@@ -3,9 +3,11 @@
  * may be dropped. `clone` stops at the first that is not; `plan` and `check` tell of all.
  */
 
+import type { DatabaseProperties } from "../catalog/catalog.js";
 import { PgCopyError } from "../errors.js";
 import { largeObjectRoles } from "../load/check-large-objects.js";
 import { refuseUnknownCollations } from "../load/check-locales.js";
+import { refuseNewDatabase } from "../load/check-new-database.js";
 import {
   refuseForeignPublicSchema,
   refuseOwnersWithoutSchema,
@@ -22,7 +24,7 @@ import type { RolePlan } from "../plan/roles.js";
 import type { SourceContent } from "./read-source.js";
 import type { OpenServers } from "./servers.js";
 
-type Servers = Pick<OpenServers, "source" | "target" | "targetExists">;
+type Servers = Pick<OpenServers, "source" | "target" | "targetEndpoint" | "targetExists">;
 type Content = Pick<SourceContent, "schema" | "catalog">;
 
 /** Each throws `target_unfit`, before anything is changed. In the order in which they are asked. */
@@ -37,6 +39,7 @@ export const targetChecks: Readonly<
     ) => Promise<void>
   >
 > = {
+  new_database: (servers, { catalog }) => refuseMissingDatabase(servers, catalog.database),
   forbidden_roles: async (_servers, _content, roles) => refuseForbiddenRoles(roles),
   missing_roles: async ({ target }, { schema, catalog }, roles, options) => {
     const ofLargeObjects = largeObjectRoles(catalog.largeObjects, options);
@@ -62,6 +65,14 @@ export const targetChecks: Readonly<
   },
 };
 
+/** @throws PgCopyError `target_unfit` if the target's database is missing and can't be created. */
+export async function refuseMissingDatabase(
+  { target, targetEndpoint, targetExists }: Servers,
+  source: DatabaseProperties,
+): Promise<void> {
+  if (!targetExists) await refuseNewDatabase(target, targetEndpoint.database, source);
+}
+
 /** @throws PgCopyError `target_unfit` for the first thing that is wrong. */
 export async function refuseUnfitTarget(
   servers: Servers,
@@ -86,7 +97,7 @@ export async function targetRefusals(
 }
 
 /** The `target_unfit` that it throws, or none. */
-export async function refusalOf(ask: () => Promise<void>): Promise<PgCopyError[]> {
+export async function refusalOf(ask: () => Promise<unknown>): Promise<PgCopyError[]> {
   try {
     await ask();
     return [];

@@ -22,7 +22,6 @@ export async function createDatabase(
     tablespace,
   }: { readonly keepOwner: boolean; readonly tablespace?: string | undefined },
 ): Promise<void> {
-  refuseUnknownProvider(maintenance, source);
   const owner = keepOwner
     ? ` owner ${quoteName(await ownerOfNewDatabase(maintenance, source))}`
     : "";
@@ -72,20 +71,6 @@ function localeClause(source: DatabaseProperties, targetVersion: number): string
   }
   if (source.icuRules !== undefined) parts.push(`icu_rules ${quoteLiteral(source.icuRules)}`);
   return parts.join(" ");
-}
-
-/** @throws PgCopyError `target_unfit` if the target's version has no such locales for databases. */
-export function refuseUnknownProvider(target: Connection, source: DatabaseProperties): void {
-  const needed = { libc: 0, icu: 150_000, builtin: 170_000 }[source.provider];
-  if (target.serverVersion >= needed) return;
-  throw new PgCopyError(
-    `the source database's locale comes from ${source.provider}, which the target's version doesn't know for databases`,
-    {
-      code: "target_unfit",
-      side: "target",
-      advice: `create the target database beforehand with another locale, or use PostgreSQL ${needed / 10_000} or newer`,
-    },
-  );
 }
 
 /** The source database's owner, if the target has that role and its own role may make it one; else that role. */

@@ -37,15 +37,15 @@ interface Dependency extends Record<string, unknown> {
 }
 
 /**
- * Drops the objects: in one transaction, or in several where they are more than 500.
+ * The statements that drop the objects. Looks only.
  *
- * @throws PgCopyError `target_unfit`: objects that are not to be replaced depend on some (they are
- *   listed, and nothing was changed), or the server refuses a drop (and the error says what is left).
+ * @throws PgCopyError `target_unfit`: objects that are not to be replaced depend on some; they are listed.
  */
-export async function dropExisting(
+export async function planDrops(
   target: Connection,
   { objects, extensions }: Conflicts,
-): Promise<void> {
+): Promise<readonly string[]> {
+  if (objects.length === 0) return [];
   const dependencies = await target.query<Dependency>(
     "looking at what depends on the target's objects",
     dependentsQuery,
@@ -54,11 +54,10 @@ export async function dropExisting(
   refuseOthers(otherDependents(objects, extensions, dependencies));
   const parts = partsOf(objects, dependencies);
   // Event triggers first: any other DROP could set them off.
-  const drops = [...objects]
+  return [...objects]
     .filter((object) => !parts.has(idOf(object)))
     .sort((a, b) => Number(isEventTrigger(b)) - Number(isEventTrigger(a)))
     .flatMap(dropStatements);
-  await dropAll(target, [...drops, dropJournalStatement()]);
 }
 
 /**
@@ -67,9 +66,16 @@ export async function dropExisting(
  */
 const DROPS_PER_TRANSACTION = 500;
 
-async function dropAll(target: Connection, drops: readonly string[]): Promise<void> {
-  for (let i = 0; i < drops.length; i += DROPS_PER_TRANSACTION) {
-    const some = drops.slice(i, i + DROPS_PER_TRANSACTION);
+/**
+ * Drops what was planned, and an earlier run's journal: in one transaction, or in several where there
+ * are more than 500 statements.
+ *
+ * @throws PgCopyError `target_unfit`: the server refuses a drop (and the error says what is left).
+ */
+export async function dropExisting(target: Connection, drops: readonly string[]): Promise<void> {
+  const statements = [...drops, dropJournalStatement()];
+  for (let i = 0; i < statements.length; i += DROPS_PER_TRANSACTION) {
+    const some = statements.slice(i, i + DROPS_PER_TRANSACTION);
     try {
       await target.execute(
         "dropping the target's objects",
