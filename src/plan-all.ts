@@ -7,6 +7,7 @@ import {
   optionsOfDatabase,
 } from "./engine/all-databases.js";
 import { buildPlanAllReport, type PlanAllReport } from "./engine/all-reports.js";
+import { refuseUnknownPins } from "./engine/fit-to-target.js";
 import { connectDatabase, connectInstance, type Instance } from "./engine/instance.js";
 import { planSourceRoles, readSourceRoles, warnOfRoles } from "./engine/prepare-roles.js";
 import { Run } from "./engine/run.js";
@@ -52,6 +53,7 @@ export interface PlannedInstance {
  * @internal Looks at the roles and at every database, and changes nothing.
  *
  * @param runs `tellOf` hears what each database has to say.
+ * @throws PgCopyError `usage` for a required extension that none of the databases has.
  */
 export async function planInstance(
   instance: Instance,
@@ -75,6 +77,10 @@ export async function planInstance(
         const options = optionsOfDatabase(resolved);
         return [database, await planDatabase(options, child, connect, roles.created)];
       },
+    );
+    refuseUnknownPins(
+      plans.flatMap(([, { extensions }]) => extensions),
+      resolved,
     );
     return { roles, chosen, plans: new Map(plans) };
   });

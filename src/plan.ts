@@ -44,6 +44,8 @@ export async function plan(options: CloneOptions): Promise<PlanReport> {
 
 export interface PlannedDatabase {
   readonly report: PlanReport;
+  /** Names of the source's extensions. */
+  readonly extensions: readonly string[];
 }
 
 /**
@@ -108,7 +110,7 @@ export async function planDatabase(
       refusals: sentences,
       run,
     });
-    return { report };
+    return { report, extensions: content.catalog.extensions.map(({ name }) => name) };
   });
 }
 

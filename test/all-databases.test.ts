@@ -205,6 +205,26 @@ describe("all databases of a server", () => {
     expect(await databasesOn(source)).toEqual(before);
   });
 
+  it("take the version of an extension that only one of them has", async () => {
+    await on(source, "shop").execute("create extension hstore version '1.7'");
+    try {
+      const hstore = { name: "hstore", version: "1.7" };
+      const unknown = { ...ends(), requirements: [hstore, { name: "postgis", version: "3.4.2" }] };
+      expect(await refused(unknown)).toMatchObject({ code: "usage", items: ["postgis 3.4.2"] });
+      await expect(planAll(unknown)).rejects.toMatchObject({ code: "usage" });
+      expect([await rolesOn(target), await databasesOn(target)]).toEqual([[], []]);
+
+      await cloneAll({ ...ends(), requirements: [hstore] });
+      expect(
+        await on(target, "shop").query(
+          "select extversion from pg_extension where extname = 'hstore'",
+        ),
+      ).toEqual([{ extversion: "1.7" }]);
+    } finally {
+      await on(source, "shop").execute("drop extension hstore");
+    }
+  });
+
   it("have no snapshot in common", async () => {
     const options = { ...ends(), snapshot: "00000003-0000001B-1" };
     expect(await refused(options)).toMatchObject({ code: "usage" });

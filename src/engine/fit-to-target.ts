@@ -25,7 +25,7 @@ import type { SourceContent } from "./read-source.js";
 import type { Run } from "./run.js";
 import type { OpenServers } from "./servers.js";
 
-type Servers = Pick<OpenServers, "source" | "target" | "targetExists">;
+type Servers = Pick<OpenServers, "source" | "target" | "targetExists" | "shared">;
 
 export interface FittedContent {
   readonly content: SourceContent;
@@ -44,7 +44,12 @@ export async function fitToTarget(
   options: ResolvedOptions,
   run: Run,
 ): Promise<FittedContent> {
-  refuseUnknownPins(content, options);
+  // Of many databases one will do: `planInstance` asks for all of them.
+  if (servers.shared === undefined)
+    refuseUnknownPins(
+      content.catalog.extensions.map(({ name }) => name),
+      options,
+    );
   const extensions = options.skipExtensions
     ? await leaveOutExtensions(servers, content)
     : await fitToExtensions(servers, content, options, run);
@@ -133,8 +138,15 @@ async function leaveOutExtensions(
   };
 }
 
-function refuseUnknownPins({ catalog }: SourceContent, { requirements }: ResolvedOptions): void {
-  const known = new Set(catalog.extensions.map(({ name }) => name));
+/**
+ * @param extensions names of those that the source has.
+ * @throws PgCopyError `usage`, naming the required ones that are not among them.
+ */
+export function refuseUnknownPins(
+  extensions: readonly string[],
+  { requirements }: Pick<ResolvedOptions, "requirements">,
+): void {
+  const known = new Set(extensions);
   const unknown = requirements.filter(({ name }) => !known.has(name));
   if (unknown.length === 0) return;
   const some = unknown.length === 1 ? "an extension" : `${unknown.length} extensions`;
