@@ -53,21 +53,30 @@ async function cloneInstance(options: AllDatabasesOptions): Promise<CloneAllRepo
   return buildCloneAllReport({ instance, chosen: planned.chosen, reports, run }, rolesCreated);
 }
 
+const REPLACE = "replace the objects with --drop-if-exists, or drop these databases on the target";
+
 /** @throws PgCopyError `target_unfit`, naming what is in the way in any of the databases. */
-function refuseObstacles({ roles, plans }: PlannedInstance, options: ResolvedOptions): void {
+function refuseObstacles(
+  { roles, plans }: PlannedInstance,
+  { dropIfExists }: ResolvedOptions,
+): void {
   refuseForbiddenRoles(roles);
-  const items = [...plans].flatMap(([database, { report }]) =>
-    [...(options.dropIfExists ? [] : report.conflicts), ...report.refusals].map(
-      (words) => `${displayName(database)}: ${words}`,
-    ),
-  );
+  const items: string[] = [];
+  const advice = new Set<string>();
+  for (const [database, planned] of plans) {
+    const { conflicts, refusals } = planned.report;
+    const inTheWay = dropIfExists ? [] : conflicts;
+    for (const words of [...inTheWay, ...refusals])
+      items.push(`${displayName(database)}: ${words}`);
+    if (inTheWay.length > 0) advice.add(REPLACE);
+    for (const words of planned.advice) advice.add(words);
+  }
   if (items.length === 0) return;
   throw new PgCopyError("not all databases can be cloned: there is something in the way", {
     code: "target_unfit",
     side: "target",
     items,
-    advice:
-      "nothing was changed; objects are replaced with --drop-if-exists, or drop these databases on the target",
+    advice: ["nothing was changed", ...advice].join("; "),
   });
 }
 

@@ -44,6 +44,8 @@ export async function plan(options: CloneOptions): Promise<PlanReport> {
 
 export interface PlannedDatabase {
   readonly report: PlanReport;
+  /** What to do about its refusals; may say the same twice. */
+  readonly advice: readonly string[];
   /** Names of the source's extensions. */
   readonly extensions: readonly string[];
 }
@@ -97,9 +99,11 @@ export async function planDatabase(
     const foreign = await refusalOf(() =>
       lookAtProperties(servers, content.attributes, resolved, run),
     );
-    const sentences = [
-      ...describeObstacles(fitted.obstacles),
-      ...[...refusals, ...lasting, ...foreign].map(inOneSentence),
+    const errors = [...refusals, ...lasting, ...foreign];
+    const sentences = [...describeObstacles(fitted.obstacles), ...errors.map(inOneSentence)];
+    const advice = [
+      ...fitted.obstacles.map((obstacle) => obstacle.advice),
+      ...errors.flatMap((error) => error.advice?.replace(/^nothing was changed; /, "") ?? []),
     ];
     const report = buildPlanReport({
       servers,
@@ -110,7 +114,7 @@ export async function planDatabase(
       refusals: sentences,
       run,
     });
-    return { report, extensions: content.catalog.extensions.map(({ name }) => name) };
+    return { report, advice, extensions: content.catalog.extensions.map(({ name }) => name) };
   });
 }
 

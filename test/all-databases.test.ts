@@ -160,6 +160,8 @@ describe("all databases of a server", () => {
         code: "target_unfit",
         message: "not all databases can be cloned: there is something in the way",
         items: ["shop: schema s", "shop: table s.orders"],
+        advice:
+          "nothing was changed; replace the objects with --drop-if-exists, or drop these databases on the target",
       });
       expect(await rolesOn(target), "nothing was changed").toEqual([]);
       expect(await databasesOn(target)).toEqual([{ datname: "shop" }]);
@@ -223,6 +225,21 @@ describe("all databases of a server", () => {
     } finally {
       await on(source, "shop").execute("drop extension hstore");
     }
+  });
+
+  it("are refused with what helps, and before a role is made, where none can be created", async () => {
+    await run(on(target, "postgres"), "create role cloud login createrole password 'secret'");
+    const to = ends().target.replace(/\/\/[^@]*@/, "//cloud:secret@");
+    const error = await refused({ source: ends().source, target: to, noOwner: true, noAcl: true });
+    expect(error).toMatchObject({
+      code: "target_unfit",
+      items: copied.map(
+        (name) =>
+          `${name === odd ? quoteName(name) : name}: the target's role may not create the database ${name}`,
+      ),
+      advice: "nothing was changed; let it create databases, or create this one beforehand",
+    });
+    expect(await rolesOn(target)).toEqual([{ rolname: "cloud" }]);
   });
 
   it("have no snapshot in common", async () => {
