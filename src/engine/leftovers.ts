@@ -2,6 +2,7 @@
 
 import { PgCopyError, type PgCopyErrorCode } from "../errors.js";
 import { JOURNAL_SCHEMA } from "../load/journal.js";
+import { reworded } from "./reworded-error.js";
 import type { Servers } from "./servers.js";
 
 /**
@@ -15,7 +16,8 @@ export async function withNothingCopied<T>(work: () => Promise<T>): Promise<T> {
     if (!(error instanceof PgCopyError) || error.code !== "task_failed") throw error;
     const unfit = error.side === "target" ? "target_unfit" : "source_unfit";
     const code = error.server === undefined ? "connection_failed" : unfit;
-    throw withFields(error, code, error.advice ?? "nothing was copied; run it again");
+    const advice = error.advice ?? "nothing was copied; run it again";
+    throw reworded(error, { code, advice });
   }
 }
 
@@ -38,23 +40,8 @@ export async function withLeftovers<T>(
       error.advice === undefined || error.code === "interrupted"
         ? left
         : `${error.advice}; ${left}`;
-    throw withFields(error, codeOf(error), advice);
+    throw reworded(error, { code: codeOf(error), advice });
   }
-}
-
-/** The same error with another code and advice. */
-function withFields(error: PgCopyError, code: PgCopyErrorCode, advice: string): PgCopyError {
-  return new PgCopyError(error.message, {
-    code,
-    advice,
-    items: error.items,
-    statements: error.statements,
-    retrySafe: error.retrySafe,
-    cause: error,
-    ...(error.attempted === undefined ? {} : { attempted: error.attempted }),
-    ...(error.side === undefined ? {} : { side: error.side }),
-    ...(error.server === undefined ? {} : { server: error.server }),
-  });
 }
 
 /**

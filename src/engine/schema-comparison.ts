@@ -96,11 +96,12 @@ function ofSide(error: unknown, side: Side): unknown {
   if (!(explained instanceof PgCopyError) || explained.code !== "schema_dump_failed") {
     return explained;
   }
-  const { code, attempted, server, advice, items, retrySafe } = explained;
+  const { code, attempted, server, advice, items, statements, retrySafe } = explained;
   return new PgCopyError(`reading the ${side}'s schema: ${explained.message}`, {
     code,
     side,
     items,
+    statements,
     retrySafe,
     ...(attempted === undefined ? {} : { attempted }),
     ...(server === undefined ? {} : { server }),
