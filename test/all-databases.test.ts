@@ -382,7 +382,7 @@ describe("the command", () => {
     expect(done.stdout).toMatch(/^7 databases, 64 tables, 20,064 rows, .* in /m);
     expect(done.stdout).toMatch(/^ {2}my_template: it is a template$/m);
     expect(done.stdout).toMatch(
-      /^Verified by row count: 64 tables of 7 databases the same on both ends\.$/m,
+      /^Verified by row count: 64 tables of 7 databases are the same on both ends\.$/m,
     );
   });
 
