@@ -1,7 +1,13 @@
 /** The top of the page: what was copied, whether that went well, and what there is to know of it. */
 
 import type { CloneReport } from "../engine/report.js";
-import { formatAverage, formatBytes, formatCount, formatDuration } from "../formatting.js";
+import {
+  formatAverage,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatNumberOf,
+} from "../formatting.js";
 import type { FailedRun, RunRecord } from "../record/run-record.js";
 import { type Html, html } from "./html.js";
 import { unfinishedTasks } from "./tables.js";
@@ -68,9 +74,11 @@ function verification({ verification: verified }: CloneReport): Html {
   if (verified === undefined)
     return html`<p class="verdict">Not verified: the rows of both ends were not compared.</p>`;
   const by = verified.mode === "count" ? "row count" : "checksum";
-  const tables =
-    verified.tables === 1 ? "1 table is" : `${formatCount(verified.tables)} tables are`;
-  return html`<p class="verdict good">Verified by ${by}: ${tables} the same on both ends.</p>`;
+  const { tables, largeObjects } = verified;
+  const objects = largeObjects === 0 ? "" : ` and ${formatNumberOf(largeObjects, "large object")}`;
+  const are = tables + largeObjects === 1 ? "is" : "are";
+  const compared = `${formatNumberOf(tables, "table")}${objects}`;
+  return html`<p class="verdict good">Verified by ${by}: ${compared} ${are} the same on both ends.</p>`;
 }
 
 function figures(run: ReportedRun): Html {
@@ -91,6 +99,9 @@ function totals(report: CloneReport): Figure[] {
     ...(speed === undefined ? [] : [["over the whole run", speed] as const]),
     ["indexes", formatCount(report.indexes.length)],
     ["sequences", formatCount(report.sequences)],
+    ...(report.largeObjects.count === 0
+      ? []
+      : [["large objects", formatCount(report.largeObjects.count)] as const]),
   ];
 }
 

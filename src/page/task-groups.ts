@@ -19,6 +19,7 @@ export const taskGroups: readonly TaskGroup[] = [schema, rows, verify, build, re
 const groups: Partial<Record<TaskKind, TaskGroup>> = {
   pre_data: schema,
   copy: rows,
+  large_objects: rows,
   verify,
   index: build,
   constraint: build,
