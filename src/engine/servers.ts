@@ -213,7 +213,7 @@ export function targetPool(servers: Servers, control: Connection, run: Run): Con
     tableJobs + indexJobs,
     async () => {
       const session = await openSession(control.endpoint, "target", "job", run.signal);
-      await followTimeZone(session, servers.source);
+      if (!servers.targetExists) await followTimeZone(session, servers.source);
       return session;
     },
     servers.shared?.targetSessions,
@@ -223,6 +223,7 @@ export function targetPool(servers: Servers, control: Connection, run: Run): Con
 /**
  * A materialized view may ask for the session's time zone, and is refreshed before the settings of a
  * database that the run created are in force: without this it would hold other rows than the source's.
+ * One that was there has a time zone of its own, by which it will go on to be refreshed.
  */
 async function followTimeZone(target: Connection, source: Connection): Promise<void> {
   const zone = source.parameters.get("TimeZone");
