@@ -133,6 +133,8 @@ function sessionOptions(own: string | undefined): string {
     "array_nulls=on",
     "jit=off",
     "client_min_messages=warning",
+    // pg_dump sets it, too, but only after its first queries.
+    "statement_timeout=0",
   ].map((setting) => `-c ${setting}`);
   return [...(own === undefined ? [] : [own]), ...pinned].join(" ");
 }
