@@ -4,11 +4,11 @@
  * goes on working on what it has given away.
  */
 
-import { PgCopyError } from "../errors.js";
 import type { SchemaScript } from "../plan/toc.js";
 import type { Connection } from "../postgres/connection.js";
 import { displayName, quoteName } from "../postgres/quote.js";
 import type { LargeObjectRoleUse } from "./check-large-objects.js";
+import { unfitTarget } from "./unfit-target.js";
 
 const unassignableQuery = `
 select r.rolname::text as owner, r.rolsuper as superuser, current_user::text as role
@@ -44,7 +44,7 @@ export async function refuseUnassignableOwners(
   if (rows.length === 0) return;
   const whom = rows.length === 1 ? "a role that owns" : `${rows.length} roles that own`;
   const options = hasOptions ? " with inherit true, set true" : "";
-  throw unfit(`the target's role may not give objects to ${whom} them on the source`, {
+  throw unfitTarget(`the target's role may not give objects to ${whom} them on the source`, {
     items: rows.map(({ owner }) => owner),
     // Nobody should become a superuser for a copy.
     statements: rows
@@ -118,18 +118,22 @@ export async function refuseOwnersWithoutSchema(
   );
   const strangers = await findStrangers(target, rows, newDatabaseOwner);
   if (strangers.length === 0) return;
-  throw unfit("owners may not own their objects on the target: they lack create on the schemas", {
-    items: strangers.map(
-      ({ schema, owner }) => `${displayName(owner)} in schema ${displayName(schema)}`,
-    ),
-    statements: strangers
-      .filter(({ exists }) => exists)
-      .map(
-        ({ schema, owner }) => `grant create on schema ${quoteName(schema)} to ${quoteName(owner)}`,
+  throw unfitTarget(
+    "owners may not own their objects on the target: they lack create on the schemas",
+    {
+      items: strangers.map(
+        ({ schema, owner }) => `${displayName(owner)} in schema ${displayName(schema)}`,
       ),
-    advice:
-      "nothing was changed; grant it on schemas that exist, connect to the target as a superuser, or leave all objects to the target's role with --no-owner",
-  });
+      statements: strangers
+        .filter(({ exists }) => exists)
+        .map(
+          ({ schema, owner }) =>
+            `grant create on schema ${quoteName(schema)} to ${quoteName(owner)}`,
+        ),
+      advice:
+        "nothing was changed; grant it on schemas that exist, connect to the target as a superuser, or leave all objects to the target's role with --no-owner",
+    },
+  );
 }
 
 async function findStrangers(
@@ -192,21 +196,10 @@ export async function refuseForeignPublicSchema(
   );
   const owns = isNew ? target.serverVersion >= 150_000 : row?.owns === true;
   if (owns || row?.superuser === true) return;
-  throw unfit("schema public of the target belongs to another role, and would be changed", {
+  throw unfitTarget("schema public of the target belongs to another role, and would be changed", {
     items: changing.map(({ sql }) => sql),
     statements: [],
     advice:
       "nothing was changed; make the target's role its owner (alter schema public owner to …), leave owners out with --no-owner, or drop the comment on the source",
   });
-}
-
-function unfit(
-  message: string,
-  fields: {
-    readonly items: readonly string[];
-    readonly statements: readonly string[];
-    readonly advice: string;
-  },
-): PgCopyError {
-  return new PgCopyError(message, { code: "target_unfit", side: "target", ...fields });
 }

@@ -3,10 +3,10 @@
  * role would fail halfway, at the first object that it may not create or not give away.
  */
 
-import { PgCopyError } from "../errors.js";
 import type { SchemaScript } from "../plan/toc.js";
 import type { Connection } from "../postgres/connection.js";
 import { displayName, quoteName } from "../postgres/quote.js";
+import { unfitTarget } from "./unfit-target.js";
 
 const schemasQuery = `
 select distinct (parse_ident(i.schema))[1] as schema
@@ -65,21 +65,10 @@ export async function refuseClosedTarget(
       (schema) => `grant create on schema ${quoteName(schema)} to ${quoteName(role)}`,
     ),
   ];
-  throw unfit("the target's role may not create what the clone would create", {
+  throw unfitTarget("the target's role may not create what the clone would create", {
     items,
     statements: grants,
     advice:
       "nothing was changed; grant create on the database and on those schemas to it, or connect as the database's owner",
   });
-}
-
-function unfit(
-  message: string,
-  fields: {
-    readonly items: readonly string[];
-    readonly statements: readonly string[];
-    readonly advice: string;
-  },
-): PgCopyError {
-  return new PgCopyError(message, { code: "target_unfit", side: "target", ...fields });
 }
