@@ -124,6 +124,8 @@ export { dumpSchema } from "./schema/dump.js";
 export { splitScript } from "./schema/split-script.js";
 export type { HeldSnapshot } from "./snapshot/held-snapshot.js";
 export { holdSnapshot, importSnapshot } from "./snapshot/held-snapshot.js";
+export type { Technique } from "./techniques.js";
+export { techniques } from "./techniques.js";
 export type {
   LargeObjectComparison,
   LargeObjectDifference,

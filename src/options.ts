@@ -3,7 +3,22 @@
 import { PgCopyError } from "./errors.js";
 import type { Observer } from "./events.js";
 import { type Filters, type ResolvedFilters, resolveFilters } from "./filters/filters.js";
+import {
+  expressions,
+  flag,
+  given,
+  interval,
+  observer,
+  oneOf,
+  pgDump,
+  positive,
+  signal,
+  snapshotId,
+  someOf,
+  wrongOption,
+} from "./option-values.js";
 import type { Environment } from "./run/environment.js";
+import { type Technique, techniqueNames } from "./techniques.js";
 
 export type CopyFormatChoice = "auto" | "text" | "binary";
 export type VerifyMode = "count" | "checksum";
@@ -93,6 +108,8 @@ export interface CloneOptions extends CommonOptions {
   readonly copyFormat?: CopyFormatChoice;
   /** Path of a pg_dump, or `bundled` for the WebAssembly one. Default: the newest local one that fits, else the bundled. */
   readonly pgDump?: string;
+  /** Techniques to do without: to measure what each brings, or to rule one out. Default: none. */
+  readonly without?: readonly Technique[];
   readonly observer?: Observer;
   /** How often `progress` events come, in milliseconds; 0 (the default without an observer) for never. Default 500. */
   readonly progressIntervalMs?: number;
@@ -137,13 +154,12 @@ export interface ResolvedOptions {
   readonly verify: VerifyMode | undefined;
   readonly copyFormat: CopyFormatChoice;
   readonly pgDump: string | undefined;
+  readonly without: ReadonlySet<Technique>;
 }
 
 const DEFAULT_JOBS = 4;
 /** Below this a part's own overhead (a query, a transaction) is more than it saves. */
 const SMALLEST_PART_BYTES = 64 * 1024;
-/** A longer timer would fire at once. */
-const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
 
 /** @throws PgCopyError `usage`, naming the option and what it takes. */
 export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
@@ -195,6 +211,7 @@ export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
     verify: oneOf("verify", options.verify, ["count", "checksum"]),
     copyFormat: oneOf("copyFormat", options.copyFormat, ["auto", "text", "binary"]) ?? "auto",
     pgDump: pgDump(options.pgDump),
+    without: new Set(someOf("without", options.without, techniqueNames)),
   };
 }
 
@@ -264,6 +281,7 @@ const knownOptions: Readonly<Record<keyof CloneOptions, true>> = {
   verify: true,
   copyFormat: true,
   pgDump: true,
+  without: true,
   observer: true,
   progressIntervalMs: true,
 };
@@ -323,26 +341,6 @@ function extensionPins(value: readonly ExtensionPin[] | undefined): readonly Ext
   return [...versions].map(([name, version]) => ({ name, version }));
 }
 
-function given(name: string, value: string | undefined): string {
-  if (typeof value === "string" && value.trim() !== "") return value;
-  throw new PgCopyError(`no ${name} was given`, {
-    code: "usage",
-    advice: `give the ${name} as a postgres:// URI, a key=value string or pgdata:DIR`,
-  });
-}
-
-function positive(name: string, value: number | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw wrongOption(name, value, "a whole number of at least 1");
-}
-
-/** Not only truthy: dropIfExists must not be on because of the string "false". */
-function flag(name: string, value: boolean | undefined): boolean {
-  if (value === undefined || typeof value === "boolean") return value ?? false;
-  throw wrongOption(name, value, "true or false");
-}
-
 function noRolePasswords(options: CloneOptions): boolean {
   const without = flag("noRolePasswords", options.noRolePasswords);
   if (!without || options.roles === true) return without;
@@ -350,67 +348,4 @@ function noRolePasswords(options: CloneOptions): boolean {
     code: "usage",
     advice: "give --roles, too, or neither",
   });
-}
-
-/** Only the shape: engine/row-rules.ts reads the names and parses the expressions. */
-function expressions(
-  name: string,
-  what: string,
-  value: Readonly<Record<string, string>> | undefined,
-): Readonly<Record<string, string>> {
-  if (value === undefined) return {};
-  const entries = typeof value === "object" && value !== null && !Array.isArray(value);
-  if (entries && Object.values(value).every((one) => typeof one === "string")) return value;
-  throw wrongOption(name, value, `an object with an expression for each name of ${what}`);
-}
-
-function interval(value: number | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value === "number" && value >= 0 && value <= LONGEST_INTERVAL_MS) return value;
-  throw wrongOption(
-    "progressIntervalMs",
-    value,
-    `a number of milliseconds up to ${LONGEST_INTERVAL_MS}, 0 for never`,
-  );
-}
-
-function observer(value: Observer | undefined): Observer | undefined {
-  if (value === undefined || typeof value === "function") return value;
-  throw wrongOption("observer", value, "a function");
-}
-
-function signal(value: AbortSignal | undefined): AbortSignal | undefined {
-  if (value === undefined || value instanceof AbortSignal) return value;
-  throw wrongOption("signal", value, "an AbortSignal");
-}
-
-function pgDump(value: string | undefined): string | undefined {
-  if (value === undefined || (typeof value === "string" && value !== "")) return value;
-  throw wrongOption("pgDump", value, "the path of a pg_dump, or bundled");
-}
-
-function oneOf<T extends string>(
-  name: string,
-  value: T | undefined,
-  choices: readonly T[],
-): T | undefined {
-  if (value === undefined || choices.includes(value)) return value;
-  throw wrongOption(name, value, `one of ${choices.join(", ")}`);
-}
-
-/** Snapshot ids look like 00000003-0000001B-1; the check keeps anything else out of the SQL text. */
-function snapshotId(value: string): string {
-  if (/^[0-9A-F]+(-[0-9A-F]+)+$/i.test(value)) return value;
-  throw wrongOption(
-    "snapshot",
-    value,
-    "an id as pg_export_snapshot() gives it, such as 00000003-0000001B-1",
-  );
-}
-
-function wrongOption(name: string, value: unknown, wanted: string): PgCopyError {
-  // JSON knows no NaN, and refuses a bigint.
-  const plain = typeof value === "number" || typeof value === "bigint";
-  const shown = plain ? String(value) : (JSON.stringify(value) ?? String(value));
-  return new PgCopyError(`${name} must be ${wanted}, not ${shown}`, { code: "usage" });
 }

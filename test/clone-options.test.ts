@@ -1,7 +1,14 @@
 /** What each option of a clone does, seen from the databases and the report. */
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { clone, PgCopyError, plan, type RunEvent } from "../src/index.js";
+import {
+  clone,
+  PgCopyError,
+  plan,
+  type RunEvent,
+  type Technique,
+  techniques,
+} from "../src/index.js";
 import { expectSameDatabase } from "./support/compare.js";
 import { createDatabase, server, type TestDatabase } from "./support/servers.js";
 import { createShop, shopRowCounts } from "./support/shop-schema.js";
@@ -206,6 +213,14 @@ describe("formats", () => {
     await using target = await createDatabase(server(16), "copy");
     const report = await clone({ source: shop.uri, target: target.uri, copyFormat: "text" });
     expect(new Set(report.tables.map(({ format }) => format))).toEqual(new Set(["text"]));
+    await expectSameDatabase(shop.uri, target.uri);
+  });
+
+  it("no technique changes what arrives", async () => {
+    await using target = await createDatabase(server(16), "copy");
+    const without = Object.keys(techniques) as Technique[];
+    const report = await clone({ source: shop.uri, target: target.uri, without });
+    expect(report.tables.filter(({ freeze }) => freeze)).toEqual([]);
     await expectSameDatabase(shop.uri, target.uri);
   });
 

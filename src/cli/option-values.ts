@@ -1,6 +1,7 @@
 /** The values of options: numbers and sizes, checked before anything is connected to. */
 
 import { InvalidArgumentError } from "commander";
+import { type Technique, techniqueNames } from "../techniques.js";
 
 const SIZE = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i;
 /** Powers of 1024, by what PostgreSQL and pgcopydb call them, in lower case. */
@@ -45,4 +46,13 @@ export function parseSize(text: string): number {
   const bytes = power === undefined ? Number.NaN : Math.round(Number(digits) * 1024 ** power);
   if (Number.isSafeInteger(bytes) && bytes >= 1) return bytes;
   throw new InvalidArgumentError("It must be a size such as 200MB, 1GB, or a number of bytes.");
+}
+
+/** For commander: names with commas between them. */
+export function parseTechniques(text: string): readonly Technique[] {
+  return text.split(",").map((written) => {
+    const name = techniqueNames.find((technique) => technique === written.trim());
+    if (name !== undefined) return name;
+    throw new InvalidArgumentError(`There is no "${written}": ${techniqueNames.join(", ")}.`);
+  });
 }

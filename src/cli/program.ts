@@ -4,6 +4,7 @@
  */
 
 import { Argument, Command, Option } from "commander";
+import { type Technique, techniqueNames } from "../techniques.js";
 import { type FilterFlags, withFilterOptions } from "./filter-options.js";
 import {
   type CommandName,
@@ -13,7 +14,7 @@ import {
   HELP_COLUMNS,
   programHelp,
 } from "./help-text.js";
-import { collectExpression, parseCount, parseSize } from "./option-values.js";
+import { collectExpression, parseCount, parseSize, parseTechniques } from "./option-values.js";
 import type { ViewOptions } from "./view.js";
 
 /** The options of clone and plan, as they are parsed. */
@@ -48,6 +49,7 @@ export interface CopyFlags extends ViewOptions, FilterFlags {
   readonly verify?: "count" | "checksum";
   readonly copyFormat?: "auto" | "text" | "binary";
   readonly pgDump?: string;
+  readonly without?: readonly Technique[];
   /** clone only. */
   readonly report?: string;
   /** `false`: --no-config. */
@@ -289,6 +291,11 @@ function copyCommand(program: Command, name: "clone" | "plan" | "check"): Comman
       pgDumpOption(
         "the pg_dump to read the schema with, or: bundled (default: the newest local one that fits, else the bundled one)",
       ),
+    )
+    .option(
+      "--without <TECHNIQUES>",
+      `do without what makes it fast, for measurements: ${techniqueNames.join(", ")}`,
+      parseTechniques,
     );
 }
 

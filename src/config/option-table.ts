@@ -7,6 +7,7 @@
 
 import { patternKinds } from "../filters/filters.js";
 import type { CloneOptions } from "../options.js";
+import { techniqueNames } from "../techniques.js";
 
 /** A piece of JSON schema, for options that are neither a flag, a number nor text. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -247,6 +248,13 @@ export const optionTable: OptionTable = {
     description:
       "Path of the pg_dump to read the schema with, or `bundled` for the one within pgcopy.",
     example: "bundled",
+  },
+  without: {
+    schema: { type: "array", items: { enum: techniqueNames } },
+    defaultWords: "none",
+    description:
+      "Techniques to do without, to measure what each brings or to rule one out: see [performance.md](performance.md#techniques).",
+    example: ["freeze"],
   },
 };
 

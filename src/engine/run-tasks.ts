@@ -4,6 +4,7 @@ import { dropJournalStatement } from "../load/journal.js";
 import { runScripts } from "../load/run-scripts.js";
 import type { ResolvedOptions } from "../options.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
+import type { CloneTask } from "../plan/task.js";
 import type { Connection } from "../postgres/connection.js";
 import { runGraph } from "../run/graph.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
@@ -64,7 +65,7 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
   };
   const stopProgress = meter.every(resolved.progressIntervalMs, target.control);
   try {
-    await runGraph(plan.tasks, {
+    await runGraph(inOrder(plan.tasks, resolved), {
       pools: { tables: servers.jobs.tableJobs, indexes: servers.jobs.indexJobs, control: 1 },
       shared: servers.shared?.slots,
       signal: run.signal,
@@ -74,6 +75,11 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
     stopProgress();
   }
   return taskContext;
+}
+
+/** Without costs no path is longer than another, and tasks start in the order in which they could. */
+function inOrder(tasks: readonly CloneTask[], { without }: ResolvedOptions): readonly CloneTask[] {
+  return without.has("longest-path-first") ? tasks.map((task) => ({ ...task, cost: 0 })) : tasks;
 }
 
 /** The journal goes; event triggers come in the same transaction, after it, so that none sees it go. */

@@ -6,6 +6,7 @@
 
 import type { Catalog, Sequence } from "../catalog/catalog.js";
 import type { KeyRange } from "../catalog/read-key-bounds.js";
+import type { Technique } from "../techniques.js";
 import { copyCost, verifyCost } from "./cost.js";
 import { type ChosenHook, hookFinish, hookTasks } from "./extension-hooks.js";
 import { extensionRowsTask } from "./extension-rows.js";
@@ -61,10 +62,13 @@ export interface PlanOptions {
   readonly pgDumpMajor: number;
   readonly noAcl: boolean;
   readonly tableJobs: number;
+  /** Techniques to do without; `longest-path-first` is left to who runs the tasks. */
+  readonly without?: ReadonlySet<Technique>;
 }
 
 /** Makes the plan. Pure: the same input gives the same plan. */
 export function planClone(catalog: Catalog, dumped: SchemaScript, options: PlanOptions): ClonePlan {
+  const does = (technique: Technique) => options.without?.has(technique) !== true;
   const schema = { ...dumped, entries: fitSubscriptions(dumped.entries, options) };
   const relations = new Set(
     schema.entries.filter((entry) => entry.classOid === PG_CLASS).map((entry) => entry.oid),
@@ -89,6 +93,7 @@ export function planClone(catalog: Catalog, dumped: SchemaScript, options: PlanO
     tables: inDump,
     copies,
     privileges: schema.withoutPublic ? { ...options, noAcl: true } : options,
+    sideBySide: does("side-by-side-indexes"),
   });
   const statistics = options.skipAnalyze
     ? []
@@ -111,7 +116,7 @@ export function planClone(catalog: Catalog, dumped: SchemaScript, options: PlanO
   const beforeData = [...hookTasks(hooks), ...(rows === undefined ? [] : [rows])];
   const reads = [...copies, ...verifies, ...objects, ...largeObjects.verifies].map(({ id }) => id);
   const tasks = [
-    ...planPreData(schema.entries, catalog),
+    ...planPreData(schema.entries, catalog, { parallel: does("parallel-pre-data") }),
     ...copies,
     ...verifies,
     ...objects,
@@ -124,11 +129,12 @@ export function planClone(catalog: Catalog, dumped: SchemaScript, options: PlanO
     ...statistics,
     ...sequencesTask(sequences, reads),
   ];
+  const batched = does("small-table-batches") ? batchSmallTables(tasks, options.tableJobs) : tasks;
   return {
     tables,
     indexes: postData.flatMap((task) => task.indexes),
     sequences,
-    tasks: afterFirst(batchSmallTables(tasks, options.tableJobs), beforeData),
+    tasks: afterFirst(batched, beforeData),
     finish: [...hookFinish(hooks), ...eventTriggers(schema)],
     largeObjects: { count: largeObjects.count, bytes: largeObjects.bytes },
     bytes: tables.reduce((sum, { table }) => sum + table.bytes, largeObjects.bytes),

@@ -27,6 +27,8 @@ export interface PostDataInput {
   readonly tables: readonly Table[];
   readonly copies: readonly CloneTask[];
   readonly privileges: PrivilegeOptions;
+  /** Whether indexes of one table may be built at the same time; default true. */
+  readonly sideBySide?: boolean;
 }
 
 /** Tables smaller than this get all their indexes and constraints in one round trip. */
@@ -34,12 +36,13 @@ const SMALL_BYTES = 1024 * 1024;
 
 /** Plans indexes, constraints, triggers, … privileges, and the refresh of materialized views. */
 export function planPostData(input: PostDataInput): CloneTask[] {
-  const { catalog, entries, tables, copies, privileges } = input;
+  const { catalog, entries, tables, copies, privileges, sideBySide = true } = input;
   const facts = new SchemaFacts(catalog, tables);
   const views = tables.filter((table) => table.kind === "materialized_view" && table.populated);
   const copyIds = copies.map((task) => task.id);
 
-  const planned = new PostData(facts, entries, filledBy(views, copies), copyIds).plan();
+  const postData = new PostData(facts, entries, filledBy(views, copies), copyIds).plan();
+  const planned = sideBySide ? postData : postData.map(alone);
   const tasks = inOrderOfKeys(planned, catalog.indexes, facts.constraints.values());
   const late = withDependants(views.map(refreshId), tasks);
   const before = [...copyIds, ...tasks.map((task) => task.id).filter((id) => !late.has(id))];
@@ -50,6 +53,12 @@ export function planPostData(input: PostDataInput): CloneTask[] {
     acl === undefined ? before : [acl.id],
   );
   return [...tasks, ...(acl === undefined ? [] : [acl]), ...refreshes];
+}
+
+/** The task with its tables to itself. */
+function alone(task: CloneTask): CloneTask {
+  const { shared = [], exclusive = [] } = task.locks ?? {};
+  return { ...task, locks: { exclusive: [...shared, ...exclusive] } };
 }
 
 /** By table: the tasks after which its rows are all there. */

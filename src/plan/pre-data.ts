@@ -24,11 +24,19 @@ interface Stage {
 }
 
 /** The tasks of the pre-data section; the last has the id `PRE_DATA` and waits for all others. */
-export function planPreData(entries: readonly TocEntry[], catalog: Catalog): CloneTask[] {
+export function planPreData(
+  entries: readonly TocEntry[],
+  catalog: Catalog,
+  { parallel = true }: { readonly parallel?: boolean } = {},
+): CloneTask[] {
   const preData = entries.filter(
     (entry) => entry.section === "pre-data" && entry.statements.length > 0,
   );
-  const stages = merge(stagesOf(preData, catalog));
+  const stages = parallel
+    ? merge(stagesOf(preData, catalog))
+    : preData.length > 0
+      ? [{ chunks: [preData] }]
+      : [];
   const tasks: CloneTask[] = [];
   let needs: string[] = [];
   for (const [i, { chunks }] of stages.entries()) {

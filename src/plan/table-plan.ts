@@ -3,6 +3,7 @@
 import type { Catalog, Table } from "../catalog/catalog.js";
 import type { KeyRange } from "../catalog/read-key-bounds.js";
 import { displayName, quoteLiteral, quoteName, quoteQualified } from "../postgres/quote.js";
+import type { Technique } from "../techniques.js";
 import { chooseFormat } from "./copy-format.js";
 import { cutParts, type Part, partCondition, splitMethod } from "./parts.js";
 import { ownCondition } from "./row-sets.js";
@@ -32,6 +33,7 @@ export interface TablePlanOptions {
   readonly keyBounds: ReadonlyMap<number, KeyRange>;
   /** WHERE and masks by the table's OID: `content.rowSelection.tableRows`. */
   readonly tableRows: ReadonlyMap<number, TableRows>;
+  readonly without?: ReadonlySet<Technique>;
 }
 
 /** Plans one ordinary table. */
@@ -55,7 +57,10 @@ export function planTable(table: Table, catalog: Catalog, options: TablePlanOpti
     format,
     formatReason: reason,
     // Parts load side by side, in transactions of their own: none of them may truncate the others.
-    freeze: parts.length === 1 && table.bytes >= FREEZE_FROM_BYTES,
+    freeze:
+      parts.length === 1 &&
+      table.bytes >= FREEZE_FROM_BYTES &&
+      options.without?.has("freeze") !== true,
     parts,
     rows,
     splitReason: wholeBecause(table, whole, catalog.serverVersion, options.splitTablesLargerThan),

@@ -173,6 +173,12 @@ describe("from flags to the library's options", () => {
     });
   });
 
+  test("techniques are named with commas between them", async () => {
+    expect(await parsed("a", "b", "--without", "freeze, longest-path-first")).toMatchObject({
+      without: ["freeze", "longest-path-first"],
+    });
+  });
+
   test("what is left out, and where statistics come from", async () => {
     expect(
       await parsed(

@@ -52,6 +52,7 @@ describe("defaults", () => {
       noTablespaces: false,
       verify: undefined,
       copyFormat: "auto",
+      without: new Set(),
       pgDump: undefined,
     });
     expect(signal.aborted).toBe(false);

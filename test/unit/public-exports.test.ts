@@ -61,6 +61,7 @@ test("what can be called", () => {
     "runTasks",
     "splitScript",
     "startDataDirectory",
+    "techniques",
     "version",
   ]);
 });
@@ -164,6 +165,7 @@ test("what is a type only", () => {
     "TaskInfo",
     "TaskKind",
     "TaskRecord",
+    "Technique",
     "Throughput",
     "Unexamined",
     "VerificationReport",

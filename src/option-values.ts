@@ -1,0 +1,101 @@
+/** What the value of an option may be. Each function gives the value, or says which option wants what. */
+
+import { PgCopyError } from "./errors.js";
+import type { Observer } from "./events.js";
+
+/** A longer timer would fire at once. */
+const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
+
+export function given(name: string, value: string | undefined): string {
+  if (typeof value === "string" && value.trim() !== "") return value;
+  throw new PgCopyError(`no ${name} was given`, {
+    code: "usage",
+    advice: `give the ${name} as a postgres:// URI, a key=value string or pgdata:DIR`,
+  });
+}
+
+export function positive(name: string, value: number | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw wrongOption(name, value, "a whole number of at least 1");
+}
+
+/** Not only truthy: dropIfExists must not be on because of the string "false". */
+export function flag(name: string, value: boolean | undefined): boolean {
+  if (value === undefined || typeof value === "boolean") return value ?? false;
+  throw wrongOption(name, value, "true or false");
+}
+
+/** Only the shape: engine/row-rules.ts reads the names and parses the expressions. */
+export function expressions(
+  name: string,
+  what: string,
+  value: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> {
+  if (value === undefined) return {};
+  const entries = typeof value === "object" && value !== null && !Array.isArray(value);
+  if (entries && Object.values(value).every((one) => typeof one === "string")) return value;
+  throw wrongOption(name, value, `an object with an expression for each name of ${what}`);
+}
+
+export function interval(value: number | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "number" && value >= 0 && value <= LONGEST_INTERVAL_MS) return value;
+  throw wrongOption(
+    "progressIntervalMs",
+    value,
+    `a number of milliseconds up to ${LONGEST_INTERVAL_MS}, 0 for never`,
+  );
+}
+
+export function observer(value: Observer | undefined): Observer | undefined {
+  if (value === undefined || typeof value === "function") return value;
+  throw wrongOption("observer", value, "a function");
+}
+
+export function signal(value: AbortSignal | undefined): AbortSignal | undefined {
+  if (value === undefined || value instanceof AbortSignal) return value;
+  throw wrongOption("signal", value, "an AbortSignal");
+}
+
+export function pgDump(value: string | undefined): string | undefined {
+  if (value === undefined || (typeof value === "string" && value !== "")) return value;
+  throw wrongOption("pgDump", value, "the path of a pg_dump, or bundled");
+}
+
+export function oneOf<T extends string>(
+  name: string,
+  value: T | undefined,
+  choices: readonly T[],
+): T | undefined {
+  if (value === undefined || choices.includes(value)) return value;
+  throw wrongOption(name, value, `one of ${choices.join(", ")}`);
+}
+
+export function someOf<T extends string>(
+  name: string,
+  value: readonly T[] | undefined,
+  choices: readonly T[],
+): readonly T[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) throw wrongOption(name, value, `a list of ${choices.join(", ")}`);
+  for (const one of value as readonly T[]) oneOf(`each of ${name}`, one, choices);
+  return value;
+}
+
+/** Snapshot ids look like 00000003-0000001B-1; the check keeps anything else out of the SQL text. */
+export function snapshotId(value: string): string {
+  if (/^[0-9A-F]+(-[0-9A-F]+)+$/i.test(value)) return value;
+  throw wrongOption(
+    "snapshot",
+    value,
+    "an id as pg_export_snapshot() gives it, such as 00000003-0000001B-1",
+  );
+}
+
+export function wrongOption(name: string, value: unknown, wanted: string): PgCopyError {
+  // JSON knows no NaN, and refuses a bigint.
+  const plain = typeof value === "number" || typeof value === "bigint";
+  const shown = plain ? String(value) : (JSON.stringify(value) ?? String(value));
+  return new PgCopyError(`${name} must be ${wanted}, not ${shown}`, { code: "usage" });
+}
