@@ -55,16 +55,16 @@ export interface TaskContext {
   readonly largeObjectDifferences: LargeObjectDifference[];
 }
 
-/** Does one task, tells the observer, and keeps its outcome for the report. */
+/** Does one task in a place of `pool`, tells the observer, and keeps its outcome for the report. */
 export async function executeTask(
   task: CloneTask,
-  signal: AbortSignal,
+  { signal, pool }: { readonly signal: AbortSignal; readonly pool: string },
   context: TaskContext,
 ): Promise<void> {
   const { run, meter } = context;
   const info: TaskInfo = { id: task.id, kind: task.kind, label: task.label };
   const active = meter.start(task);
-  run.tell({ type: "task_started", task: info, pool: task.pool });
+  run.tell({ type: "task_started", task: info, pool });
   try {
     const { each, objects, ...moved } = await new TaskRun(task, signal, context, active).do();
     const durationMs = run.elapsedMs - active.beganMs;

@@ -106,12 +106,26 @@ export function buildPlanReport(input: PlanReportInput): PlanReport {
   };
 }
 
-/** No run is shorter than its longest path, or than a pool's work divided by the pool's size. */
+/**
+ * No run is shorter than its longest path, or than all work divided by the jobs, or than what only
+ * one pool can do divided by the pool's size.
+ */
 function estimatedSeconds(plan: ClonePlan, jobs: CloneReport["jobs"]): number {
   const sizes = { tables: jobs.tableJobs, indexes: jobs.indexJobs, control: 1 };
   const work = { tables: 0, indexes: 0, control: 0 };
-  for (const task of plan.tasks) work[task.pool] += task.cost;
-  const path = Math.max(0, ...remainingPaths(plan.tasks).values());
-  const bound = Math.max(path, work.tables / sizes.tables, work.indexes / sizes.indexes);
+  let all = 0;
+  for (const task of plan.tasks) {
+    all += task.cost;
+    if (task.mayUse === undefined) work[task.pool] += task.cost;
+  }
+  // No spread: a hundred thousand arguments are too many for the stack.
+  let path = 0;
+  for (const length of remainingPaths(plan.tasks).values()) path = Math.max(path, length);
+  const bound = Math.max(
+    path,
+    all / (sizes.tables + sizes.indexes),
+    work.tables / sizes.tables,
+    work.indexes / sizes.indexes,
+  );
   return Math.round(bound * 10) / 10;
 }

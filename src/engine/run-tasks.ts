@@ -69,7 +69,7 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
       pools: { tables: servers.jobs.tableJobs, indexes: servers.jobs.indexJobs, control: 1 },
       shared: servers.shared?.slots,
       signal: run.signal,
-      execute: (task, signal) => executeTask(task, signal, taskContext),
+      execute: (task, signal, pool) => executeTask(task, { signal, pool }, taskContext),
     });
   } finally {
     stopProgress();

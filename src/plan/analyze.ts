@@ -2,7 +2,7 @@
 
 import type { Table } from "../catalog/catalog.js";
 import { analyzeCost } from "./cost.js";
-import { type CloneTask, PRE_DATA, relationName } from "./task.js";
+import { ANY_JOB, type CloneTask, PRE_DATA, relationName } from "./task.js";
 
 const SMALL_BYTES = 8 * 1024 * 1024;
 const SMALL_PER_TASK = 100;
@@ -44,7 +44,7 @@ export function planAnalyze(
         group.length === 1
           ? `ANALYZE ${name}`
           : `ANALYZE ${name} and ${group.length - 1} more small tables`,
-      pool: "indexes",
+      ...ANY_JOB,
       needs: [PRE_DATA, ...new Set(group.flatMap((table) => [...(needs.get(table.oid) ?? [])]))],
       cost: group.reduce((sum, table) => sum + analyzeCost(table.bytes), 0),
       locks: { exclusive: group.flatMap((table) => [table.oid, ...below(table)]).map(String) },

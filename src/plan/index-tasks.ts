@@ -6,6 +6,7 @@ import { foreignKeyCost, indexCost, statementCost } from "./cost.js";
 import { entryLabel } from "./entry-label.js";
 import type { SchemaFacts } from "./schema-facts.js";
 import {
+  ANY_JOB,
   type CloneTask,
   newTask,
   PG_CLASS,
@@ -59,6 +60,7 @@ export function attachedKeyTasks(
   ];
   const label = `attach ${name} to ${relationName(table)}`;
   const attach = newTask(`constraint:${name}`, "constraint", label, {
+    ...ANY_JOB,
     needs: [build.id, ...needs],
     cost: statementCost(statements.length),
     locks: { exclusive: [String(table.oid)] },
@@ -87,9 +89,12 @@ export function entryTask(
 ): CloneTask {
   const kind = taskKind(entry);
   const names = [...touched].map(String);
+  // An exclusion constraint, or a partitioned table's key, builds its index, too.
+  const buildsIndex = kind === "index" || facts.indexOf(entry) !== undefined;
   const method = kind === "constraint" ? "as a constraint" : "built";
   const label = labelOf(entry, facts);
   return newTask(`post-data:${entry.dumpId}`, kind, label, {
+    ...(buildsIndex ? {} : ANY_JOB),
     needs,
     cost: costOf(entry, kind, touched, facts),
     // CREATE INDEX takes SHARE, which it shares with its like; what follows it in an entry

@@ -17,7 +17,15 @@ import { attachableKey, attachedKeyTasks, entryTask, plannedIndexes } from "./in
 import { type PrivilegeOptions, privilegesTask } from "./privileges.js";
 import { refreshId, refreshTasks } from "./refresh.js";
 import { pushTo, SchemaFacts } from "./schema-facts.js";
-import { type CloneTask, newTask, PRE_DATA, relationName, type Script, scriptOf } from "./task.js";
+import {
+  ANY_JOB,
+  type CloneTask,
+  newTask,
+  PRE_DATA,
+  relationName,
+  type Script,
+  scriptOf,
+} from "./task.js";
 import type { TocEntry } from "./toc.js";
 
 export interface PostDataInput {
@@ -163,6 +171,7 @@ class Group {
   task(): CloneTask {
     const statements = this.#scripts.reduce((sum, script) => sum + script.statements.length, 0);
     return newTask(this.id, "index", `indexes and constraints of ${relationName(this.#table)}`, {
+      ...ANY_JOB,
       needs: this.#needs,
       cost: statementCost(statements),
       locks: { exclusive: [String(this.#table.oid)] },

@@ -11,7 +11,7 @@ import { quoteName, quoteQualified } from "../postgres/quote.js";
 import { statementCost } from "./cost.js";
 import { isView } from "./entry-kinds.js";
 import { contentsOf } from "./entry-label.js";
-import { type CloneTask, newTask, PG_CLASS, PRE_DATA, scriptOf } from "./task.js";
+import { ANY_JOB, type CloneTask, newTask, PG_CLASS, PRE_DATA, scriptOf } from "./task.js";
 import type { TocEntry } from "./toc.js";
 
 /** Fewer statements than this are done before another session would have begun. */
@@ -63,6 +63,7 @@ function task(
 ): CloneTask {
   const statements = entries.reduce((sum, entry) => sum + entry.statements.length, 0);
   return newTask(id, "pre_data", label, {
+    ...ANY_JOB,
     needs,
     cost: statementCost(statements),
     work: { do: "scripts", scripts: entries.map(scriptOf) },

@@ -110,5 +110,6 @@ function batchTask(batch: readonly Candidate[]): CloneTask {
       indexes: batch.flatMap(({ indexes }) => indexes),
     }),
     pool: "tables",
+    mayUse: ["indexes"],
   };
 }

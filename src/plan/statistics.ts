@@ -10,6 +10,7 @@ import { chunks, needsOf, planAnalyze } from "./analyze.js";
 import { statementCost } from "./cost.js";
 import { nameKey, pushTo, SchemaFacts } from "./schema-facts.js";
 import {
+  ANY_JOB,
   type CloneTask,
   newTask,
   PRE_DATA,
@@ -141,6 +142,7 @@ function restoreTasks(
       .flatMap(({ relations }) => relations)
       .reduce((sum, relation) => sum + relation.statements.length, 0);
     return newTask(`statistics:${name}`, "statistics", `statistics of ${name}${more}`, {
+      ...ANY_JOB,
       needs: [PRE_DATA, ...new Set(own.flatMap((oid) => [...(needs.get(oid) ?? [])]))],
       cost: statementCost(statements),
       locks: { exclusive: own.map(String) },

@@ -79,6 +79,7 @@ export type PoolName = "tables" | "indexes" | "control";
 
 export interface CloneTask extends Task, TaskInfo {
   readonly pool: PoolName;
+  readonly mayUse?: readonly PoolName[];
   readonly work: Work;
   /** Bytes that it is expected to move; 0 for most. */
   readonly bytes: number;
@@ -87,6 +88,12 @@ export interface CloneTask extends Task, TaskInfo {
 
 /** The task that makes all that the data needs; every copy waits for it. */
 export const PRE_DATA = "pre-data";
+
+/**
+ * What takes little memory on the target may run on a table job that has nothing to copy. The number of
+ * index jobs is a bound on how many large indexes are built at a time, each in maintenance_work_mem.
+ */
+export const ANY_JOB = { pool: "indexes", mayUse: ["tables"] } as const;
 
 /** OIDs of system catalogs are the same in every PostgreSQL. */
 export const PG_CLASS = 1259;

@@ -2,7 +2,8 @@
  * The task graph runner. It knows nothing of PostgreSQL: a task starts as soon as what it needs is
  * done, its pool has room and nobody holds a lock that it conflicts with; of those that could
  * start, the one with the longest remaining path goes first, so that the last minutes of a run are
- * not one long task that could have begun earlier.
+ * not one long task that could have begun earlier. A task that may run elsewhere, too, takes a place
+ * that another pool has no task for, so that no job idles while there is work that it can do.
  */
 
 import { PgCopyError } from "../errors.js";
@@ -14,6 +15,8 @@ export interface Task {
   readonly id: string;
   /** The pool that bounds how many tasks of its sort run at a time. */
   readonly pool: string;
+  /** Further pools whose places it may take while none of their own tasks can. */
+  readonly mayUse?: readonly string[];
   /** Ids of the tasks that must be done before this one starts. */
   readonly needs: readonly string[];
   /** Estimated length, in seconds; only compared with that of other tasks. */
@@ -30,8 +33,8 @@ export interface GraphOptions<T extends Task> {
   readonly pools: Readonly<Record<string, number>>;
   /** Pools that this graph shares with others that run beside it; they win over `pools`. */
   readonly shared?: Slots | undefined;
-  /** Does one task. When `signal` is aborted, it must stop and settle. */
-  readonly execute: (task: T, signal: AbortSignal) => Promise<void>;
+  /** Does one task, in a place of `pool`. When `signal` is aborted, it must stop and settle. */
+  readonly execute: (task: T, signal: AbortSignal, pool: string) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -54,8 +57,8 @@ export async function runGraph<T extends Task>(
   const running = new Set<Promise<void>>();
   let failure: { error: unknown } | undefined;
 
-  const start = (task: T) => {
-    const done = options.execute(task, signal).then(
+  const start = ({ task, pool }: Started<T>) => {
+    const done = options.execute(task, signal, pool).then(
       () => graph.finish(task),
       (error: unknown) => {
         failure ??= { error };
@@ -63,14 +66,14 @@ export async function runGraph<T extends Task>(
       },
     );
     const settled: Promise<void> = done.finally(() => {
-      graph.leave(task);
+      graph.leave(pool);
       running.delete(settled);
     });
     running.add(settled);
   };
 
   for (;;) {
-    if (!signal.aborted) for (const task of graph.startable()) start(task);
+    if (!signal.aborted) for (const started of graph.startable()) start(started);
     // What this graph has no use for is for the others.
     shared?.wake();
     const waits = shared !== undefined && !signal.aborted && graph.hasReady;
@@ -95,12 +98,23 @@ export function remainingPaths(tasks: readonly Task[]): Map<string, number> {
   return paths;
 }
 
+/** A task with the pool whose place it has. */
+interface Started<T extends Task> {
+  readonly task: T;
+  readonly pool: string;
+}
+
 class Graph<T extends Task> {
   readonly #waiting = new Map<string, number>();
   readonly #byId: Map<string, T>;
   readonly #dependants: Map<string, string[]>;
   readonly #paths: Map<string, number>;
+  /** Of each pool its own tasks that wait for nothing but a place or a lock, and those of others. */
   readonly #ready = new Map<string, T[]>();
+  readonly #guests = new Map<string, T[]>();
+  /** Ids of tasks that have a place, which may still stand in other pools' lists. */
+  readonly #taken = new Set<string>();
+  #readyCount = 0;
   readonly #own: Slots;
   readonly #shared: Slots | undefined;
   readonly #held = new Map<string, number>();
@@ -114,8 +128,9 @@ class Graph<T extends Task> {
     this.#shared = shared;
     this.#unfinished = tasks.length;
     for (const task of tasks) {
-      if (!this.#slotsOf(task.pool).has(task.pool))
-        throw wrongGraph(`${task.id} names the unknown pool ${task.pool}`);
+      for (const pool of [task.pool, ...(task.mayUse ?? [])])
+        if (!this.#slotsOf(pool).has(pool))
+          throw wrongGraph(`${task.id} names the unknown pool ${pool}`);
       const needs = new Set(task.needs).size;
       this.#waiting.set(task.id, needs);
       if (needs === 0) this.#offer(task);
@@ -123,22 +138,29 @@ class Graph<T extends Task> {
   }
 
   /** Takes every task that may start now, best first; the caller must start each. */
-  startable(): T[] {
-    const taken: T[] = [];
-    for (const [pool, ready] of this.#ready) {
-      const slots = this.#slotsOf(pool);
-      for (let i = 0; i < ready.length && slots.free(pool) > 0; ) {
-        const task = ready[i] as T;
-        if (!this.#lock(task)) {
-          i++;
-          continue;
-        }
-        ready.splice(i, 1);
-        taken.push(task);
-        slots.take(pool);
+  startable(): Started<T>[] {
+    const started: Started<T>[] = [];
+    for (const lists of [this.#ready, this.#guests])
+      for (const [pool, ready] of lists) this.#takeFrom(ready, pool, started);
+    return started;
+  }
+
+  #takeFrom(ready: T[], pool: string, started: Started<T>[]): void {
+    const slots = this.#slotsOf(pool);
+    for (let i = 0; i < ready.length && slots.free(pool) > 0; ) {
+      const task = ready[i] as T;
+      const gone = this.#taken.has(task.id);
+      if (!gone && !this.#lock(task)) {
+        i++;
+        continue;
       }
+      ready.splice(i, 1);
+      if (gone) continue;
+      this.#taken.add(task.id);
+      this.#readyCount--;
+      started.push({ task, pool });
+      slots.take(pool);
     }
-    return taken;
   }
 
   finish(task: T): void {
@@ -151,14 +173,14 @@ class Graph<T extends Task> {
     }
   }
 
-  /** Gives the task's place back, however it ended. */
-  leave({ pool }: T): void {
+  /** Gives a task's place back, however it ended. */
+  leave(pool: string): void {
     this.#slotsOf(pool).give(pool);
   }
 
   /** Whether a task waits for a place, or for a lock, and for nothing else. */
   get hasReady(): boolean {
-    return [...this.#ready.values()].some((ready) => ready.length > 0);
+    return this.#readyCount > 0;
   }
 
   #slotsOf(pool: string): Slots {
@@ -169,10 +191,16 @@ class Graph<T extends Task> {
     if (this.#unfinished > 0) throw wrongGraph(`${this.#unfinished} tasks could never start`);
   }
 
-  /** Keeps each pool's ready tasks sorted, longest remaining path first, by binary insertion. */
   #offer(task: T): void {
-    const ready = this.#ready.get(task.pool) ?? [];
-    this.#ready.set(task.pool, ready);
+    this.#readyCount++;
+    this.#insert(task, this.#ready, task.pool);
+    for (const pool of task.mayUse ?? []) this.#insert(task, this.#guests, pool);
+  }
+
+  /** Keeps each list sorted, longest remaining path first, by binary insertion. */
+  #insert(task: T, lists: Map<string, T[]>, pool: string): void {
+    const ready = lists.get(pool) ?? [];
+    lists.set(pool, ready);
     const path = this.#paths.get(task.id) ?? 0;
     let low = 0;
     let high = ready.length;
@@ -230,7 +258,8 @@ function inOrder(tasks: readonly Task[]): string[] {
     }
   }
   if (order.length < tasks.length) {
-    const stuck = tasks.filter((task) => !order.includes(task.id)).map((task) => task.id);
+    const ordered = new Set(order);
+    const stuck = tasks.filter((task) => !ordered.has(task.id)).map((task) => task.id);
     throw wrongGraph(`these tasks need each other in a circle: ${stuck.slice(0, 10).join(", ")}`);
   }
   return order;

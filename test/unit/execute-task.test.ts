@@ -27,7 +27,9 @@ test("a task that is stopped before it has a session is named all the same", asy
     outcomes: [],
   } as unknown as TaskContext;
   const task = newTask("index:a", "index", "CREATE INDEX public.a_idx", {});
-  await expect(executeTask(task, AbortSignal.abort(), context)).rejects.toMatchObject({
+  await expect(
+    executeTask(task, { signal: AbortSignal.abort(), pool: task.pool }, context),
+  ).rejects.toMatchObject({
     code: "interrupted",
     attempted: "CREATE INDEX public.a_idx",
     message: "CREATE INDEX public.a_idx was interrupted",

@@ -109,6 +109,36 @@ describe("pools and locks", () => {
     expect(run.done).toEqual(["index", "copy 1", "copy 2"]);
   });
 
+  test("a task may take a place that another pool has no task for", async () => {
+    const anywhere = { pool: "indexes", mayUse: ["tables"], duration: 3 };
+    const run = await simulate(
+      [
+        task("index", { pool: "indexes", duration: 3 }),
+        task("create 1", anywhere),
+        task("create 2", anywhere),
+        task("create 3", anywhere),
+      ],
+      { pools: { tables: 1, indexes: 1 } },
+    );
+    expect(run.violations).toEqual([]);
+    expect(run.started).toEqual(["index", "create 1", "create 2", "create 3"]);
+    expect(run.ticks).toBe(6);
+  });
+
+  test("but not before that pool's own tasks", async () => {
+    const run = await simulate(
+      [
+        task("copy 1", { pool: "tables", duration: 1 }),
+        task("copy 2", { pool: "tables", duration: 1 }),
+        task("analyze 1", { pool: "indexes", mayUse: ["tables"], duration: 9 }),
+        task("analyze 2", { pool: "indexes", mayUse: ["tables"], duration: 9 }),
+      ],
+      { pools: { tables: 1, indexes: 1 } },
+    );
+    expect(run.started).toEqual(["copy 1", "analyze 1", "copy 2", "analyze 2"]);
+    expect(run.ticks).toBe(11);
+  });
+
   test("shared holders run together, an exclusive one alone", async () => {
     const shared = { locks: { shared: ["t"] }, duration: 2 };
     const run = await simulate(
@@ -225,6 +255,9 @@ describe("a wrong graph is refused before anything runs", () => {
     await expect(run(task("a", { pool: "tabels" }))).rejects.toThrow(
       "a names the unknown pool tabels",
     );
+    await expect(run(task("a", { mayUse: ["tabels"] }))).rejects.toThrow(
+      "a names the unknown pool tabels",
+    );
   });
 
   test("and a pool without room is told, not waited for", async () => {
@@ -274,7 +307,7 @@ function randomTasks(random: SeededRandom, { failures }: { failures: number }): 
     }
     tasks.push({
       id: `task ${i}`,
-      pool: random.pick(["tables", "indexes", "control"]),
+      ...somePools(random),
       needs: tasks.filter(() => random.chance(0.15)).map(({ id }) => id),
       cost: random.between(0, 20) / 4,
       duration: random.between(0, 12),
@@ -284,6 +317,13 @@ function randomTasks(random: SeededRandom, { failures }: { failures: number }): 
     });
   }
   return tasks.sort(() => random.next() - 0.5);
+}
+
+function somePools(random: SeededRandom): Pick<Task, "pool" | "mayUse"> {
+  const all = ["tables", "indexes", "control"];
+  const pool = random.pick(all);
+  const mayUse = all.filter((other) => other !== pool && random.chance(0.25));
+  return mayUse.length === 0 ? { pool } : { pool, mayUse };
 }
 
 function randomPools(random: SeededRandom): Record<string, number> {

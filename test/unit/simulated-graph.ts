@@ -48,6 +48,7 @@ export async function simulate(
 
 interface Running {
   readonly task: SimulatedTask;
+  readonly pool: string;
   endsAt: number;
   stopped: boolean;
   readonly end: (error?: Error) => void;
@@ -62,7 +63,7 @@ class Simulation {
   readonly #violations: string[] = [];
   readonly #caller = new AbortController();
   #now = 0;
-  #batch: SimulatedTask[] = [];
+  #batch: Omit<Running, "end">[] = [];
   #firstFailure: Error | undefined;
 
   constructor(tasks: readonly SimulatedTask[], options: SimulationOptions) {
@@ -75,7 +76,7 @@ class Simulation {
     const outcome = runGraph(this.#tasks, {
       pools: this.#options.pools,
       signal: this.#caller.signal,
-      execute: (task, signal) => this.#execute(task, signal),
+      execute: (task, signal, pool) => this.#execute(task, signal, pool),
     }).then(
       () => ({ thrown: undefined, leftRunning: this.#running.size }),
       (thrown: unknown) => ({ thrown, leftRunning: this.#running.size }),
@@ -108,18 +109,19 @@ class Simulation {
     return abortAt === undefined || this.#caller.signal.aborted;
   }
 
-  #execute(task: SimulatedTask, signal: AbortSignal): Promise<void> {
-    this.#checkStart(task, signal);
+  #execute(task: SimulatedTask, signal: AbortSignal, pool: string): Promise<void> {
+    this.#checkStart(task, signal, pool);
     this.#started.push(task.id);
-    this.#batch.push(task);
     return new Promise((resolve, reject) => {
       const running: Running = {
         task,
+        pool,
         endsAt: this.#now + task.duration,
         stopped: false,
         end: (error) => (error === undefined ? resolve() : reject(error)),
       };
       this.#running.add(running);
+      this.#batch.push(running);
       signal.addEventListener("abort", () => {
         const { after, succeeds } = task.whenAborted ?? { after: 0, succeeds: false };
         running.stopped = !succeeds;
@@ -153,36 +155,49 @@ class Simulation {
     }
   }
 
-  #checkStart(task: SimulatedTask, signal: AbortSignal): void {
+  #checkStart(task: SimulatedTask, signal: AbortSignal, pool: string): void {
     const broken = (what: string) => this.#violations.push(`${task.id} started ${what}`);
     if (this.#firstFailure !== undefined) broken(`after ${this.#firstFailure.message}`);
     if (signal.aborted || this.#caller.signal.aborted) broken("after the abort");
     if (this.#started.includes(task.id)) broken("twice");
     for (const need of task.needs)
       if (!this.#done.includes(need)) broken(`before ${need} was done`);
-    const inPool = this.#ids(({ pool }) => pool === task.pool);
-    if (inPool.length >= (this.#options.pools[task.pool] ?? 0))
-      broken(`in the full pool ${task.pool} beside ${inPool.join(", ")}`);
+    if (!poolsOf(task).includes(pool)) broken(`in the wrong pool ${pool}`);
+    const beside = this.#inPool(pool);
+    if (beside.length >= (this.#options.pools[pool] ?? 0))
+      broken(`in the full pool ${pool} beside ${beside.join(", ")}`);
     const conflicting = this.#ids((other) => conflict(task, other));
     if (conflicting.length > 0) broken(`against the locks of ${conflicting.join(", ")}`);
   }
 
-  /** At rest nothing that may start is waiting, and none of a pool's tasks went before a longer one. */
+  /**
+   * At rest nothing that may start is waiting; and no place of a pool went to a task with a shorter
+   * path than another one's, nor to another pool's while one of its own could have had it.
+   */
   #checkRest(): void {
     if (this.#caller.signal.aborted || this.#firstFailure !== undefined) return;
     for (const task of this.#tasks) {
       if (this.#started.includes(task.id)) continue;
       if (!task.needs.every((need) => this.#done.includes(need))) continue;
       if (this.#ids((other) => conflict(task, other)).length > 0) continue;
-      const inPool = this.#ids(({ pool }) => pool === task.pool);
-      if (inPool.length < (this.#options.pools[task.pool] ?? 0))
+      if (
+        poolsOf(task).some((pool) => this.#inPool(pool).length < (this.#options.pools[pool] ?? 0))
+      )
         this.#violations.push(`${task.id} waits at ${this.#now} without a reason`);
-      for (const started of this.#batch) {
-        if (started.pool !== task.pool) continue;
+      for (const { task: started, pool } of this.#batch) {
+        if (!poolsOf(task).includes(pool)) continue;
+        const own = task.pool === pool;
+        if (own && started.pool !== pool)
+          this.#violations.push(`${started.id} took the place of ${task.id}`);
+        if (own !== (started.pool === pool)) continue;
         if (longestPath(started, this.#tasks) < longestPath(task, this.#tasks))
           this.#violations.push(`${started.id} went before ${task.id}, whose path is longer`);
       }
     }
+  }
+
+  #inPool(pool: string): string[] {
+    return [...this.#running].filter((one) => one.pool === pool).map(({ task }) => task.id);
   }
 
   #ids(which: (task: SimulatedTask) => boolean): string[] {
@@ -191,6 +206,10 @@ class Simulation {
       .filter(which)
       .map(({ id }) => id);
   }
+}
+
+function poolsOf({ pool, mayUse = [] }: Task): string[] {
+  return [pool, ...mayUse];
 }
 
 /** Two tasks run together if neither holds exclusively what the other holds at all. */
