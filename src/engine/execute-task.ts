@@ -3,10 +3,7 @@
 import { asPgCopyError, PgCopyError } from "../errors.js";
 import type { TaskInfo } from "../events.js";
 import { analyzeTables } from "../load/analyze.js";
-import { copyExtensionRows } from "../load/copy-extension-rows.js";
-import { copyLargeObjects, prepareLargeObjects } from "../load/copy-large-objects.js";
-import { copyPart } from "../load/copy-part.js";
-import { copySmallTables } from "../load/copy-small-tables.js";
+import { prepareLargeObjects } from "../load/copy-large-objects.js";
 import { recordStatement } from "../load/journal.js";
 import type { LargeObjectOwnership } from "../load/large-object-statements.js";
 import { restoreStatistics } from "../load/restore-statistics.js";
@@ -25,6 +22,14 @@ import {
   type LargeObjectDifference,
 } from "../verify/compare-large-objects.js";
 import { compareTable, type TableComparison } from "../verify/compare-table.js";
+import {
+  type CopyJob,
+  copyExtensionRowsTask,
+  copyLargeObjectsTask,
+  copyPartTask,
+  copySmallTablesTask,
+  type Moved,
+} from "./copy-tasks.js";
 import { type MaskAdvice, withMaskAdvice } from "./mask-advice.js";
 import type { ActiveTask, ProgressMeter } from "./progress.js";
 import type { Run } from "./run.js";
@@ -95,13 +100,6 @@ function withTask(error: PgCopyError, { label }: CloneTask): PgCopyError {
   return unnamed ? interruptedError(label) : error;
 }
 
-interface Moved {
-  readonly rows: number;
-  readonly bytes: number;
-  readonly each?: readonly CopyResult[];
-  readonly objects?: number;
-}
-
 const nothing: Moved = { rows: 0, bytes: 0 };
 
 class TaskRun {
@@ -134,11 +132,11 @@ class TaskRun {
       case "statistics":
         return await this.#restoreStatistics(work);
       case "extension_rows":
-        return await this.#copyExtensionRows(work);
+        return await copyExtensionRowsTask(work, this.#copyJob());
       case "copy":
-        return await this.#copy(work);
+        return await copyPartTask(work, this.#copyJob());
       case "small_tables":
-        return await this.#copySmallTables(work);
+        return await copySmallTablesTask(work, this.#copyJob());
       case "verify":
         return await this.#verify(work);
       case "prepare_large_objects":
@@ -146,7 +144,7 @@ class TaskRun {
           prepareLargeObjects(target, () => this.#record(nothing)),
         );
       case "large_objects":
-        return await this.#copyLargeObjects(work);
+        return await copyLargeObjectsTask(work, this.#copyJob());
       case "verify_large_objects":
         return await this.#verifyLargeObjects(work);
       case "sequences":
@@ -160,44 +158,6 @@ class TaskRun {
     }
   }
 
-  async #copy(work: CloneTask["work"] & { do: "copy" }): Promise<Moved> {
-    const { sourcePool, targetPool } = this.#context;
-    return await sourcePool.with(this.#signal, (source) =>
-      targetPool.with(this.#signal, (target) => {
-        this.#context.meter.runsOn(this.#active, target.processId);
-        return copyPart(work.table, work.part, {
-          source,
-          target,
-          signal: this.#signal,
-          onBytes: (bytes) => {
-            this.#active.bytes += bytes;
-          },
-          record: (result) => this.#record(result),
-        });
-      }),
-    );
-  }
-
-  async #copyExtensionRows(work: CloneTask["work"] & { do: "extension_rows" }): Promise<Moved> {
-    const { sourcePool, targetPool, run } = this.#context;
-    const moved = await sourcePool.with(this.#signal, (source) =>
-      targetPool.with(this.#signal, (target) =>
-        copyExtensionRows(work.tables, {
-          source,
-          target,
-          signal: this.#signal,
-          onBytes: (bytes) => {
-            this.#active.bytes += bytes;
-          },
-          record: (result) => this.#record(result),
-          warn: (message) => run.warn(message),
-        }),
-      ),
-    );
-    run.info(`copied ${moved.rows} rows of extensions' configuration tables`);
-    return moved;
-  }
-
   async #restoreStatistics(work: CloneTask["work"] & { do: "statistics" }): Promise<Moved> {
     return await this.#onTarget(async (target) => {
       const analyzed = await restoreStatistics(target, work.tables, () => this.#record(nothing));
@@ -207,24 +167,6 @@ class TaskRun {
         `the target takes only a part of the source's statistics, so ANALYZE gathers them: ${names}`,
       );
     });
-  }
-
-  async #copySmallTables(work: CloneTask["work"] & { do: "small_tables" }): Promise<Moved> {
-    const { sourcePool, targetPool } = this.#context;
-    const each = await sourcePool.with(this.#signal, (source) =>
-      targetPool.with(this.#signal, (target) =>
-        copySmallTables(work.tables, {
-          source,
-          target,
-          onBytes: (bytes) => {
-            this.#active.bytes += bytes;
-          },
-          record: (total) => this.#record(total),
-        }),
-      ),
-    );
-    const sum = (key: keyof CopyResult) => each.reduce((total, one) => total + one[key], 0);
-    return { rows: sum("rows"), bytes: sum("bytes"), each };
   }
 
   /** A difference is kept for the end, so that all of them are found. */
@@ -246,26 +188,6 @@ class TaskRun {
         return nothing;
       }),
     );
-  }
-
-  async #copyLargeObjects(work: CloneTask["work"] & { do: "large_objects" }): Promise<Moved> {
-    const { sourcePool, targetPool, ownership } = this.#context;
-    const { objects, bytes } = await sourcePool.with(this.#signal, (source) =>
-      targetPool.with(this.#signal, (target) =>
-        copyLargeObjects(work, {
-          ...ownership,
-          attempted: this.#task.label,
-          source,
-          target,
-          signal: this.#signal,
-          onBytes: (moved) => {
-            this.#active.bytes += moved;
-          },
-          record: (result) => this.#record(result),
-        }),
-      ),
-    );
-    return { rows: 0, bytes, objects };
   }
 
   /** As with tables, a difference is kept for the end. */
@@ -304,6 +226,16 @@ class TaskRun {
       await use(target);
     });
     return nothing;
+  }
+
+  #copyJob(): CopyJob {
+    return {
+      label: this.#task.label,
+      signal: this.#signal,
+      context: this.#context,
+      active: this.#active,
+      record: (moved) => this.#record(moved),
+    };
   }
 
   #record(moved: Moved): string {
