@@ -2,7 +2,8 @@
 
 import { type ListKind, listQueries } from "./catalog/listings.js";
 import { parseEndpoint } from "./endpoint/parse-endpoint.js";
-import { openEndpoint, openSession } from "./engine/open-endpoint.js";
+import { openEndpoint } from "./engine/open-endpoint.js";
+import { openSession } from "./engine/open-session.js";
 import { Run } from "./engine/run.js";
 import { PgCopyError, withPgCopyErrors } from "./errors.js";
 import type { CommonOptions } from "./options.js";

@@ -2,7 +2,8 @@
 
 import { parseEndpoint } from "./endpoint/parse-endpoint.js";
 import { versionName } from "./engine/check-servers.js";
-import { openEndpoint, openSession } from "./engine/open-endpoint.js";
+import { openEndpoint } from "./engine/open-endpoint.js";
+import { openSession } from "./engine/open-session.js";
 import { Run } from "./engine/run.js";
 import { withPgCopyErrors } from "./errors.js";
 import type { CommonOptions } from "./options.js";

@@ -7,7 +7,7 @@ import {
   refuseUnknownVersion,
   type ServerFacts,
 } from "../engine/check-servers.js";
-import { openSession } from "../engine/open-endpoint.js";
+import { openSession } from "../engine/open-session.js";
 import type { Run } from "../engine/run.js";
 import type { OpenServers } from "../engine/servers.js";
 import { type Finding, findingsOf } from "./finding.js";

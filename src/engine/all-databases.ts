@@ -8,7 +8,7 @@ import type { ResolvedOptions } from "../options.js";
 import { displayName } from "../postgres/quote.js";
 import { all, throwIfAborted } from "../run/abort.js";
 import type { Instance } from "./instance.js";
-import { openSession } from "./open-endpoint.js";
+import { openSession } from "./open-session.js";
 import { reworded } from "./reworded-error.js";
 import { Run } from "./run.js";
 

@@ -16,7 +16,8 @@ import {
   versionName,
 } from "./check-servers.js";
 import { besideNewDatabase, fitJobs } from "./fit-jobs.js";
-import { type OpenEndpoint, openSession } from "./open-endpoint.js";
+import type { OpenEndpoint } from "./open-endpoint.js";
+import { openSession } from "./open-session.js";
 import type { Run } from "./run.js";
 import {
   AsyncDisposableStackOf,

@@ -3,8 +3,6 @@
 import { describeEndpoint, type Endpoint, type ServerEndpoint } from "../endpoint/endpoint.js";
 import { PgCopyError, type Side } from "../errors.js";
 import { startDataDirectory } from "../pgdata/data-directory.js";
-import { type Connection, connect } from "../postgres/connection.js";
-import { pinnedSettings } from "../postgres/session-settings.js";
 import type { Environment } from "../run/environment.js";
 import type { Run } from "./run.js";
 
@@ -69,29 +67,6 @@ export async function openEndpoint(
     directory: endpoint.directory,
     [Symbol.asyncDispose]: () => running.stop(),
   };
-}
-
-/** Sessions that pgcopy writes through: nothing they write has to reach the disk before the end. */
-const targetSettings = { ...pinnedSettings, synchronous_commit: "off" };
-
-/**
- * Opens a session for one of the run's purposes.
- *
- * @param server that of the side's first session (`connection.endpoint`) for all later ones: it is
- *   the very server that one found, where several hosts were given.
- */
-export async function openSession(
-  server: ServerEndpoint,
-  side: Side,
-  purpose: string,
-  signal: AbortSignal,
-): Promise<Connection> {
-  return await connect(server, {
-    side,
-    purpose,
-    signal,
-    ...(side === "target" ? { settings: targetSettings } : {}),
-  });
 }
 
 /** Whether a connection failed only because its database does not exist. */

@@ -18,7 +18,7 @@ import {
   planExistingDatabase,
   planNewDatabase,
 } from "./database-properties.js";
-import { openSession } from "./open-endpoint.js";
+import { openSession } from "./open-session.js";
 import {
   createMissingRoles,
   planSourceRoles,

@@ -1,15 +1,13 @@
 /** Both ends of a run: connected, looked at, and released in reverse order. */
 
 import { parseEndpoint } from "../endpoint/parse-endpoint.js";
-import { PgCopyError } from "../errors.js";
 import type { ResolvedOptions } from "../options.js";
 import type { Connection } from "../postgres/connection.js";
 import { ConnectionPool } from "../postgres/connection-pool.js";
-import { quoteLiteral } from "../postgres/quote.js";
 import type { SessionBudget } from "../postgres/session-budget.js";
 import { all } from "../run/abort.js";
 import type { Slots } from "../run/slots.js";
-import { type HeldSnapshot, importSnapshot } from "../snapshot/held-snapshot.js";
+import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import {
   checkServer,
   olderTarget,
@@ -19,12 +17,8 @@ import {
   versionName,
 } from "./check-servers.js";
 import { besideNewDatabase, fitJobs } from "./fit-jobs.js";
-import {
-  isMissingDatabase,
-  type OpenEndpoint,
-  openEndpoint,
-  openSession,
-} from "./open-endpoint.js";
+import { isMissingDatabase, type OpenEndpoint, openEndpoint } from "./open-endpoint.js";
+import { type JobSession, openJobSession, openSession } from "./open-session.js";
 import type { Run } from "./run.js";
 
 export interface Servers extends AsyncDisposable {
@@ -196,44 +190,36 @@ async function openTarget(
   }
 }
 
-/** Sessions on the source that see what the snapshot's holder sees. */
+/** A session on the source that sees what the snapshot's holder sees. */
+export function sourceSession({ source }: Servers, snapshot: HeldSnapshot): JobSession {
+  return { side: "source", server: source.endpoint, snapshotId: snapshot.id };
+}
+
+/** A session on the target, for both kinds of jobs. */
+export function targetSession({ source, targetExists }: Servers, control: Connection): JobSession {
+  const timeZone = targetExists ? undefined : source.parameters.get("TimeZone");
+  return { side: "target", server: control.endpoint, timeZone };
+}
+
+/** Sessions on the source, for the tasks that copy and compare. */
 export function snapshotPool(servers: Servers, snapshot: HeldSnapshot, run: Run): ConnectionPool {
-  const open = async () => {
-    const connection = await openSession(servers.source.endpoint, "source", "copy", run.signal);
-    await importSnapshot(connection, snapshot.id);
-    return connection;
-  };
-  return new ConnectionPool(servers.jobs.tableJobs, open, servers.shared?.sourceSessions);
+  const wanted = sourceSession(servers, snapshot);
+  return new ConnectionPool(
+    servers.jobs.tableJobs,
+    () => openJobSession(wanted, run.signal),
+    servers.shared?.sourceSessions,
+  );
 }
 
 /** Sessions on the target, for both kinds of jobs. */
 export function targetPool(servers: Servers, control: Connection, run: Run): ConnectionPool {
   const { tableJobs, indexJobs } = servers.jobs;
+  const wanted = targetSession(servers, control);
   return new ConnectionPool(
     tableJobs + indexJobs,
-    async () => {
-      const session = await openSession(control.endpoint, "target", "job", run.signal);
-      if (!servers.targetExists) await followTimeZone(session, servers.source);
-      return session;
-    },
+    () => openJobSession(wanted, run.signal),
     servers.shared?.targetSessions,
   );
-}
-
-/**
- * A materialized view may ask for the session's time zone, and is refreshed before the settings of a
- * database that the run created are in force: without this it would hold other rows than the source's.
- * One that was there has a time zone of its own, by which it will go on to be refreshed.
- */
-async function followTimeZone(target: Connection, source: Connection): Promise<void> {
-  const zone = source.parameters.get("TimeZone");
-  if (zone === undefined || zone === target.parameters.get("TimeZone")) return;
-  try {
-    await target.execute("setting the time zone", `set timezone = ${quoteLiteral(zone)}`);
-  } catch (error) {
-    // Another system may not know the zone; then its own has to do.
-    if (!(error instanceof PgCopyError) || error.server?.sqlstate !== "22023") throw error;
-  }
 }
 
 /** AsyncDisposableStack, which Node.js 20 doesn't have: releases in reverse order, once. */

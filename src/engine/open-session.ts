@@ -1,0 +1,70 @@
+/** The sessions of a run, each with its purpose and its settings. */
+
+import type { ServerEndpoint } from "../endpoint/endpoint.js";
+import { PgCopyError, type Side } from "../errors.js";
+import { type Connection, connect } from "../postgres/connection.js";
+import { quoteLiteral } from "../postgres/quote.js";
+import { pinnedSettings } from "../postgres/session-settings.js";
+import { importSnapshot } from "../snapshot/held-snapshot.js";
+
+/** Sessions that pgcopy writes through: nothing they write has to reach the disk before the end. */
+const targetSettings = { ...pinnedSettings, synchronous_commit: "off" };
+
+/**
+ * Opens a session for one of the run's purposes.
+ *
+ * @param server that of the side's first session (`connection.endpoint`) for all later ones: it is
+ *   the very server that one found, where several hosts were given.
+ */
+export async function openSession(
+  server: ServerEndpoint,
+  side: Side,
+  purpose: string,
+  signal: AbortSignal,
+): Promise<Connection> {
+  return await connect(server, {
+    side,
+    purpose,
+    signal,
+    ...(side === "target" ? { settings: targetSettings } : {}),
+  });
+}
+
+/** A session that jobs use, as plain data: it may be opened in another thread. */
+export type JobSession =
+  | { readonly side: "source"; readonly server: ServerEndpoint; readonly snapshotId: string }
+  | {
+      readonly side: "target";
+      readonly server: ServerEndpoint;
+      /** Of a database that the run creates: the source's, where the server knows it. */
+      readonly timeZone: string | undefined;
+    };
+
+/** Opens a session that sees what the snapshot's holder sees, or one on the target. */
+export async function openJobSession(wanted: JobSession, signal: AbortSignal): Promise<Connection> {
+  const { side, server } = wanted;
+  const session = await openSession(server, side, side === "source" ? "copy" : "job", signal);
+  try {
+    if (wanted.side === "source") await importSnapshot(session, wanted.snapshotId);
+    else await followTimeZone(session, wanted.timeZone);
+    return session;
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+/**
+ * A materialized view may ask for the session's time zone, and is refreshed before the settings of a
+ * database that the run created are in force: without this it would hold other rows than the source's.
+ * One that was there has a time zone of its own, by which it will go on to be refreshed.
+ */
+async function followTimeZone(target: Connection, zone: string | undefined): Promise<void> {
+  if (zone === undefined || zone === target.parameters.get("TimeZone")) return;
+  try {
+    await target.execute("setting the time zone", `set timezone = ${quoteLiteral(zone)}`);
+  } catch (error) {
+    // Another system may not know the zone; then its own has to do.
+    if (!(error instanceof PgCopyError) || error.server?.sqlstate !== "22023") throw error;
+  }
+}
