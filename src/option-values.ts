@@ -20,6 +20,12 @@ export function positive(name: string, value: number | undefined): number | unde
   throw wrongOption(name, value, "a whole number of at least 1");
 }
 
+export function threads(value: number | "auto" | undefined): number | "auto" {
+  if (value === undefined || value === "auto") return "auto";
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw wrongOption("threads", value, "a whole number of at least 1, or auto");
+}
+
 /** Not only truthy: dropIfExists must not be on because of the string "false". */
 export function flag(name: string, value: boolean | undefined): boolean {
   if (value === undefined || typeof value === "boolean") return value ?? false;

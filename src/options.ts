@@ -15,6 +15,7 @@ import {
   signal,
   snapshotId,
   someOf,
+  threads,
   wrongOption,
 } from "./option-values.js";
 import type { Environment } from "./run/environment.js";
@@ -52,6 +53,11 @@ export interface CloneOptions extends CommonOptions {
   readonly tableJobs?: number;
   /** How many indexes and constraints are built at a time. */
   readonly indexJobs?: number;
+  /**
+   * How many threads move rows; 1 is the main thread alone. Default `auto`: by the jobs and this
+   * machine's cores, one up to six table jobs.
+   */
+  readonly threads?: number | "auto";
   /** Tables larger than this are copied in parts of about this size; in bytes; default: never split. */
   readonly splitTablesLargerThan?: number;
   /** The id of a snapshot that another session exported and holds. Default: pgcopy exports one. */
@@ -130,6 +136,7 @@ export interface ResolvedOptions {
   readonly progressIntervalMs: number;
   readonly tableJobs: number;
   readonly indexJobs: number;
+  readonly threads: number | "auto";
   readonly splitTablesLargerThan: number | undefined;
   readonly snapshot: string | undefined;
   readonly dropIfExists: boolean;
@@ -189,6 +196,7 @@ export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
     progressIntervalMs: interval(options.progressIntervalMs) ?? (options.observer ? 500 : 0),
     tableJobs: positive("tableJobs", options.tableJobs) ?? jobs,
     indexJobs: positive("indexJobs", options.indexJobs) ?? jobs,
+    threads: threads(options.threads),
     splitTablesLargerThan: split,
     snapshot: options.snapshot === undefined ? undefined : snapshotId(options.snapshot),
     dropIfExists: flag("dropIfExists", options.dropIfExists),
@@ -258,6 +266,7 @@ const knownOptions: Readonly<Record<keyof CloneOptions, true>> = {
   jobs: true,
   tableJobs: true,
   indexJobs: true,
+  threads: true,
   splitTablesLargerThan: true,
   snapshot: true,
   dropIfExists: true,

@@ -118,11 +118,13 @@ const databasesOn = async (one: LaunchedServer) =>
 describe("all databases of a server", () => {
   it("arrive as they were, with the roles, on one bound of tasks and sessions", async () => {
     const events: RunEvent[] = [];
-    const options = { ...ends(), jobs: 2, verify: "checksum", progressIntervalMs: 20 } as const;
+    const how = { jobs: 2, threads: 2, verify: "checksum" } as const;
+    const options = { ...ends(), ...how, progressIntervalMs: 20 };
     const watched = watchSessions();
     const report = await cloneAll({ ...options, observer: (event) => events.push(event) });
     const most = await watched();
 
+    expect(report.threads).toBe(2);
     expect(report.databases.map(({ database }) => database)).toEqual(copied);
     expect(report.rolesCreated).toEqual(["nora", "app"]);
     expect(report.leftOut).toEqual([

@@ -125,7 +125,7 @@ async function brokenForeignKeys(
   { servers, snapshot, run }: Reading,
   { content }: ReadContent,
 ): Promise<Finding[]> {
-  const oneByOne = { ...servers, jobs: { tableJobs: 1, indexJobs: 1 } };
+  const oneByOne = { ...servers, jobs: { tableJobs: 1, indexJobs: 1 }, threads: 1 };
   return await findingsOf("foreign_keys", async () => {
     await refuseBrokenForeignKeys(oneByOne, snapshot, content, run);
     return [];

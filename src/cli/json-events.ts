@@ -260,6 +260,7 @@ export const lastEvents: Documented<LastLines> = {
       filters: FILTERS,
       warnings: "a list of sentences",
       jobs: "`tableJobs` and `indexJobs` as they were in the end",
+      threads: "how many threads moved rows",
     },
   },
   plan: {
@@ -273,6 +274,7 @@ export const lastEvents: Documented<LastLines> = {
       databaseToCreate: "the target database, if it is missing",
       rolesToCreate: "with `--roles`: names of the roles that are missing",
       jobs: "`tableJobs` and `indexJobs` as they would be",
+      threads: "how many threads would move rows",
       tables:
         "a list: `schema`, `name`, `bytes`, `estimatedRows` (-1: unknown), `parts`, `format`, `formatReason`, `freeze`, and where they apply `where`, `masked` (columns) and `includesReferred`",
       largeObjects: "`count` and `bytes`",
@@ -349,6 +351,7 @@ export const lastEvents: Documented<LastLines> = {
       sourceVersion: "the server's version",
       targetVersion: "the server's version",
       jobs: "`tableJobs` and `indexJobs` of all databases together",
+      threads: "how many threads move rows, of all databases together",
       durationMs: "of the whole run",
       steps: "a list: `step`, `durationMs`",
       rolesCreated: "names of the roles that were missing",
@@ -370,6 +373,7 @@ export const lastEvents: Documented<LastLines> = {
       sourceVersion: "the server's version",
       targetVersion: "the server's version",
       jobs: "`tableJobs` and `indexJobs` of all databases together",
+      threads: "how many threads move rows, of all databases together",
       rolesToCreate: "names of the roles that are missing",
       databases: "a list: `database`, and the fields of `plan`",
       leftOut: "databases that would not be copied, a list: `database`, `reason`",

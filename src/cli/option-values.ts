@@ -23,6 +23,13 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError("It must be a whole number of at least 1.");
 }
 
+/** For commander: a whole number of at least 1, or `auto`. */
+export function parseThreads(text: string): number | "auto" {
+  if (text === "auto") return text;
+  if (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new InvalidArgumentError("It must be a whole number of at least 1, or auto.");
+}
+
 /** Up to the first equal sign that is not within a quoted name. */
 const NAME_AND_EXPRESSION = /^((?:"(?:[^"]|"")*"|[^"=])*)=(.*)$/s;
 

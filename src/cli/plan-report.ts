@@ -12,6 +12,7 @@ import {
   rolesWords,
   SELECTION_TITLE,
   section,
+  threadsWords,
   titled,
   warningLines,
 } from "./report.js";
@@ -56,7 +57,15 @@ function summary(plan: PlanReport, { paint, width }: PlanStyle): string[] {
   const { tableJobs, indexJobs } = plan.jobs;
   const seconds = plan.estimatedSeconds;
   const time = seconds < 1 ? "under a second" : `roughly ${formatDuration(seconds * 1000)}`;
-  const jobs = `with ${formatNumberOf(tableJobs, "table job")} and ${formatNumberOf(indexJobs, "index job")}`;
+  const [tableWords, indexWords] = [
+    formatNumberOf(tableJobs, "table job"),
+    formatNumberOf(indexJobs, "index job"),
+  ];
+  const [threads] = threadsWords(plan.threads);
+  const jobs =
+    threads === undefined
+      ? `with ${tableWords} and ${indexWords}`
+      : `with ${tableWords}, ${indexWords} and ${threads}`;
   const created =
     plan.databaseToCreate === undefined
       ? []

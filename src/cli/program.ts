@@ -14,7 +14,13 @@ import {
   HELP_COLUMNS,
   programHelp,
 } from "./help-text.js";
-import { collectExpression, parseCount, parseSize, parseTechniques } from "./option-values.js";
+import {
+  collectExpression,
+  parseCount,
+  parseSize,
+  parseTechniques,
+  parseThreads,
+} from "./option-values.js";
 import type { ViewOptions } from "./view.js";
 
 /** The options of clone and plan, as they are parsed. */
@@ -22,6 +28,7 @@ export interface CopyFlags extends ViewOptions, FilterFlags {
   readonly jobs?: number;
   readonly tableJobs?: number;
   readonly indexJobs?: number;
+  readonly threads?: number | "auto";
   readonly splitTablesLargerThan?: number;
   readonly snapshot?: string;
   readonly dropIfExists?: boolean;
@@ -224,6 +231,11 @@ function copyCommand(program: Command, name: "clone" | "plan" | "check"): Comman
       parseCount,
     )
     .option("--index-jobs <N>", "how many indexes and constraints are built at a time", parseCount)
+    .option(
+      "--threads <N>",
+      "how many threads move rows, or: auto, by the jobs and this machine's cores (default: auto)",
+      parseThreads,
+    )
     .option(
       "--split-tables-larger-than <SIZE>",
       "copy larger tables in parts of about this size: 200MB, 1GB (default: never split)",

@@ -86,6 +86,7 @@ function times(report: CloneReport, style: ReportStyle): string[] {
   const how = [
     formatNumberOf(tableJobs, "table job"),
     formatNumberOf(indexJobs, "index job"),
+    ...threadsWords(report.threads),
     `pg_dump ${report.pgDump.version} (${report.pgDump.path ?? report.pgDump.kind})`,
   ];
   return [
@@ -93,6 +94,11 @@ function times(report: CloneReport, style: ReportStyle): string[] {
     ...labelled("Steps", steps, style),
     ...labelled("Work", [...work, "summed over the jobs"], style),
   ];
+}
+
+/** Nothing where the main thread copies alone, as it mostly does. */
+export function threadsWords(threads: number): string[] {
+  return threads === 1 ? [] : [formatNumberOf(threads, "thread")];
 }
 
 export const SELECTION_TITLE = "Filtered and masked";

@@ -60,6 +60,7 @@ function typeWords(option: Option): string {
     return Object.keys(option.choices)
       .map((choice) => `\`"${choice}"\``)
       .join(", ");
+  if ("valueWords" in option) return option.valueWords;
   if ("schema" in option) return String((option.schema as JsonSchema).type ?? "");
   if (option.type === "boolean") return "`true` or `false`";
   return option.type === "integer" ? `a whole number, at least ${option.minimum}` : "text";

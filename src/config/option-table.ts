@@ -42,7 +42,11 @@ type OptionOf<T> = Described &
         ? { readonly type: "string"; readonly pattern?: string }
         : [T] extends [string]
           ? { readonly choices: Readonly<Record<T, string>>; readonly default?: T }
-          : { readonly schema: JsonSchema });
+          : {
+              readonly schema: JsonSchema;
+              /** What a value is, where the schema has no one type. */
+              readonly valueWords?: string;
+            });
 
 type OptionTable = { readonly [Name in ConfigName]-?: OptionOf<NonNullable<CloneOptions[Name]>> };
 
@@ -88,6 +92,19 @@ export const optionTable: OptionTable = {
     defaultWords: "`jobs`",
     description: "How many indexes and constraints are built at a time.",
     example: 4,
+  },
+  threads: {
+    schema: {
+      anyOf: [
+        { type: "integer", minimum: 1 },
+        { type: "string", enum: ["auto"] },
+      ],
+    },
+    defaultWords: '`"auto"`',
+    valueWords: 'a whole number, at least 1, or `"auto"`',
+    description:
+      "How many threads move rows; 1 is the main thread alone, `auto` goes by the jobs and the machine's cores.",
+    example: 2,
   },
   splitTablesLargerThan: {
     type: "integer",

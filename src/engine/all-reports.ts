@@ -16,6 +16,7 @@ interface Ends {
   readonly sourceVersion: string;
   readonly targetVersion: string;
   readonly jobs: CloneReport["jobs"];
+  readonly threads: number;
 }
 
 export interface CloneAllReport extends Ends {
@@ -105,13 +106,15 @@ export function buildPlanAllReport(
   };
 }
 
-function endsOf({ source, target, sourceEndpoint, targetEndpoint, jobs }: Instance): Ends {
+function endsOf(instance: Instance): Ends {
+  const { source, target, sourceEndpoint, targetEndpoint, jobs, threads } = instance;
   return {
     source: sourceEndpoint.description,
     target: targetEndpoint.description,
     sourceVersion: versionName(source.serverVersion),
     targetVersion: versionName(target.serverVersion),
     jobs,
+    threads,
   };
 }
 

@@ -10,7 +10,8 @@ import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import { unfit } from "./check-servers.js";
 import type { SourceContent } from "./read-source.js";
 import type { Run } from "./run.js";
-import { type Servers, snapshotPool } from "./servers.js";
+import type { Servers } from "./servers.js";
+import { snapshotPool } from "./task-sessions.js";
 
 /**
  * Counts, on the source and within the snapshot, the rows that would refer to rows which are not

@@ -1,24 +1,18 @@
 /** The tasks that bring rows and large objects from one server to the other. */
 
+import type { TaskInfo } from "../events.js";
 import { copyExtensionRows } from "../load/copy-extension-rows.js";
-import { copyLargeObjects } from "../load/copy-large-objects.js";
-import { copyPart } from "../load/copy-part.js";
 import { copySmallTables } from "../load/copy-small-tables.js";
 import type { LargeObjectOwnership } from "../load/large-object-statements.js";
 import type { Work } from "../plan/task.js";
 import type { Connection } from "../postgres/connection.js";
 import type { ConnectionPool } from "../postgres/connection-pool.js";
 import type { CopyResult } from "../postgres/copy.js";
+import type { CopyOrder } from "./copy-thread-messages.js";
+import { type Moved, moveRows, type RowsWork } from "./move-rows.js";
 import type { ActiveTask, ProgressMeter } from "./progress.js";
 import type { Run } from "./run.js";
-
-/** What a task did. */
-export interface Moved {
-  readonly rows: number;
-  readonly bytes: number;
-  readonly each?: readonly CopyResult[];
-  readonly objects?: number;
-}
+import type { ThreadedCopies } from "./threaded-copies.js";
 
 /** What copying tasks need of the run. */
 export interface CopyContext {
@@ -26,13 +20,14 @@ export interface CopyContext {
   /** Sessions on the source that have imported the snapshot. */
   readonly sourcePool: ConnectionPool;
   readonly targetPool: ConnectionPool;
+  /** Absent where the main thread copies alone. */
+  readonly threads: ThreadedCopies | undefined;
   readonly meter: ProgressMeter;
   readonly ownership: LargeObjectOwnership;
 }
 
 export interface CopyJob {
-  /** The task's, for messages. */
-  readonly label: string;
+  readonly task: TaskInfo;
   readonly signal: AbortSignal;
   readonly context: CopyContext;
   readonly active: ActiveTask;
@@ -40,27 +35,35 @@ export interface CopyJob {
   readonly record: (moved: Moved) => string;
 }
 
-export async function copyPartTask(work: Work & { do: "copy" }, job: CopyJob): Promise<Moved> {
+/** In one of the threads, where there are any: of all tasks only these move many bytes through this process. */
+export async function moveRowsTask(work: RowsWork, job: CopyJob): Promise<Moved> {
+  const { threads, ownership, meter } = job.context;
+  const onTarget = (processId: number) => {
+    if (work.do === "copy") meter.runsOn(job.active, processId);
+  };
+  if (threads !== undefined)
+    return await threads.copy(() => orderOf(work, job), { ...commonOptions(job), onTarget });
   return await onBothEnds(job, (source, target) => {
-    job.context.meter.runsOn(job.active, target.processId);
-    return copyPart(work.table, work.part, { ...commonOptions(job), source, target });
+    onTarget(target.processId);
+    return moveRows(work, {
+      ...commonOptions(job),
+      attempted: job.task.label,
+      ownership,
+      source,
+      target,
+    });
   });
 }
 
-export async function copyLargeObjectsTask(
-  work: Work & { do: "large_objects" },
-  job: CopyJob,
-): Promise<Moved> {
-  const { objects, bytes } = await onBothEnds(job, (source, target) =>
-    copyLargeObjects(work, {
-      ...job.context.ownership,
-      ...commonOptions(job),
-      attempted: job.label,
-      source,
-      target,
-    }),
-  );
-  return { rows: 0, bytes, objects };
+function orderOf(work: RowsWork, { task, context, active }: CopyJob): CopyOrder {
+  const { id, kind, label } = task;
+  const { noOwner, noAcl } = context.ownership;
+  return {
+    task: { id, kind, label },
+    work,
+    ownership: { noOwner, noAcl },
+    elapsedMs: context.run.elapsedMs - active.beganMs,
+  };
 }
 
 export async function copySmallTablesTask(

@@ -25,14 +25,14 @@ import { compareTable, type TableComparison } from "../verify/compare-table.js";
 import {
   type CopyJob,
   copyExtensionRowsTask,
-  copyLargeObjectsTask,
-  copyPartTask,
   copySmallTablesTask,
-  type Moved,
+  moveRowsTask,
 } from "./copy-tasks.js";
 import { type MaskAdvice, withMaskAdvice } from "./mask-advice.js";
+import type { Moved } from "./move-rows.js";
 import type { ActiveTask, ProgressMeter } from "./progress.js";
 import type { Run } from "./run.js";
+import type { ThreadedCopies } from "./threaded-copies.js";
 
 export interface TaskOutcome {
   readonly task: CloneTask;
@@ -51,6 +51,8 @@ export interface TaskContext {
   /** Sessions on the source that have imported the snapshot. */
   readonly sourcePool: ConnectionPool;
   readonly targetPool: ConnectionPool;
+  /** Absent where the main thread copies alone. */
+  readonly threads: ThreadedCopies | undefined;
   readonly meter: ProgressMeter;
   readonly verifyMode: "count" | "checksum";
   readonly masks: MaskAdvice;
@@ -134,7 +136,8 @@ class TaskRun {
       case "extension_rows":
         return await copyExtensionRowsTask(work, this.#copyJob());
       case "copy":
-        return await copyPartTask(work, this.#copyJob());
+      case "large_objects":
+        return await moveRowsTask(work, this.#copyJob());
       case "small_tables":
         return await copySmallTablesTask(work, this.#copyJob());
       case "verify":
@@ -143,8 +146,6 @@ class TaskRun {
         return await this.#onTarget((target) =>
           prepareLargeObjects(target, () => this.#record(nothing)),
         );
-      case "large_objects":
-        return await copyLargeObjectsTask(work, this.#copyJob());
       case "verify_large_objects":
         return await this.#verifyLargeObjects(work);
       case "sequences":
@@ -214,8 +215,8 @@ class TaskRun {
 
   /** The source's sessions go with it: none of them would be used again. */
   async #releaseSnapshot(): Promise<Moved> {
-    const { snapshot, sourcePool } = this.#context;
-    await sourcePool.close();
+    const { snapshot, sourcePool, threads } = this.#context;
+    await Promise.all([sourcePool.close(), threads?.closeSources()]);
     await snapshot.release();
     return nothing;
   }
@@ -230,7 +231,7 @@ class TaskRun {
 
   #copyJob(): CopyJob {
     return {
-      label: this.#task.label,
+      task: this.#task,
       signal: this.#signal,
       context: this.#context,
       active: this.#active,

@@ -15,6 +15,7 @@ import {
   unfit,
   versionName,
 } from "./check-servers.js";
+import { CopyThreads, threadsOf } from "./copy-threads.js";
 import { besideNewDatabase, fitJobs } from "./fit-jobs.js";
 import type { OpenEndpoint } from "./open-endpoint.js";
 import { openSession } from "./open-session.js";
@@ -31,6 +32,7 @@ import {
 
 export interface Instance extends Endpoints, Pick<Sessions, "source" | "target">, AsyncDisposable {
   readonly jobs: Servers["jobs"];
+  readonly threads: number;
   /** How many databases may be open at a time. */
   readonly atATime: number;
   readonly shared: SharedWork;
@@ -67,11 +69,13 @@ export async function connectInstance(
       freeOf(facts.source) - jobs.tableJobs,
       freeOf(facts.target) - jobs.tableJobs - jobs.indexJobs,
     );
+    const threads = threadsOf(options, jobs.tableJobs);
     return {
       ...ends,
       jobs,
+      threads,
       atATime: Math.max(1, Math.min(most, Math.floor(spare / SESSIONS_OF_A_DATABASE))),
-      shared: sharedWork(jobs),
+      shared: sharedWork(jobs, stack.use(new CopyThreads(threads))),
       [Symbol.asyncDispose]: () => stack.dispose(),
     };
   } catch (error) {
@@ -80,11 +84,12 @@ export async function connectInstance(
   }
 }
 
-function sharedWork({ tableJobs, indexJobs }: Servers["jobs"]): SharedWork {
+function sharedWork({ tableJobs, indexJobs }: Servers["jobs"], threads: CopyThreads): SharedWork {
   return {
     slots: new Slots({ tables: tableJobs, indexes: indexJobs }),
     sourceSessions: new SessionBudget(tableJobs),
     targetSessions: new SessionBudget(tableJobs + indexJobs),
+    threads,
   };
 }
 
@@ -163,6 +168,7 @@ export async function connectDatabase(
       ...sessions,
       // The server's and the role's own limits are shared by all databases, and minded for all of them.
       jobs: fitJobs(instance.jobs, withoutServerLimits(source), withoutServerLimits(inTarget), run),
+      threads: instance.threads,
       shared: instance.shared,
       [Symbol.asyncDispose]: () => stack.dispose(),
     };

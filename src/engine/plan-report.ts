@@ -36,6 +36,8 @@ export interface PlanReport {
   /** With `roles`: those that the target lacks. */
   readonly rolesToCreate: readonly string[];
   readonly jobs: CloneReport["jobs"];
+  /** How many threads would move rows; 1 is the main thread alone. */
+  readonly threads: number;
   readonly tables: readonly PlannedTable[];
   /** Bytes are rounded up to whole pages, and holes count. */
   readonly largeObjects: { readonly count: number; readonly bytes: number };
@@ -82,6 +84,7 @@ export function buildPlanReport(input: PlanReportInput): PlanReport {
     ...(servers.targetExists ? {} : { databaseToCreate: servers.targetEndpoint.database }),
     rolesToCreate: input.rolesToCreate,
     jobs: servers.jobs,
+    threads: servers.threads,
     tables: plan.tables.map((planned) => ({
       schema: planned.table.schema,
       name: planned.table.name,

@@ -73,6 +73,8 @@ export interface CloneReport extends RunRecord {
   /** With `roles`: those that the target lacked. */
   readonly rolesCreated: readonly string[];
   readonly jobs: { readonly tableJobs: number; readonly indexJobs: number };
+  /** How many threads moved rows; 1 is the main thread alone. */
+  readonly threads: number;
   /** How long the tasks of each kind ran, summed over the jobs. */
   readonly work: readonly {
     readonly kind: string;
@@ -124,6 +126,7 @@ export function buildReport(input: ReportInput): CloneReport {
     databaseCreated: input.target.databaseCreated,
     rolesCreated: input.target.rolesCreated,
     jobs: servers.jobs,
+    threads: servers.threads,
     ...summarise(input.plan, done.outcomes),
     ...(resolved.verify === undefined
       ? {}

@@ -15,7 +15,8 @@ import { maskAdvice } from "./mask-advice.js";
 import type { PreparedTarget } from "./prepare-target.js";
 import { ProgressMeter } from "./progress.js";
 import type { Run } from "./run.js";
-import { type Servers, snapshotPool, targetPool } from "./servers.js";
+import type { Servers } from "./servers.js";
+import { taskSessions } from "./task-sessions.js";
 
 export interface RunTasksContext {
   readonly servers: Servers;
@@ -47,14 +48,15 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
     tasks: plan.tasks.length,
     bytes: plan.bytes,
   });
-  await using sourcePool = snapshotPool(servers, snapshot, run);
-  await using jobs = targetPool(servers, target.control, run);
+  const { control } = target;
+  await using sessions = taskSessions(plan, { servers, snapshot, control, run });
   const meter = new ProgressMeter(plan, run);
   const taskContext: TaskContext = {
     run,
     snapshot,
-    sourcePool,
-    targetPool: jobs,
+    sourcePool: sessions.sourcePool,
+    targetPool: sessions.targetPool,
+    threads: sessions.threads,
     meter,
     verifyMode: resolved.verify ?? "count",
     masks: maskAdvice(plan),
@@ -63,7 +65,7 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
     comparisons: [],
     largeObjectDifferences: [],
   };
-  const stopProgress = meter.every(resolved.progressIntervalMs, target.control);
+  const stopProgress = meter.every(resolved.progressIntervalMs, control);
   try {
     await runGraph(inOrder(plan.tasks, resolved), {
       pools: { tables: servers.jobs.tableJobs, indexes: servers.jobs.indexJobs, control: 1 },

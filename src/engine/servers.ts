@@ -3,11 +3,9 @@
 import { parseEndpoint } from "../endpoint/parse-endpoint.js";
 import type { ResolvedOptions } from "../options.js";
 import type { Connection } from "../postgres/connection.js";
-import { ConnectionPool } from "../postgres/connection-pool.js";
 import type { SessionBudget } from "../postgres/session-budget.js";
 import { all } from "../run/abort.js";
 import type { Slots } from "../run/slots.js";
-import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import {
   checkServer,
   olderTarget,
@@ -16,9 +14,10 @@ import {
   refuseStatisticsCopy,
   versionName,
 } from "./check-servers.js";
+import { type CopyThreads, threadsOf } from "./copy-threads.js";
 import { besideNewDatabase, fitJobs } from "./fit-jobs.js";
 import { isMissingDatabase, type OpenEndpoint, openEndpoint } from "./open-endpoint.js";
-import { type JobSession, openJobSession, openSession } from "./open-session.js";
+import { openSession } from "./open-session.js";
 import type { Run } from "./run.js";
 
 export interface Servers extends AsyncDisposable {
@@ -29,6 +28,8 @@ export interface Servers extends AsyncDisposable {
   readonly targetEndpoint: OpenEndpoint;
   readonly targetExists: boolean;
   readonly jobs: { readonly tableJobs: number; readonly indexJobs: number };
+  /** How many threads move rows; 1 is the main thread alone. */
+  readonly threads: number;
   /** What several databases of one run share; absent where there is only one. */
   readonly shared?: SharedWork;
 }
@@ -39,6 +40,7 @@ export interface SharedWork {
   readonly slots: Slots;
   readonly sourceSessions: SessionBudget;
   readonly targetSessions: SessionBudget;
+  readonly threads: CopyThreads;
 }
 
 /**
@@ -54,7 +56,8 @@ export async function connectServers(
 ): Promise<Servers> {
   const servers = await openServers(options, run, mayInitialise);
   try {
-    return { ...servers, jobs: await checkServers(servers, options, run) };
+    const jobs = await checkServers(servers, options, run);
+    return { ...servers, jobs, threads: threadsOf(options, jobs.tableJobs) };
   } catch (error) {
     await servers[Symbol.asyncDispose]();
     throw error;
@@ -62,7 +65,7 @@ export async function connectServers(
 }
 
 /** Both ends as they are, before anything is known of them. */
-export type OpenServers = Omit<Servers, "jobs">;
+export type OpenServers = Omit<Servers, "jobs" | "threads">;
 
 /**
  * Connects to both servers.
@@ -188,38 +191,6 @@ async function openTarget(
     }
     throw error;
   }
-}
-
-/** A session on the source that sees what the snapshot's holder sees. */
-export function sourceSession({ source }: Servers, snapshot: HeldSnapshot): JobSession {
-  return { side: "source", server: source.endpoint, snapshotId: snapshot.id };
-}
-
-/** A session on the target, for both kinds of jobs. */
-export function targetSession({ source, targetExists }: Servers, control: Connection): JobSession {
-  const timeZone = targetExists ? undefined : source.parameters.get("TimeZone");
-  return { side: "target", server: control.endpoint, timeZone };
-}
-
-/** Sessions on the source, for the tasks that copy and compare. */
-export function snapshotPool(servers: Servers, snapshot: HeldSnapshot, run: Run): ConnectionPool {
-  const wanted = sourceSession(servers, snapshot);
-  return new ConnectionPool(
-    servers.jobs.tableJobs,
-    () => openJobSession(wanted, run.signal),
-    servers.shared?.sourceSessions,
-  );
-}
-
-/** Sessions on the target, for both kinds of jobs. */
-export function targetPool(servers: Servers, control: Connection, run: Run): ConnectionPool {
-  const { tableJobs, indexJobs } = servers.jobs;
-  const wanted = targetSession(servers, control);
-  return new ConnectionPool(
-    tableJobs + indexJobs,
-    () => openJobSession(wanted, run.signal),
-    servers.shared?.targetSessions,
-  );
 }
 
 /** AsyncDisposableStack, which Node.js 20 doesn't have: releases in reverse order, once. */

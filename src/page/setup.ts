@@ -32,12 +32,13 @@ function circumstances(run: ReportedRun): Fact[] {
   const release: Fact = ["pgcopy", run.pgcopyVersion];
   if (hasFailed(run)) return [release];
   const { tableJobs, indexJobs } = run.jobs;
+  const threads = run.threads === 1 ? "" : `, ${formatNumberOf(run.threads, "thread")}`;
   const { version, path, kind } = run.pgDump;
   return [
     release,
     [
       "jobs",
-      `${formatNumberOf(tableJobs, "table job")}, ${formatNumberOf(indexJobs, "index job")}`,
+      `${formatNumberOf(tableJobs, "table job")}, ${formatNumberOf(indexJobs, "index job")}${threads}`,
     ],
     ["pg_dump", html`${version} (<code>${path ?? kind}</code>)`],
     ["snapshot", html`<code>${run.snapshot}</code>`],

@@ -8,11 +8,14 @@ import { throwIfAborted } from "../run/abort.js";
 import type { Connection } from "./connection.js";
 import type { SessionBudget } from "./session-budget.js";
 
+/** What a pool lends: a session of this thread, or the handle of another thread's. */
+export type PooledSession = Pick<Connection, "usable" | "under" | "close">;
+
 /** Closed at the end of an `await using` scope, with all its sessions. */
-export class ConnectionPool implements AsyncDisposable {
-  readonly #open: () => Promise<Connection>;
-  readonly #idle: Connection[] = [];
-  readonly #all = new Set<Connection>();
+export class ConnectionPool<S extends PooledSession = Connection> implements AsyncDisposable {
+  readonly #open: () => Promise<S>;
+  readonly #idle: S[] = [];
+  readonly #all = new Set<S>();
   readonly #limit: LimitFunction;
   readonly #budget: SessionBudget | undefined;
 
@@ -21,7 +24,7 @@ export class ConnectionPool implements AsyncDisposable {
    * @param open opens a session and makes it ready, for example by importing a snapshot.
    * @param budget what it shares with the pools of other databases.
    */
-  constructor(size: number, open: () => Promise<Connection>, budget?: SessionBudget) {
+  constructor(size: number, open: () => Promise<S>, budget?: SessionBudget) {
     this.#open = open;
     this.#limit = pLimit(size);
     this.#budget = budget;
@@ -34,11 +37,11 @@ export class ConnectionPool implements AsyncDisposable {
    *
    * @param signal stops what the session does for `use`.
    */
-  async with<T>(signal: AbortSignal, use: (connection: Connection) => Promise<T>): Promise<T> {
+  async with<T>(signal: AbortSignal, use: (connection: S) => Promise<T>): Promise<T> {
     return await this.#limit(() => this.#lend(signal, use));
   }
 
-  async #lend<T>(signal: AbortSignal, use: (connection: Connection) => Promise<T>): Promise<T> {
+  async #lend<T>(signal: AbortSignal, use: (connection: S) => Promise<T>): Promise<T> {
     throwIfAborted(signal);
     const connection = await this.#take();
     try {
@@ -71,13 +74,13 @@ export class ConnectionPool implements AsyncDisposable {
     this.#budget?.leave(this);
   }
 
-  async #closeOne(connection: Connection): Promise<void> {
+  async #closeOne(connection: S): Promise<void> {
     if (!this.#all.delete(connection)) return;
     await connection.close();
     this.#budget?.give();
   }
 
-  async #take(): Promise<Connection> {
+  async #take(): Promise<S> {
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
       if (idle.usable) return idle;
       await this.#closeOne(idle);

@@ -8,7 +8,7 @@ import type pg from "pg";
 import { describeEndpoint, type ServerEndpoint } from "../endpoint/endpoint.js";
 import { PgCopyError, type Side } from "../errors.js";
 import { interruptedError, throwIfAborted } from "../run/abort.js";
-import { cancelOnServer } from "./cancel.js";
+import { type CancelTarget, cancelOnServer } from "./cancel.js";
 import { newClient, rawConnection } from "./client.js";
 import {
   type ConnectionAttempt,
@@ -246,13 +246,23 @@ export class Connection implements AsyncDisposable {
 
   /** Asks the server to cancel the statement that runs now, on a connection of its own. Never throws. */
   async cancel(): Promise<void> {
-    await cancelOnServer({
+    await cancelOnServer(this.cancelTarget);
+  }
+
+  /** What it takes to cancel this session's statement, from wherever that is done. */
+  get cancelTarget(): CancelTarget {
+    return {
       host: this.#address,
       port: this.port,
       ...(this.#tls === undefined ? {} : { tls: this.#tls }),
       processId: this.processId,
       secretKey: (this.#client as unknown as { secretKey: number }).secretKey,
-    });
+    };
+  }
+
+  /** Calls `listener` when the session has ended, by itself or because it was closed. */
+  onEnd(listener: () => void): void {
+    this.#client.once("end", listener);
   }
 
   /** Ends the session, soon even if the server is out of reach. Never throws. */

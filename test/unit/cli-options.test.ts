@@ -125,6 +125,7 @@ describe("from flags to the library's options", () => {
   test("every option arrives under the library's name", async () => {
     const options = await parsed(
       ...["a", "b", "--jobs", "8", "--table-jobs", "6", "--index-jobs", "3", "--verify", "count"],
+      ...["--threads", "2"],
       ...["--split-tables-larger-than", "10 GB", "--snapshot", "00000003-1", "--drop-if-exists"],
       ...[
         "--no-owner",
@@ -148,6 +149,7 @@ describe("from flags to the library's options", () => {
       jobs: 8,
       tableJobs: 6,
       indexJobs: 3,
+      threads: 2,
       splitTablesLargerThan: 10 * kB ** 3,
       snapshot: "00000003-1",
       dropIfExists: true,

@@ -75,6 +75,7 @@ function cloneReport(fields: Partial<CloneReport> = {}): CloneReport {
     sequences: 5,
     warnings: [`the role reader can't be created: ${"x".repeat(100)}`],
     jobs: { tableJobs: 8, indexJobs: 4 },
+    threads: 1,
     ...fields,
   };
 }
@@ -106,6 +107,9 @@ test("the report says what was copied, how fast, in which formats and why", () =
   expect(text).toContain("connect 20 ms, read catalog 110 ms, copy and build 13 s");
   expect(text).toContain("copy 31 s, pre data 120 ms, summed over the jobs");
   expect(text).toContain("8 table jobs, 4 index jobs, pg_dump 18.1 (bundled)");
+  expect(reportLines(cloneReport({ threads: 2 }), style).join("\n")).toContain(
+    "8 table jobs, 4 index jobs, 2 threads, pg_dump 18.1 (bundled)",
+  );
   expect(text).toMatch(/public\.orders +3,000,000 +400 MB +4\.2 s +95 MB\/s +8 {2}binary\n/);
   expect(text).toMatch(/public\.orders_customer_idx +public\.orders +900 ms/);
   expect(text).toContain("binary  3 tables: both ends agree on every column's binary form\n");
@@ -232,6 +236,7 @@ function planReport(fields: Partial<PlanReport> = {}): PlanReport {
       },
     ],
     jobs: { tableJobs: 8, indexJobs: 4 },
+    threads: 1,
     sequences: 0,
     bytes: 401 * MB,
     estimatedSeconds: 5.25,
@@ -250,6 +255,8 @@ test("the plan shows tables, indexes and an estimate, and tasks on request", () 
   expect(text).toContain(
     "2 tables, about 401 MB, 1 index, 0 sequences, 1 task; roughly 5.3 s with 8 table\njobs and 4 index jobs",
   );
+  const inThreads = planLines(planReport({ threads: 2 }), { ...style, verbose: false });
+  expect(inThreads.join("\n")).toContain("with 8 table\njobs, 4 index jobs and 2 threads");
   expect(text).toMatch(/public\.orders +3,000,000 +400 MB +8 {2}binary\n {2}public\.small/);
   expect(text).toMatch(/public\.orders_pkey +public\.orders +primary key +built, then/);
   expect(text).not.toContain("COPY public.orders");

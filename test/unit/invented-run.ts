@@ -96,6 +96,7 @@ export function inventedReport(run: InventedRun, fields: Partial<CloneReport> = 
     databaseCreated: true,
     rolesCreated: [],
     jobs: { tableJobs: run.jobs?.tables ?? 1, indexJobs: run.jobs?.indexes ?? 1 },
+    threads: 1,
     work: [],
     rows: tables.reduce((total, { rows }) => total + rows, 0),
     bytes: tables.reduce((total, { bytes }) => total + bytes, 0),

@@ -22,6 +22,12 @@ type Check = (
 
 const keywords: Readonly<Record<string, Check>> = {
   type: (wanted, value, { at }) => unless(typeOf(value, wanted) === wanted, at, `no ${wanted}`),
+  anyOf: (wanted, value, { at }) =>
+    unless(
+      (wanted as Schema[]).some((schema) => violations(schema, value).length === 0),
+      at,
+      "none of the alternatives",
+    ),
   enum: (wanted, value, { at }) =>
     unless((wanted as unknown[]).includes(value), at, "none of the choices"),
   minimum: (wanted, value, { at }) =>

@@ -1,0 +1,44 @@
+/** What moves bytes: a part of a table, or large objects. The same in the main thread and beside it. */
+
+import { copyLargeObjects } from "../load/copy-large-objects.js";
+import { copyPart } from "../load/copy-part.js";
+import type { LargeObjectOwnership } from "../load/large-object-statements.js";
+import type { Work } from "../plan/task.js";
+import type { Connection } from "../postgres/connection.js";
+import type { CopyResult } from "../postgres/copy.js";
+
+export type RowsWork = Extract<Work, { readonly do: "copy" | "large_objects" }>;
+
+/** What a task did. */
+export interface Moved {
+  readonly rows: number;
+  readonly bytes: number;
+  /** Of a batch of small tables: what each of them moved, in the batch's order. */
+  readonly each?: readonly CopyResult[];
+  /** Large objects that it made, or compared. */
+  readonly objects?: number;
+}
+
+export interface MoveRowsOptions {
+  /** For messages. */
+  readonly attempted: string;
+  readonly ownership: LargeObjectOwnership;
+  /** In a transaction that imported the snapshot. */
+  readonly source: Connection;
+  readonly target: Connection;
+  readonly onBytes: (bytes: number) => void;
+  readonly signal: AbortSignal;
+  /** The statement that records the work as done. */
+  readonly record: (moved: Moved) => string;
+}
+
+/** @throws PgCopyError `task_failed` or `interrupted`. */
+export async function moveRows(
+  work: RowsWork,
+  { ownership, ...options }: MoveRowsOptions,
+): Promise<Moved> {
+  if (work.do === "copy") return await copyPart(work.table, work.part, options);
+  const { noOwner, noAcl } = ownership;
+  const { objects, bytes } = await copyLargeObjects(work, { ...options, noOwner, noAcl });
+  return { rows: 0, bytes, objects };
+}

@@ -1,0 +1,106 @@
+/** What tasks work with: sessions on both servers, and the threads that copy. */
+
+import type { ClonePlan } from "../plan/clone-plan.js";
+import type { Connection } from "../postgres/connection.js";
+import { ConnectionPool } from "../postgres/connection-pool.js";
+import { SessionBudget } from "../postgres/session-budget.js";
+import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
+import { CopyThreads } from "./copy-threads.js";
+import { type JobSession, openJobSession } from "./open-session.js";
+import type { Run } from "./run.js";
+import { AsyncDisposableStackOf, type Servers } from "./servers.js";
+import { ThreadedCopies } from "./threaded-copies.js";
+
+/** Closed at the end of an `await using` scope, with all its sessions and threads. */
+export interface TaskSessions extends AsyncDisposable {
+  /** Sessions on the source that have imported the snapshot. */
+  readonly sourcePool: ConnectionPool;
+  /** Sessions on the target, for both kinds of jobs. */
+  readonly targetPool: ConnectionPool;
+  /** Absent where the main thread copies alone. */
+  readonly threads: ThreadedCopies | undefined;
+}
+
+export interface TaskSessionsContext {
+  readonly servers: Servers;
+  readonly snapshot: HeldSnapshot;
+  /** The session in the target database. */
+  readonly control: Connection;
+  readonly run: Run;
+}
+
+/** Opens no session yet; threads are started if the plan has something for them. */
+export function taskSessions(plan: ClonePlan, context: TaskSessionsContext): TaskSessions {
+  const { servers, run } = context;
+  const { tableJobs, indexJobs } = servers.jobs;
+  const stack = new AsyncDisposableStackOf();
+  const [source, target] = [sourceSession(context), targetSession(context)];
+  const budgets = budgetsOf(servers);
+  const pool = (wanted: JobSession, size: number, budget: SessionBudget | undefined) =>
+    stack.use(new ConnectionPool(size, () => openJobSession(wanted, run.signal), budget));
+  const threads = budgets && startThreads(plan, servers, stack);
+  return {
+    sourcePool: pool(source, tableJobs, budgets?.sourceSessions),
+    targetPool: pool(target, tableJobs + indexJobs, budgets?.targetSessions),
+    threads:
+      threads &&
+      stack.use(
+        new ThreadedCopies(threads, {
+          jobs: tableJobs,
+          source,
+          target,
+          signal: run.signal,
+          ...budgets,
+        }),
+      ),
+    [Symbol.asyncDispose]: () => stack.dispose(),
+  };
+}
+
+/** Sessions on the source that see what the snapshot's holder sees. */
+export function snapshotPool(
+  servers: Servers,
+  snapshot: HeldSnapshot,
+  { signal }: Run,
+): ConnectionPool {
+  const wanted = sourceSession({ servers, snapshot });
+  const { jobs, shared } = servers;
+  const open = () => openJobSession(wanted, signal);
+  return new ConnectionPool(jobs.tableJobs, open, shared?.sourceSessions);
+}
+
+type SessionBudgets = Pick<NonNullable<Servers["shared"]>, "sourceSessions" | "targetSessions">;
+
+/** One database's sessions in one thread are bounded by its pools alone. */
+function budgetsOf({ shared, threads, jobs }: Servers): SessionBudgets | undefined {
+  if (shared !== undefined || threads === 1) return shared;
+  return {
+    sourceSessions: new SessionBudget(jobs.tableJobs),
+    targetSessions: new SessionBudget(jobs.tableJobs + jobs.indexJobs),
+  };
+}
+
+function startThreads(
+  { tasks }: ClonePlan,
+  servers: Servers,
+  stack: AsyncDisposableStackOf,
+): CopyThreads | undefined {
+  if (servers.threads === 1) return undefined;
+  const threads = servers.shared?.threads ?? stack.use(new CopyThreads(servers.threads));
+  threads.start(
+    tasks.filter(({ work }) => work.do === "copy" || work.do === "large_objects").length,
+  );
+  return threads;
+}
+
+function sourceSession({
+  servers,
+  snapshot,
+}: Pick<TaskSessionsContext, "servers" | "snapshot">): JobSession {
+  return { side: "source", server: servers.source.endpoint, snapshotId: snapshot.id };
+}
+
+function targetSession({ servers, control }: TaskSessionsContext): JobSession {
+  const timeZone = servers.targetExists ? undefined : servers.source.parameters.get("TimeZone");
+  return { side: "target", server: control.endpoint, timeZone };
+}
