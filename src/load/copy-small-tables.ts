@@ -10,7 +10,7 @@ import { relationName, type SmallTable } from "../plan/task.js";
 import { withoutWords } from "../postgres/confidential.js";
 import type { Connection } from "../postgres/connection.js";
 import type { CopyResult } from "../postgres/copy.js";
-import { copyInMessages } from "../postgres/script-query.js";
+import { copiedRows, copyInMessages } from "../postgres/script-query.js";
 import { refuseRewritten } from "./refuse-rewritten.js";
 import { statementsOf } from "./run-scripts.js";
 
@@ -120,12 +120,6 @@ async function storeTables(read: readonly ReadTable[], target: Connection): Prom
     },
   });
   return stored;
-}
-
-/** `COPY 17` → 17. */
-function copiedRows(tag: string): number | undefined {
-  const match = /^COPY (\d+)/.exec(tag);
-  return match === null ? undefined : Number(match[1]);
 }
 
 function sizeOf(chunks: readonly Buffer[]): number {

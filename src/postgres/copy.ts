@@ -4,15 +4,14 @@
  * the target is told so with CopyFail; if the target fails, the source is cancelled on its server.
  */
 
-import { from as copyFrom, to as copyTo } from "pg-copy-streams";
+import type pg from "pg";
 import { PgCopyError, type Side } from "../errors.js";
 import { interruptedError, throwIfAborted } from "../run/abort.js";
 import { withoutWords } from "./confidential.js";
 import type { Connection } from "./connection.js";
+import { CopyIn } from "./copy-in.js";
+import { CopyOut } from "./copy-out.js";
 import { statementError } from "./server-error.js";
-
-/** Large enough that neither stream pauses for every 64 kB chunk. */
-const BUFFER_BYTES = 256 * 1024;
 
 export interface CopyRelay {
   /** For messages: `COPY public.orders (part 3 of 8)`. */
@@ -44,31 +43,30 @@ export async function relayCopy(relay: CopyRelay): Promise<CopyResult> {
   return await relay.source.exclusively((out) =>
     relay.target.exclusively(async (into) => {
       throwIfAborted(relay.signal, relay.attempted);
-      return await new Relay(
-        relay,
-        copyTo(relay.copyOut),
-        copyFrom(relay.copyIn, { highWaterMark: BUFFER_BYTES }),
-      ).run(out, into);
+      return await new Relay(relay).run(out, into);
     }),
   );
 }
 
-type CopyOutStream = ReturnType<typeof copyTo>;
-type CopyInStream = ReturnType<typeof copyFrom>;
 type Client = Parameters<Parameters<Connection["exclusively"]>[0]>[0];
 
 class Relay {
   readonly #relay: CopyRelay;
-  readonly #out: CopyOutStream;
-  readonly #into: CopyInStream;
+  readonly #out: CopyOut;
+  readonly #into: CopyIn;
   #bytes = 0;
   #failure: PgCopyError | undefined;
-  #sourceEnded = false;
 
-  constructor(relay: CopyRelay, out: CopyOutStream, into: CopyInStream) {
+  constructor(relay: CopyRelay) {
     this.#relay = relay;
-    this.#out = out;
-    this.#into = into;
+    this.#out = new CopyOut(relay.copyOut, {
+      onRows: (message, bytes) => this.#passOn(message, bytes),
+      onError: (error) => this.#sourceFailed(error),
+    });
+    this.#into = new CopyIn(relay.copyIn, {
+      onDrain: () => this.#out.resume(),
+      onError: (error) => this.#fail(statementError(error, relay.attempted, "target"), "target"),
+    });
   }
 
   async run(sourceClient: Client, targetClient: Client): Promise<CopyResult> {
@@ -78,9 +76,8 @@ class Relay {
     const stop = () => this.#fail(interruptedError(attempted), undefined);
     signal.addEventListener("abort", stop, { once: true });
     try {
-      this.#connectStreams();
-      sourceClient.query(this.#out);
-      targetClient.query(this.#into);
+      targetClient.query(this.#into as unknown as pg.Submittable);
+      sourceClient.query(this.#out as unknown as pg.Submittable);
       await Promise.all([sourceReady, targetReady]);
     } finally {
       signal.removeEventListener("abort", stop);
@@ -89,43 +86,27 @@ class Relay {
     return this.#result();
   }
 
-  #connectStreams(): void {
-    const { attempted } = this.#relay;
-    this.#out.on("data", (chunk: Buffer) => {
-      if (this.#failure !== undefined) return; // drained, so that the server gets to read our cancel
-      this.#bytes += chunk.length;
-      this.#relay.onBytes(chunk.length);
-      if (this.#into.write(chunk)) return;
-      this.#out.pause();
-      this.#into.once("drain", () => this.#out.resume());
-    });
-    this.#out.once("error", (error) => {
-      const failure = statementError(error, attempted, "source");
-      this.#fail(this.#relay.confidential ? withoutWords(failure) : failure, "source");
-    });
-    this.#out.once("end", () => {
-      this.#sourceEnded = true;
-    });
-    // destroy() makes a second error out of the first; only the first counts.
-    this.#into.on("error", (error) =>
-      this.#fail(statementError(error, attempted, "target"), "target"),
-    );
+  #passOn(message: readonly Buffer[], bytes: number): void {
+    if (this.#failure !== undefined) return; // drained, so that the server gets to read our cancel
+    this.#bytes += bytes;
+    this.#relay.onBytes(bytes);
+    if (!this.#into.write(message)) this.#out.pause();
+  }
+
+  #sourceFailed(error: Error): void {
+    const { attempted, confidential } = this.#relay;
+    const failure = statementError(error, attempted, "source");
+    this.#fail(confidential ? withoutWords(failure) : failure, "source");
   }
 
   /**
-   * ReadyForQuery after the stream's end means that the source meant it: only now may the target be
-   * told that there are no more rows.
+   * ReadyForQuery means that the source meant the stream's end: only now may the target be told that
+   * there are no more rows.
    */
   #sourceIsReady(): void {
     if (this.#failure !== undefined) return;
-    if (!this.#relay.source.usable) {
-      this.#fail(lostConnection(this.#relay.attempted, "source"), "source");
-    } else if (this.#sourceEnded) {
-      this.#into.end();
-    } else {
-      // The last chunks still wait for the target to take them.
-      this.#out.once("end", () => this.#failure === undefined && this.#into.end());
-    }
+    if (this.#relay.source.usable) this.#into.end();
+    else this.#fail(lostConnection(this.#relay.attempted, "source"), "source");
   }
 
   /**
@@ -137,8 +118,7 @@ class Relay {
     this.#failure = error;
     if (side !== "source") void this.#cancel(this.#relay.source);
     if (side !== "target") void this.#cancel(this.#relay.target);
-    // Also when the target itself failed: what it still has to write would be written to nobody.
-    this.#into.destroy(new Error(`pgcopy: ${error.message}`));
+    if (side !== "target") this.#into.fail(`pgcopy: ${error.message}`);
     this.#out.resume();
   }
 
@@ -152,8 +132,8 @@ class Relay {
 
   /** The two servers count the rows independently: a difference is a loss that must not pass. */
   #result(): CopyResult {
-    const rows = this.#into.rowCount ?? 0;
-    const sent = (this.#out as unknown as { rowCount: number }).rowCount;
+    const rows = this.#into.rowCount;
+    const sent = this.#out.rowCount;
     const { attempted, target } = this.#relay;
     if (!target.usable) throw lostConnection(attempted, "target");
     if (rows !== sent) {

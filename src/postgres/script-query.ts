@@ -7,7 +7,7 @@
 import type { Socket } from "node:net";
 
 /** What node-postgres gives a query object to write to. */
-interface ProtocolConnection {
+export interface ProtocolConnection {
   readonly stream: Socket;
   query(text: string): void;
 }
@@ -76,4 +76,10 @@ export function copyInMessages(chunks: readonly Buffer[]): Buffer[] {
   header.writeUInt32BE(bytes + 4, 1);
   const done = Buffer.from([0x63, 0, 0, 0, 4]); // CopyDone
   return bytes === 0 ? [done] : [header, ...chunks, done];
+}
+
+/** `COPY 17` → 17. */
+export function copiedRows(commandTag: string): number | undefined {
+  const match = /^COPY (\d+)/.exec(commandTag);
+  return match === null ? undefined : Number(match[1]);
 }
