@@ -3,12 +3,14 @@
  * want to run them themselves; what runs at the same time inside `runTasks` follows from the plan.
  */
 
+import { cloneToNull } from "./clone-to-null.js";
 import { refuseBrokenForeignKeys } from "./engine/check-foreign-keys.js";
 import { refuseTextTables } from "./engine/check-plan.js";
 import { applyDatabaseProperties } from "./engine/database-properties.js";
 import { refuseDifferences } from "./engine/execute-task.js";
 import { fitToTarget, refuseObstacles } from "./engine/fit-to-target.js";
 import { withLeftovers, withNothingCopied } from "./engine/leftovers.js";
+import { hasNullTarget } from "./engine/null-target.js";
 import { planContent } from "./engine/plan-content.js";
 import { beginJournal, prepareTarget } from "./engine/prepare-target.js";
 import { prepareParser, readSource } from "./engine/read-source.js";
@@ -37,6 +39,7 @@ export async function clone(options: CloneOptions): Promise<CloneReport> {
     const resolved = resolveCloneOptions(options);
     const run = new Run(resolved.signal, resolved.observer);
     run.begin(options);
+    if (hasNullTarget(resolved)) return await cloneToNull(resolved, run);
     return await cloneDatabase(resolved, run, () => connectServers(resolved, run));
   });
 }

@@ -217,7 +217,12 @@ function command(program: Command, name: CommandName): Command {
 function copyCommand(program: Command, name: "clone" | "plan" | "check"): Command {
   const copy = command(program, name)
     .argument("[SOURCE]", "the database to copy")
-    .argument("[TARGET]", "where to; created if it is missing");
+    .argument(
+      "[TARGET]",
+      name === "clone"
+        ? "where to; created if it is missing. null: reads everything and throws it away, to see how fast the source is"
+        : "where to; created if it is missing",
+    );
   withConfigOptions(copy)
     .optionsGroup("How fast:")
     .option(

@@ -40,26 +40,42 @@ export function reportLines(report: CloneReport, style: ReportStyle): string[] {
 }
 
 function summary(report: CloneReport, { paint, width }: ReportStyle): string[] {
-  const created = report.databaseCreated ? ", database created" : "";
   const speed = formatAverage(report.bytes, report.durationMs);
   const totals = [
     formatNumberOf(report.tables.length, "table"),
     formatNumberOf(report.rows, "row"),
     ...largeObjectsWords(report.largeObjects.count),
     formatBytes(report.bytes),
-    formatNumberOf(report.indexes.length, "index", "indexes"),
-    formatNumberOf(report.sequences, "sequence"),
+    ...(report.nothingCopied === true
+      ? []
+      : [
+          formatNumberOf(report.indexes.length, "index", "indexes"),
+          formatNumberOf(report.sequences, "sequence"),
+        ]),
   ];
   const [first, ...rest] = wrap(
     `${totals.join(", ")} in ${formatDuration(report.durationMs)}${speed === undefined ? "" : ` (${speed})`}`,
     width,
   );
   return [
-    ...wrap(`Copied ${server(report.source, report.sourceVersion)}`, width, "    "),
-    ...wrap(`    to ${server(report.target, report.targetVersion)}${created}`, width, "    "),
+    ...ends(report, width),
     ...rolesWords("Created", report.rolesCreated, width),
     paint.bold(first ?? ""),
     ...rest.map(paint.bold),
+  ];
+}
+
+function ends(report: CloneReport, width: number): string[] {
+  const from = server(report.source, report.sourceVersion);
+  if (report.nothingCopied === true)
+    return [
+      ...wrap(`Read ${from}`, width, "    "),
+      ...wrap("Nothing was copied: the target null: throws away what it gets", width, "    "),
+    ];
+  const created = report.databaseCreated ? ", database created" : "";
+  return [
+    ...wrap(`Copied ${from}`, width, "    "),
+    ...wrap(`    to ${server(report.target, report.targetVersion)}${created}`, width, "    "),
   ];
 }
 
@@ -85,7 +101,7 @@ function times(report: CloneReport, style: ReportStyle): string[] {
   const { tableJobs, indexJobs } = report.jobs;
   const how = [
     formatNumberOf(tableJobs, "table job"),
-    formatNumberOf(indexJobs, "index job"),
+    ...(report.nothingCopied === true ? [] : [formatNumberOf(indexJobs, "index job")]),
     ...threadsWords(report.threads),
     `pg_dump ${report.pgDump.version} (${report.pgDump.path ?? report.pgDump.kind})`,
   ];

@@ -42,6 +42,13 @@ export async function parseEndpoint(
   side: Side,
 ): Promise<Endpoint> {
   const trimmed = text.trim();
+  if (isNullEndpoint(trimmed)) {
+    throw wrongEndpoint(
+      side,
+      "null: stands for no server",
+      "null: can only be the target of clone, and of one database",
+    );
+  }
   if (trimmed.startsWith("pgdata:")) return parseDataDirectory(trimmed, environment, side);
   const given = parseServer(trimmed, side);
   const defaults = environmentParameters(environment);
@@ -55,6 +62,11 @@ export async function parseEndpoint(
   if (given.has("password")) return { ...server, passwordFrom: "the endpoint" };
   if (fromService.has("password")) return { ...server, passwordFrom: `the service ${service}` };
   return values.has("password") ? { ...server, passwordFrom: "PGPASSWORD" } : server;
+}
+
+/** Whether the text is `null:`, the target that throws away what it gets: no endpoint, as nothing can connect to it. */
+export function isNullEndpoint(text: string): boolean {
+  return text.trim() === "null:";
 }
 
 function parseServer(text: string, side: Side): ParameterValues {

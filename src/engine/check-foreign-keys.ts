@@ -10,7 +10,7 @@ import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import { unfit } from "./check-servers.js";
 import type { SourceContent } from "./read-source.js";
 import type { Run } from "./run.js";
-import type { Servers } from "./servers.js";
+import type { SourceOfRun } from "./servers.js";
 import { snapshotPool } from "./task-sessions.js";
 
 /**
@@ -20,7 +20,7 @@ import { snapshotPool } from "./task-sessions.js";
  * @throws PgCopyError `source_unfit`, naming every such key and how many rows it would fail for.
  */
 export async function refuseBrokenForeignKeys(
-  servers: Servers,
+  servers: SourceOfRun,
   snapshot: HeldSnapshot,
   content: SourceContent,
   run: Run,

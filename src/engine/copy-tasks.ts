@@ -7,9 +7,8 @@ import type { LargeObjectOwnership } from "../load/large-object-statements.js";
 import type { Work } from "../plan/task.js";
 import type { Connection } from "../postgres/connection.js";
 import type { ConnectionPool } from "../postgres/connection-pool.js";
-import type { CopyResult } from "../postgres/copy.js";
 import type { CopyOrder } from "./copy-thread-messages.js";
-import { type Moved, moveRows, type RowsWork } from "./move-rows.js";
+import { type Moved, moveRows, type RowsWork, sumOf } from "./move-rows.js";
 import type { ActiveTask, ProgressMeter } from "./progress.js";
 import type { Run } from "./run.js";
 import type { ThreadedCopies } from "./threaded-copies.js";
@@ -73,8 +72,7 @@ export async function copySmallTablesTask(
   const each = await onBothEnds(job, (source, target) =>
     copySmallTables(work.tables, { ...commonOptions(job), source, target }),
   );
-  const sum = (key: keyof CopyResult) => each.reduce((total, one) => total + one[key], 0);
-  return { rows: sum("rows"), bytes: sum("bytes"), each };
+  return sumOf(each);
 }
 
 export async function copyExtensionRowsTask(

@@ -62,18 +62,28 @@ export interface TaskContext {
   readonly largeObjectDifferences: LargeObjectDifference[];
 }
 
-/** Does one task in a place of `pool`, tells the observer, and keeps its outcome for the report. */
+/** Does one task in a place of `pool`. */
 export async function executeTask(
   task: CloneTask,
   { signal, pool }: { readonly signal: AbortSignal; readonly pool: string },
   context: TaskContext,
+): Promise<void> {
+  await accompany(task, pool, context, (active) => new TaskRun(task, signal, context, active).do());
+}
+
+/** Does `work`, which is the task's, tells the observer, and keeps its outcome for the report. */
+export async function accompany(
+  task: CloneTask,
+  pool: string,
+  context: Pick<TaskContext, "run" | "meter" | "masks" | "outcomes">,
+  work: (active: ActiveTask) => Promise<Moved>,
 ): Promise<void> {
   const { run, meter } = context;
   const info: TaskInfo = { id: task.id, kind: task.kind, label: task.label };
   const active = meter.start(task);
   run.tell({ type: "task_started", task: info, pool });
   try {
-    const { each, objects, ...moved } = await new TaskRun(task, signal, context, active).do();
+    const { each, objects, ...moved } = await work(active);
     const durationMs = run.elapsedMs - active.beganMs;
     meter.finish(active, moved.rows);
     context.outcomes.push({

@@ -21,6 +21,17 @@ export async function withNothingCopied<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Runs what only reads, and has no target; its errors say that there is nothing to clean up. */
+export async function withNothingWritten<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof PgCopyError) || error.code === "interrupted") throw error;
+    const more = error.advice === undefined ? "" : `; ${error.advice}`;
+    throw reworded(error, { advice: `nothing was written anywhere${more}` });
+  }
+}
+
 /** Runs the part of a clone that changes the target; its errors say what is left and how to go on. */
 export async function withLeftovers<T>(
   databaseCreated: boolean,

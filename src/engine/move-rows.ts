@@ -19,6 +19,12 @@ export interface Moved {
   readonly objects?: number;
 }
 
+/** A batch of small tables as one task. */
+export function sumOf(each: readonly CopyResult[]): Moved {
+  const sum = (key: keyof CopyResult) => each.reduce((total, one) => total + one[key], 0);
+  return { rows: sum("rows"), bytes: sum("bytes"), each };
+}
+
 export interface MoveRowsOptions {
   /** For messages. */
   readonly attempted: string;

@@ -81,13 +81,18 @@ export class ProgressMeter {
     this.#active.delete(active.task.id);
   }
 
-  /** Tells progress every `intervalMs` until the returned function is called. */
-  every(intervalMs: number, target: Connection): () => void {
+  /**
+   * Tells progress every `intervalMs` until the returned function is called.
+   *
+   * @param target is asked how far its long statements are; undefined where there is none.
+   */
+  every(intervalMs: number, target: Connection | undefined): () => void {
     if (intervalMs <= 0) return () => {};
     let reading = false;
     const timer = setInterval(() => {
       this.#run.tell({ type: "progress", ...this.now() });
-      if (reading || !this.#hasLongStatement() || this.#run.signal.aborted) return;
+      if (target === undefined || reading || !this.#hasLongStatement() || this.#run.signal.aborted)
+        return;
       reading = true;
       const asked = this.#sessions();
       readServerProgress(target)

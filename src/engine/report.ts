@@ -61,7 +61,10 @@ export interface CloneReport extends RunRecord {
   readonly source: string;
   readonly target: string;
   readonly sourceVersion: string;
+  /** Empty where the target is `null:`. */
   readonly targetVersion: string;
+  /** Present where the target is `null:`: the rows were read and thrown away, and nothing was copied. */
+  readonly nothingCopied?: true;
   readonly snapshot: string;
   readonly pgDump: {
     readonly kind: "local" | "bundled";
@@ -139,6 +142,36 @@ export function buildReport(input: ReportInput): CloneReport {
           },
         }),
     ...(input.content.filters === undefined ? {} : { filters: input.content.filters }),
+  };
+}
+
+export interface NullReportInput {
+  readonly servers: Pick<Servers, "source" | "sourceEndpoint" | "jobs">;
+  readonly snapshot: HeldSnapshot;
+  readonly content: SourceContent;
+  readonly plan: ClonePlan;
+  readonly outcomes: readonly TaskOutcome[];
+  readonly run: Run;
+}
+
+/** The report of a clone to `null:`. */
+export function buildNullReport(input: NullReportInput): CloneReport {
+  const { servers, content } = input;
+  return {
+    ...input.run.record,
+    source: servers.sourceEndpoint.description,
+    target: "null:",
+    sourceVersion: versionName(servers.source.serverVersion),
+    targetVersion: "",
+    nothingCopied: true,
+    snapshot: input.snapshot.id,
+    pgDump: content.pgDump,
+    databaseCreated: false,
+    rolesCreated: [],
+    jobs: servers.jobs,
+    threads: 1,
+    ...summarise(input.plan, input.outcomes),
+    ...(content.filters === undefined ? {} : { filters: content.filters }),
   };
 }
 

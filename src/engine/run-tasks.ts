@@ -40,14 +40,7 @@ export interface TasksDone {
  */
 export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promise<TasksDone> {
   const { servers, snapshot, target, resolved, run } = context;
-  run.tell({
-    type: "planned",
-    tables: plan.tables.length,
-    largeObjects: plan.largeObjects.count,
-    indexes: plan.indexes.length,
-    tasks: plan.tasks.length,
-    bytes: plan.bytes,
-  });
+  tellPlanned(plan, run);
   const { control } = target;
   await using sessions = taskSessions(plan, { servers, snapshot, control, run });
   const meter = new ProgressMeter(plan, run);
@@ -79,8 +72,23 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
   return taskContext;
 }
 
+/** Says what is going to be done. */
+export function tellPlanned(plan: ClonePlan, run: Run): void {
+  run.tell({
+    type: "planned",
+    tables: plan.tables.length,
+    largeObjects: plan.largeObjects.count,
+    indexes: plan.indexes.length,
+    tasks: plan.tasks.length,
+    bytes: plan.bytes,
+  });
+}
+
 /** Without costs no path is longer than another, and tasks start in the order in which they could. */
-function inOrder(tasks: readonly CloneTask[], { without }: ResolvedOptions): readonly CloneTask[] {
+export function inOrder(
+  tasks: readonly CloneTask[],
+  { without }: ResolvedOptions,
+): readonly CloneTask[] {
   return without.has("longest-path-first") ? tasks.map((task) => ({ ...task, cost: 0 })) : tasks;
 }
 

@@ -34,6 +34,9 @@ export interface Servers extends AsyncDisposable {
   readonly shared?: SharedWork;
 }
 
+/** What reading takes. */
+export type SourceOfRun = Pick<Servers, "source" | "jobs" | "shared">;
+
 /** Bounds that hold for all databases of a run together. */
 export interface SharedWork {
   /** Places in the pools `tables` and `indexes`. */

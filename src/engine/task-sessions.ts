@@ -8,7 +8,7 @@ import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import { CopyThreads } from "./copy-threads.js";
 import { type JobSession, openJobSession } from "./open-session.js";
 import type { Run } from "./run.js";
-import { AsyncDisposableStackOf, type Servers } from "./servers.js";
+import { AsyncDisposableStackOf, type Servers, type SourceOfRun } from "./servers.js";
 import { ThreadedCopies } from "./threaded-copies.js";
 
 /** Closed at the end of an `await using` scope, with all its sessions and threads. */
@@ -59,7 +59,7 @@ export function taskSessions(plan: ClonePlan, context: TaskSessionsContext): Tas
 
 /** Sessions on the source that see what the snapshot's holder sees. */
 export function snapshotPool(
-  servers: Servers,
+  servers: SourceOfRun,
   snapshot: HeldSnapshot,
   { signal }: Run,
 ): ConnectionPool {
@@ -96,7 +96,10 @@ function startThreads(
 function sourceSession({
   servers,
   snapshot,
-}: Pick<TaskSessionsContext, "servers" | "snapshot">): JobSession {
+}: {
+  readonly servers: Pick<Servers, "source">;
+  readonly snapshot: HeldSnapshot;
+}): JobSession {
   return { side: "source", server: servers.source.endpoint, snapshotId: snapshot.id };
 }
 

@@ -23,7 +23,7 @@ export interface CopySmallTablesOptions {
   readonly record: (total: CopyResult) => string;
 }
 
-interface ReadTable {
+export interface ReadTable {
   readonly table: SmallTable;
   readonly attempted: string;
   readonly chunks: Buffer[];
@@ -42,9 +42,7 @@ export async function copySmallTables(
   options: CopySmallTablesOptions,
 ): Promise<CopyResult[]> {
   const { source, target } = options;
-  const read = await readTables(tables, options).catch((error: unknown) => {
-    throw confidentialError(error, tables);
-  });
+  const read = await readSmallTables(tables, options);
   const stored = await storeTables(read, target);
   for (const [i, { rows, attempted }] of read.entries()) {
     if (stored[i] !== rows) throw differentCount(attempted, rows, stored[i] ?? 0);
@@ -53,7 +51,7 @@ export async function copySmallTables(
     read.map(({ table, rows, attempted }) => ({ plan: table.plan, rows, attempted })),
     source,
   );
-  const results = read.map(({ rows, chunks }) => ({ rows, bytes: sizeOf(chunks) }));
+  const results = read.map(resultOf);
   const total = results.reduce(
     (sum, { rows, bytes }) => ({ rows: sum.rows + rows, bytes: sum.bytes + bytes }),
     { rows: 0, bytes: 0 },
@@ -68,9 +66,10 @@ function confidentialError(error: unknown, tables: readonly SmallTable[]): unkno
   return confidential && error instanceof PgCopyError ? withoutWords(error) : error;
 }
 
-async function readTables(
+/** Reads all of a batch in one round trip. */
+export async function readSmallTables(
   tables: readonly SmallTable[],
-  { source, onBytes }: CopySmallTablesOptions,
+  { source, onBytes }: Pick<CopySmallTablesOptions, "source" | "onBytes">,
 ): Promise<ReadTable[]> {
   const read = tables.map(
     (table): ReadTable => ({
@@ -81,12 +80,12 @@ async function readTables(
     }),
   );
   let at = 0;
-  await source.executeAll(
-    read.map(({ table: { plan }, attempted }) => ({
-      attempted,
-      sql: copyOutStatement(plan, { by: "whole" }),
-    })),
-    {
+  const statements = read.map(({ table: { plan }, attempted }) => ({
+    attempted,
+    sql: copyOutStatement(plan, { by: "whole" }),
+  }));
+  try {
+    await source.executeAll(statements, {
       onCopyData: (chunk) => {
         read[at]?.chunks.push(Buffer.from(chunk));
         onBytes(chunk.length);
@@ -95,8 +94,10 @@ async function readTables(
         const table = read[at++];
         if (table !== undefined) table.rows = copiedRows(tag) ?? 0;
       },
-    },
-  );
+    });
+  } catch (error) {
+    throw confidentialError(error, tables);
+  }
   return read;
 }
 
@@ -120,6 +121,11 @@ async function storeTables(read: readonly ReadTable[], target: Connection): Prom
     },
   });
   return stored;
+}
+
+/** What one table of a batch came to. */
+export function resultOf({ rows, chunks }: ReadTable): CopyResult {
+  return { rows, bytes: sizeOf(chunks) };
 }
 
 function sizeOf(chunks: readonly Buffer[]): number {

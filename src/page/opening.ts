@@ -22,7 +22,8 @@ export function hasFailed(run: ReportedRun): run is FailedRun {
 /** The page's one sentence; also its title. */
 export function verdict(run: ReportedRun): string {
   const time = formatDuration(run.durationMs);
-  if (!hasFailed(run)) return `Copied in ${time}`;
+  if (!hasFailed(run))
+    return `${run.nothingCopied ? "Read, and nothing copied," : "Copied"} in ${time}`;
   if (run.error.code === "interrupted") return `Interrupted after ${time}`;
   if (run.error.code === "verification_failed") return `Copied in ${time}, with differences`;
   return `Failed after ${time}`;
@@ -40,7 +41,7 @@ ${end("from", run.source, run.sourceVersion)}
 ${end("to", run.target, run.targetVersion, !hasFailed(run) && run.databaseCreated)}
 <div><dt>when</dt><dd>${moment(began)} to ${moment(ended)}</dd></div>
 </dl>
-${!hasFailed(run) && verification(run)}
+${!hasFailed(run) && !run.nothingCopied && verification(run)}
 ${figures(run)}
 </header>
 ${hasFailed(run) && problem(run)}
@@ -54,7 +55,7 @@ function end(
   created = false,
 ): Html {
   const facts = [
-    ...(serverVersion === undefined ? [] : [`PostgreSQL ${serverVersion}`]),
+    ...(!serverVersion ? [] : [`PostgreSQL ${serverVersion}`]),
     ...(created ? ["database created"] : []),
   ];
   return html`<div><dt>${label}</dt><dd>${

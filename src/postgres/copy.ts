@@ -116,18 +116,10 @@ class Relay {
   #fail(error: PgCopyError, side: Side | undefined): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
-    if (side !== "source") void this.#cancel(this.#relay.source);
-    if (side !== "target") void this.#cancel(this.#relay.target);
+    if (side !== "source") void cancelSoon(this.#relay.source);
+    if (side !== "target") void cancelSoon(this.#relay.target);
     if (side !== "target") this.#into.fail(`pgcopy: ${error.message}`);
     this.#out.resume();
-  }
-
-  async #cancel(connection: Connection): Promise<void> {
-    const settled = connection.readyForQuery();
-    const cut = setTimeout(() => connection.destroy(), 1_500);
-    await connection.cancel();
-    await settled;
-    clearTimeout(cut);
   }
 
   /** The two servers count the rows independently: a difference is a loss that must not pass. */
@@ -150,7 +142,16 @@ class Relay {
   }
 }
 
-function lostConnection(attempted: string, side: Side): PgCopyError {
+/** Cancels what the session does, and cuts it where that takes too long. */
+export async function cancelSoon(connection: Connection): Promise<void> {
+  const settled = connection.readyForQuery();
+  const cut = setTimeout(() => connection.destroy(), 1_500);
+  await connection.cancel();
+  await settled;
+  clearTimeout(cut);
+}
+
+export function lostConnection(attempted: string, side: Side): PgCopyError {
   return new PgCopyError(`${attempted} failed on ${side}: the connection was lost`, {
     code: "task_failed",
     attempted,

@@ -19,6 +19,7 @@ const layers: readonly (readonly string[])[] = [
   ["schema/", "load/", "verify/"],
   ["engine/"],
   ["check/", "page/"],
+  ["clone-to-null.ts"],
   ["check.ts", "clone.ts", "compare-data.ts", "compare-schema.ts", "plan.ts", "list.ts", "ping.ts"],
   ["plan-all.ts"],
   ["clone-all.ts"],

@@ -1,0 +1,173 @@
+/** A clone to `null:` reads what a clone reads, and writes nothing anywhere. */
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type CloneOptions, clone, type PgCopyError, type RunEvent } from "../src/index.js";
+import { runCli } from "./support/cli.js";
+import { createGatedSchema } from "./support/gated-schema.js";
+import { createDatabase, server, type TestDatabase } from "./support/servers.js";
+import { createShop } from "./support/shop-schema.js";
+import { openProxy } from "./support/tcp-proxy.js";
+import { expectNoSessions } from "./support/waiting.js";
+
+let source: TestDatabase;
+
+beforeAll(async () => {
+  source = await createDatabase(server(16), "null_target");
+  await createShop(source, { rows: 20_000 });
+  await source.query("select lo_from_bytea(0, decode(repeat('ab', 100000), 'hex'))");
+});
+
+afterAll(async () => {
+  await source[Symbol.asyncDispose]();
+});
+
+async function failure(options: Partial<CloneOptions>): Promise<PgCopyError> {
+  return await clone({ source: source.uri, target: "null:", ...options }).then(
+    () => expect.unreachable("the clone did not fail"),
+    (thrown) => thrown,
+  );
+}
+
+/** Everything but times. */
+function moved({ rows, bytes, tables, largeObjects }: Awaited<ReturnType<typeof clone>>) {
+  return {
+    rows,
+    bytes,
+    largeObjects: { count: largeObjects.count, bytes: largeObjects.bytes },
+    tables: tables.map(({ durationMs: _, freeze: __, ...table }) => table),
+  };
+}
+
+test("reads the rows, parts, formats and large objects of a clone", async () => {
+  await using target = await createDatabase(server(16), "null_compared");
+  const options = { source: source.uri, splitTablesLargerThan: 256 * 1024, jobs: 2 };
+  const copied = await clone({ ...options, target: target.uri });
+  const read = await clone({ ...options, target: "null:" });
+  expect(moved(read)).toEqual(moved(copied));
+  expect(read.tables.some(({ parts }) => parts > 1)).toBe(true);
+  expect(read).toMatchObject({
+    nothingCopied: true,
+    target: "null:",
+    targetVersion: "",
+    indexes: [],
+    sequences: 0,
+  });
+  expect(copied).not.toHaveProperty("nothingCopied");
+  await expectNoSessions(source);
+});
+
+test("reads only what is selected", async () => {
+  const { tables } = await clone({
+    source: source.uri,
+    target: "null:",
+    where: { "public.orders": "id <= 10" },
+  });
+  expect(tables.find(({ name }) => name === "orders")?.rows).toBe(10);
+});
+
+test("the command line says that nothing was copied", async () => {
+  const { exitCode, stdout } = await runCli(["clone", source.uri, "null:"]);
+  expect(stdout).toMatch(/^Read postgres:.* \(PostgreSQL 16\.\d+\)$/m);
+  expect(stdout).toContain("Nothing was copied: the target null: throws away what it gets");
+  expect(stdout).toMatch(/^\d+ tables, [\d,]+ rows, .* in .*\/s\)$/m);
+  expect(stdout).not.toMatch(/^Copied/m);
+  expect(stdout).toContain("public.orders");
+  expect(exitCode).toBe(0);
+});
+
+describe("refused", () => {
+  test("with every option that needs a target", async () => {
+    const error = await failure({
+      verify: "count",
+      dropIfExists: true,
+      roles: true,
+      databaseProperties: true,
+      statistics: "copy",
+      requirements: [{ name: "plpgsql", version: "1.0" }],
+    });
+    expect(error).toMatchObject({
+      code: "usage",
+      message: "the target null: takes no options that need a target",
+      items: [
+        "dropIfExists",
+        "roles",
+        "databaseProperties",
+        "requirements",
+        "verify",
+        "statistics copy",
+      ],
+    });
+  });
+
+  test.each([
+    ["clone", "null:", "TARGET"],
+    ["plan", "SOURCE", "null:"],
+    ["check", "SOURCE", "null:"],
+    ["compare", "schema", "SOURCE", "null:"],
+    ["compare", "data", "SOURCE", "null:"],
+    ["clone", "--all-databases", "SOURCE", "null:"],
+    ["ping", "null:"],
+    ["list", "tables", "null:"],
+  ])("everywhere else: %s %s %s %s", async (...words) => {
+    const args = words.map((word) => (/^(SOURCE|TARGET)$/.test(word) ? source.uri : word));
+    const { exitCode, stderr } = await runCli(args);
+    expect(stderr).toContain("null: stands for no server");
+    expect(stderr).toContain("null: can only be the target of clone");
+    expect(exitCode).toBe(2);
+  });
+});
+
+test("a source that fails is an error with its own words", async () => {
+  const error = await failure({ where: { "public.orders": "1 / (id - 15000) <> 0" } });
+  expect(error).toMatchObject({
+    code: "task_failed",
+    side: "source",
+    attempted: "COPY public.orders",
+  });
+  expect(error.message).toContain("COPY public.orders failed on source: ");
+  expect(error.message).toContain("(SQLSTATE 22012)");
+  expect(error.advice).toContain("nothing was written anywhere");
+  await expectNoSessions(source);
+});
+
+describe("in the middle of a table", () => {
+  let wide: TestDatabase;
+  beforeAll(async () => {
+    wide = await createDatabase(server(16), "null_wide");
+    await createGatedSchema(wide);
+  });
+  afterAll(async () => {
+    await wide[Symbol.asyncDispose]();
+  });
+
+  test("a connection that is cut is an error", async () => {
+    await using proxy = await openProxy(wide.server);
+    proxy.onChunk = (link) => {
+      if (link.toClient > 2_000_000) link.cut();
+    };
+    const error = await failure({ source: proxy.through(wide.uri) });
+    expect(error.message).toMatch(/^COPY public\.wide failed on source: .*(ECONNRESET|terminated)/);
+    expect(error).toMatchObject({ code: "task_failed", side: "source", retrySafe: true });
+    await expectNoSessions(wide);
+  });
+
+  test("an aborted signal stops it on the server", async () => {
+    await using proxy = await openProxy(wide.server);
+    const controller = new AbortController();
+    proxy.onChunk = (link) => {
+      if (link.toClient > 2_000_000) controller.abort();
+    };
+    const events: RunEvent[] = [];
+    const error = await failure({
+      source: proxy.through(wide.uri),
+      signal: controller.signal,
+      observer: (event) => events.push(event),
+    });
+    expect(error).toMatchObject({
+      code: "interrupted",
+      advice: "nothing is left to clean up; the same command starts again",
+    });
+    expect(events.some(({ type }) => type === "task_stopped")).toBe(true);
+    await expectNoSessions(wide);
+  });
+});
