@@ -54,7 +54,8 @@ async function main(args, signal) {
     if (!resources) console.log("Without GNU time, CPU time and memory are not measured.\n");
     const runs = [];
     for (const dataSet of options.dataSets) {
-      const shared = { servers, jobs: options.jobs, resources, signal };
+      const { jobs, timeLimitMs } = options;
+      const shared = { servers, jobs, resources, timeLimitMs, signal };
       runs.push(await benchDataSet(dataSet, contestants, options, shared));
     }
     const file = await writeResults(options.output, { machine, servers: settings, runs });

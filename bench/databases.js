@@ -47,7 +47,21 @@ export async function createDatabase(server, database) {
  * @param {string} database
  */
 export async function dropDatabase(server, database) {
+  await endSessions(server, database);
   await maintain(server, [`drop database if exists ${database}`]);
+}
+
+/**
+ * Ends what a contestant that was stopped left behind: a server goes on with a statement whose
+ * client is gone.
+ *
+ * @param {import("./servers.js").BenchServer} server
+ * @param {string} database
+ */
+export async function endSessions(server, database) {
+  await maintain(server, [
+    `select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity where datname = '${database}'`,
+  ]);
 }
 
 /**

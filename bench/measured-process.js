@@ -27,6 +27,8 @@ import { promisify } from "node:util";
 
 const GNU_TIME = "/usr/bin/time";
 const timeFormat = "%U %S %M";
+/** What a command that is to end has for it, before it is killed. */
+const GRACE_MS = 5_000;
 const SHOWN_ERROR_LINES = 5;
 
 /** Whether CPU time and memory can be measured here. */
@@ -44,55 +46,95 @@ export async function canMeasureResources() {
  * @param {object} options
  * @param {string} options.directory where a scratch file may be written
  * @param {boolean} options.resources whether to run it under GNU time
+ * @param {number} options.timeLimitMs after which it is stopped, which is a failure
  * @param {AbortSignal} options.signal
  * @returns {Promise<Measurement>}
  */
-export async function measureProcess(command, { directory, resources, signal }) {
+export async function measureProcess(command, options) {
+  const { directory, resources, signal } = options;
+  signal.throwIfAborted();
   const usageFile = join(directory, "usage");
   const [program, ...args] = resources
     ? [GNU_TIME, "-q", "-o", usageFile, "-f", timeFormat, command.program, ...command.args]
     : [command.program, ...command.args];
   const loadBefore = loadavg()[0] ?? 0;
   const began = performance.now();
-  const ended = await run(program, args, signal);
+  const ended = await run(program, args, options);
   const wallMs = performance.now() - began;
   signal.throwIfAborted();
   return { wallMs, loadBefore, ...(await readUsage(resources, usageFile)), ...ended };
 }
 
 /**
+ * The command leads a process group of its own, for what it starts has to end with it.
+ *
  * @param {string} program
  * @param {string[]} args
- * @param {AbortSignal} signal
+ * @param {{ timeLimitMs: number, signal: AbortSignal }} limits
  * @returns {Promise<{ stdout: string, failure: string | undefined }>}
  */
-function run(program, args, signal) {
+function run(program, args, { timeLimitMs, signal }) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], signal });
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
     let [stdout, stderr] = ["", ""];
+    /** @type {string | undefined} */
+    let stopped;
+    /** @type {NodeJS.Timeout | undefined} */
+    let killing;
+    /** @param {string} why */
+    const stop = (why) => {
+      stopped ??= why;
+      end(child, "SIGTERM");
+      killing ??= setTimeout(() => end(child, "SIGKILL"), GRACE_MS);
+    };
+    const interrupt = () => stop("interrupted");
+    const limit = setTimeout(() => stop(`stopped after ${timeLimitMs / 1000} s`), timeLimitMs);
+    signal.addEventListener("abort", interrupt, { once: true });
+    /** @param {string | undefined} failure */
+    const settle = (failure) => {
+      clearTimeout(limit);
+      clearTimeout(killing);
+      signal.removeEventListener("abort", interrupt);
+      resolve({ stdout, failure: stopped ?? failure });
+    };
     child.stdout.setEncoding("utf8").on("data", (text) => {
       stdout += text;
     });
     child.stderr.setEncoding("utf8").on("data", (text) => {
       stderr = `${stderr}${text}`.slice(-10_000);
     });
-    child.once("error", (error) => resolve({ stdout, failure: error.message }));
+    child.once("error", (error) => settle(error.message));
     child.once("close", (status) => {
       const lastLines = stderr.trim().split("\n").slice(-SHOWN_ERROR_LINES).join("\n");
-      resolve({ stdout, failure: status === 0 ? undefined : `status ${status}: ${lastLines}` });
+      settle(status === 0 ? undefined : `status ${status}: ${lastLines}`);
     });
   });
 }
 
 /**
+ * Sends a signal to the command and all that it started.
+ *
+ * @param {import("node:child_process").ChildProcess} child
+ * @param {NodeJS.Signals} name
+ */
+function end(child, name) {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, name);
+  } catch {
+    // Nothing of it runs any more, or there are no process groups, as on Windows.
+    child.kill(name);
+  }
+}
+
+/**
+ * A command that was stopped has left none.
+ *
  * @param {boolean} resources
  * @param {string} file
  */
 async function readUsage(resources, file) {
-  if (!resources) return { cpuSeconds: undefined, peakMemoryBytes: undefined };
-  const [user = 0, system = 0, kilobytes = 0] = (await readFile(file, "utf8"))
-    .trim()
-    .split(" ")
-    .map(Number);
+  const usage = resources ? await readFile(file, "utf8").catch(() => "") : "";
+  if (usage === "") return { cpuSeconds: undefined, peakMemoryBytes: undefined };
+  const [user = 0, system = 0, kilobytes = 0] = usage.trim().split(" ").map(Number);
   return { cpuSeconds: user + system, peakMemoryBytes: kilobytes * 1024 };
 }

@@ -12,10 +12,13 @@ import { dataSets } from "./data-sets/index.js";
  * @property {number} scale
  * @property {number | undefined} rounds of each data set; absent: the data set's own number
  * @property {number} jobs
+ * @property {number} timeLimitMs after which a contestant is stopped, and out
  * @property {number | undefined} sourceMajor of an embedded source
  * @property {number | undefined} targetMajor of an embedded target
  * @property {string | undefined} output the JSON file; absent: one in bench/results
  */
+
+const TIME_LIMIT_SECONDS = 900;
 
 const names = (/** @type {readonly { name: string }[]} */ list) =>
   list.map(({ name }) => name).join(", ");
@@ -27,6 +30,7 @@ Data sets: ${names(dataSets)} (default: all)
   --scale N             how large: 1 is what bench/README.md describes (default: 1)
   --rounds N            measured rounds of each data set, after one to warm up
   --jobs N              jobs of each contestant that takes a number (default: 4)
+  --time-limit SECONDS  after which a contestant is stopped, and out (default: ${TIME_LIMIT_SECONDS})
   --contestants A,B     some of: ${names(contestants)}
   --source-version N    major version of the embedded source
   --target-version N    major version of the embedded target
@@ -55,6 +59,7 @@ export function readOptions(args) {
     scale: positive("scale", values.scale) ?? 1,
     rounds: whole("rounds", values.rounds),
     jobs: whole("jobs", values.jobs) ?? 4,
+    timeLimitMs: (positive("time-limit", values["time-limit"]) ?? TIME_LIMIT_SECONDS) * 1000,
     sourceMajor: whole("source-version", values["source-version"]),
     targetMajor: whole("target-version", values["target-version"]),
     output: values.output,
@@ -73,6 +78,7 @@ function parsed(args) {
         scale: text,
         rounds: text,
         jobs: text,
+        "time-limit": text,
         contestants: text,
         "source-version": text,
         "target-version": text,

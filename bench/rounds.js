@@ -13,6 +13,7 @@ import {
   checkpoint,
   createDatabase,
   dropDatabase,
+  endSessions,
   SOURCE_DATABASE,
   TARGET_DATABASE,
 } from "./databases.js";
@@ -24,6 +25,7 @@ import { measureProcess } from "./measured-process.js";
  * @property {import("./contents.js").Contents} contents of the source
  * @property {number} jobs
  * @property {boolean} resources whether CPU time and memory are measured
+ * @property {number} timeLimitMs after which a contestant is stopped
  * @property {AbortSignal} signal
  *
  * @typedef {import("./measured-process.js").Measurement} Measurement
@@ -70,7 +72,7 @@ export async function runRounds(contestants, rounds, field, tell) {
  * @returns {Promise<Measurement>}
  */
 export async function runOnce(command, field) {
-  const { servers, contents, jobs, resources, signal } = field;
+  const { servers, contents, jobs, resources, timeLimitMs, signal } = field;
   const directory = await mkdtemp(join(tmpdir(), "pgcopy-bench-run-"));
   try {
     await createDatabase(servers.target, TARGET_DATABASE);
@@ -82,8 +84,12 @@ export async function runOnce(command, field) {
       jobs,
       directory,
     };
-    const measurement = await measureProcess(command(run), { directory, resources, signal });
-    if (measurement.failure !== undefined) return measurement;
+    const limits = { directory, resources, timeLimitMs, signal };
+    const measurement = await measureProcess(command(run), limits);
+    if (measurement.failure !== undefined) {
+      await endSessions(servers.source, SOURCE_DATABASE);
+      return measurement;
+    }
     const wrong = differences(contents, await readContents(servers.target, TARGET_DATABASE));
     return wrong.length === 0
       ? measurement
