@@ -8,16 +8,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readContents } from "./contents.js";
-import { pgcopy } from "./contestants/pgcopy.js";
-import { dropDatabase, makeDataSet, SOURCE_DATABASE } from "./databases.js";
+import { runDataSet } from "./data-set-run.js";
 import { describeMachine } from "./machine.js";
 import { canMeasureResources } from "./measured-process.js";
 import { readOptions, UsageError, usage } from "./options.js";
-import { profilePgcopy } from "./profile.js";
-import { runRounds } from "./rounds.js";
 import { describeServer, withServers } from "./servers.js";
-import { factsTable, gigabytes, profileTable, resultsTable } from "./tables.js";
+import { factsTable } from "./tables.js";
 
 const interruption = new AbortController();
 for (const name of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
@@ -34,7 +30,7 @@ try {
 /**
  * @param {string[]} args
  * @param {AbortSignal} signal
- * @returns {Promise<number>} the exit code: 1 if a contestant failed
+ * @returns {Promise<number>} the exit code: 1 if pgcopy is out
  */
 async function main(args, signal) {
   const options = readOptions(args);
@@ -54,14 +50,26 @@ async function main(args, signal) {
     if (!resources) console.log("Without GNU time, CPU time and memory are not measured.\n");
     const runs = [];
     for (const dataSet of options.dataSets) {
-      const { jobs, timeLimitMs } = options;
+      const { jobs, timeLimitMs, scale, rounds } = options;
       const shared = { servers, jobs, resources, timeLimitMs, signal };
-      runs.push(await benchDataSet(dataSet, contestants, options, shared));
+      const { cores } = machine;
+      runs.push(await runDataSet(dataSet, contestants, { scale, rounds, cores }, shared));
     }
     const file = await writeResults(options.output, { machine, servers: settings, runs });
     console.error(`Everything measured is in ${file}`);
-    return runs.some(({ results }) => results.some(({ failure }) => failure !== undefined)) ? 1 : 0;
+    return runs.some(({ results }) => results.some(isOwnFailure)) ? 1 : 0;
   });
+}
+
+/**
+ * A peer that is out is a result; pgcopy that is out is a mistake.
+ *
+ * @param {{ contestant: string, failure: string | undefined }} result
+ */
+function isOwnFailure({ contestant, failure }) {
+  return (
+    contestant.startsWith("pgcopy") && !contestant.startsWith("pgcopydb") && failure !== undefined
+  );
 }
 
 /**
@@ -78,53 +86,6 @@ async function present({ contestants }, sourceMajor) {
     else console.log(`Missing: ${contestant.name} (${reason})`);
   }
   return found;
-}
-
-/**
- * @param {import("./data-sets/data-set.js").DataSet} dataSet
- * @param {readonly import("./contestants/contestant.js").Contestant[]} contestants
- * @param {import("./options.js").BenchOptions} options
- * @param {Omit<import("./rounds.js").Field, "contents">} shared
- */
-async function benchDataSet(dataSet, contestants, { scale, rounds }, shared) {
-  const { source } = shared.servers;
-  console.error(`${dataSet.name}: making the data set at scale ${scale}`);
-  try {
-    const { bytes } = await makeDataSet(source, dataSet, scale);
-    const contents = await readContents(source, SOURCE_DATABASE);
-    const field = { ...shared, contents };
-    const count = rounds ?? dataSet.rounds;
-    const results = await runRounds(contestants, count, field, (message) =>
-      console.error(`${dataSet.name}: ${message}`),
-    );
-    const profile = contestants.includes(pgcopy) ? await profilePgcopy(field) : undefined;
-    console.log(
-      `\n### ${dataSet.name} at scale ${scale}: ${gigabytes(bytes)}, ${contents.tables.size} tables, ${contents.indexes.size} indexes; ${count} rounds\n`,
-    );
-    console.log(`${resultsTable(results)}\n`);
-    if (profile !== undefined) console.log(`${profileTable(profile)}\n`);
-    const { name } = dataSet;
-    return {
-      dataSet: name,
-      scale,
-      bytes,
-      rounds: count,
-      jobs: shared.jobs,
-      results: plain(results),
-      profile,
-    };
-  } finally {
-    await dropDatabase(source, SOURCE_DATABASE);
-  }
-}
-
-/** @param {readonly import("./rounds.js").Result[]} results */
-function plain(results) {
-  return results.map(({ contestant, measurements, failure }) => ({
-    contestant: contestant.name,
-    measurements: measurements.map(({ stdout, failure, ...measured }) => measured),
-    failure,
-  }));
 }
 
 /**

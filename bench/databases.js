@@ -6,6 +6,7 @@ import { connect } from "pgcopy";
 /** Nothing whose name does not begin so is ever created or dropped. */
 export const SOURCE_DATABASE = "pgcopy_bench_source";
 export const TARGET_DATABASE = "pgcopy_bench_target";
+export const FLOOR_DATABASE = "pgcopy_bench_floor";
 
 /**
  * Runs `use` with a session of the library's, in which every setting that changes what values look
@@ -15,14 +16,15 @@ export const TARGET_DATABASE = "pgcopy_bench_target";
  * @param {import("./servers.js").BenchServer} server
  * @param {string} database
  * @param {(connection: import("pgcopy").Connection) => Promise<T>} use
+ * @param {Record<string, string>} [settings] in addition to the pinned ones
  * @returns {Promise<T>}
  */
-export async function withConnection(server, database, use) {
+export async function withConnection(server, database, use, settings = {}) {
   const connection = await connect(server.endpoint(database), {
     side: server.side,
     purpose: "bench",
     signal: new AbortController().signal,
-    settings: { search_path: "public", synchronous_commit: "off" },
+    settings: { search_path: "public", synchronous_commit: "off", ...settings },
   });
   try {
     return await use(connection);

@@ -49,13 +49,16 @@ async function commit() {
   }
 }
 
-/** The time of `node -e 0`: the median of a few. */
+/** The median of a few. */
 async function nodeStartMs() {
   const times = [];
-  for (let i = 0; i < NODE_STARTS; i++) {
-    const began = performance.now();
-    await promisify(execFile)(process.execPath, ["-e", "0"]);
-    times.push(performance.now() - began);
-  }
+  for (let i = 0; i < NODE_STARTS; i++) times.push(await timeNodeStart());
   return spread(times).median;
+}
+
+/** The time of `node -e 0`, in milliseconds. */
+export async function timeNodeStart() {
+  const began = performance.now();
+  await promisify(execFile)(process.execPath, ["-e", "0"]);
+  return performance.now() - began;
 }

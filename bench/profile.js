@@ -15,6 +15,7 @@ import { runOnce } from "./rounds.js";
  * @property {{ kind: string, tasks: number, durationMs: number, firstMs: number, lastMs: number }[]} work
  *   the tasks of each kind: their time summed over the jobs, when the first began and the last ended
  * @property {{ binary: number, text: number, frozen: number }} tables
+ * @property {number} copiedBytes those of COPY, by its report
  * @property {string} pgDump which one it used
  */
 
@@ -40,6 +41,7 @@ export async function profilePgcopy(field) {
       text: count(report.tables, (table) => table.format === "text"),
       frozen: count(report.tables, (table) => table.freeze),
     },
+    copiedBytes: report.bytes,
     pgDump: `${report.pgDump.kind} ${report.pgDump.version}`,
   };
 }

@@ -40,10 +40,12 @@ import { measureProcess } from "./measured-process.js";
  * @param {readonly import("./contestants/contestant.js").Contestant[]} contestants
  * @param {number} rounds
  * @param {Field} field
- * @param {(message: string) => void} tell
+ * @param {object} listeners
+ * @param {(message: string) => void} listeners.tell
+ * @param {(counted: boolean) => Promise<void>} listeners.afterRound what else a round measures
  * @returns {Promise<Result[]>}
  */
-export async function runRounds(contestants, rounds, field, tell) {
+export async function runRounds(contestants, rounds, field, { tell, afterRound }) {
   /** @type {Result[]} */
   const results = contestants.map((contestant) => ({
     contestant,
@@ -60,6 +62,7 @@ export async function runRounds(contestants, rounds, field, tell) {
       const outcome = result.failure ?? `${(measurement.wallMs / 1000).toFixed(2)} s`;
       tell(`${name}, ${result.contestant.name}: ${outcome}`);
     }
+    await afterRound(round > 0);
   }
   return results;
 }

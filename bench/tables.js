@@ -1,12 +1,16 @@
 // @ts-check
 /** The results as Markdown. */
 
+import { parts } from "./floor/statements.js";
 import { spread, spreadOfMeasured } from "./statistics.js";
 
 /**
  * @typedef {import("./rounds.js").Result} Result
  * @typedef {import("./statistics.js").Spread} Spread
  */
+
+/** Below, the floor is known to a tick of the scheduler or so, and no measure of anything. */
+const LEAST_FLOOR_MS = 50;
 
 /**
  * The machine's and the servers' facts.
@@ -34,31 +38,81 @@ export function factsTable(machine, servers) {
 }
 
 /**
- * One data set: seconds as median (minimum to maximum), and how many times pgcopy's median that is.
+ * One data set: seconds as median (minimum to maximum), how many times pgcopy's median that is, and
+ * how many times the floor divided by the cores.
  *
  * @param {readonly Result[]} results
+ * @param {import("./floor/summary.js").FloorResult} floor
  * @returns {string}
  */
-export function resultsTable(results) {
+export function resultsTable(results, floor) {
+  const floorMs =
+    "unmeasured" in floor || floor.floorMs < LEAST_FLOOR_MS ? undefined : floor.floorMs;
   const pgcopy = results.find(({ contestant }) => contestant.name === "pgcopy");
   const base = pgcopy === undefined ? undefined : wallSpread(pgcopy)?.median;
   return [
-    "| contestant | seconds | to pgcopy | client CPU, s | client memory, MB |",
-    "|---|---|---|---|---|",
+    "| contestant | seconds | to pgcopy | to the floor | client CPU, s | client memory, MB |",
+    "|---|---|---|---|---|---|",
     ...results.map((result) => {
       const wall = wallSpread(result);
-      if (wall === undefined) return `| ${titleOf(result)} | ${failed(result)} | | | |`;
+      if (wall === undefined) return `| ${titleOf(result)} | ${failed(result)} | | | | |`;
       const cpu = spreadOfMeasured(result.measurements.map((one) => one.cpuSeconds));
       const memory = spreadOfMeasured(result.measurements.map((one) => one.peakMemoryBytes));
       const cells = [
         titleOf(result),
         `${seconds(wall)}${result.failure === undefined ? "" : `, then ${failed(result)}`}`,
         base === undefined ? "" : `${(wall.median / base).toFixed(2)} ×`,
+        floorMs === undefined ? "" : `${((wall.median * 1000) / floorMs).toFixed(2)} ×`,
         cpu === undefined ? "not measured" : cpu.median.toFixed(2),
         memory === undefined ? "not measured" : (memory.median / 1e6).toFixed(0),
       ];
       return `| ${cells.join(" | ")} |`;
     }),
+  ].join("\n");
+}
+
+const partTitles = {
+  out: "COPY TO /dev/null",
+  in: "COPY FROM a file, FREEZE",
+  indexes: "indexes",
+  foreignKeys: "foreign keys",
+  analyze: "ANALYZE",
+};
+
+/**
+ * The servers' own work, part by part.
+ *
+ * @param {import("./floor/summary.js").FloorResult} floor
+ * @returns {string}
+ */
+export function floorTable(floor) {
+  if ("unmeasured" in floor) return `The floor can't be measured: ${floor.unmeasured}`;
+  const { partsMs, workMs, floorMs, cores, basis } = floor;
+  const row = (/** @type {string} */ title, /** @type {number} */ ms) =>
+    `| ${title} | ${(ms / 1000).toFixed(3)} |`;
+  return [
+    `| the servers' own work | ${basis === "cpu" ? "CPU" : "elapsed"}, s |`,
+    "|---|---|",
+    ...parts.map((part) => row(partTitles[part], partsMs[part])),
+    row("all of it", workMs),
+    row(`the floor: divided by ${cores} cores`, floorMs),
+  ].join("\n");
+}
+
+/**
+ * What was to be reached, and whether it was.
+ *
+ * @param {readonly import("./goals.js").Judgement[]} goals
+ * @returns {string}
+ */
+export function goalsTable(goals) {
+  return [
+    "| goal | at most | reached | met |",
+    "|---|---|---|---|",
+    ...goals.map(
+      ({ goal, atMost, unit, reached, met }) =>
+        `| ${cell(goal)} | ${atMost} ${unit} | ${reached.toFixed(2)} ${unit} | ${met ? "yes" : "no"} |`,
+    ),
   ].join("\n");
 }
 

@@ -1,0 +1,108 @@
+// @ts-check
+/** One data set: made, copied by all contestants in rounds, the floor measured beside them. */
+
+import { readContents } from "./contents.js";
+import { pgcopy } from "./contestants/pgcopy.js";
+import { dropDatabase, makeDataSet, SOURCE_DATABASE } from "./databases.js";
+import { withFloor } from "./floor/floor.js";
+import { summarize } from "./floor/summary.js";
+import { judge } from "./goals.js";
+import { timeNodeStart } from "./machine.js";
+import { profilePgcopy } from "./profile.js";
+import { runRounds } from "./rounds.js";
+import { floorTable, gigabytes, goalsTable, profileTable, resultsTable } from "./tables.js";
+
+/**
+ * @typedef {Omit<import("./rounds.js").Field, "contents">} Shared
+ * @typedef {Awaited<ReturnType<typeof runDataSet>>} DataSetRun what the JSON holds of it
+ */
+
+/**
+ * @param {import("./data-sets/data-set.js").DataSet} dataSet
+ * @param {readonly import("./contestants/contestant.js").Contestant[]} contestants
+ * @param {Pick<import("./options.js").BenchOptions, "scale" | "rounds"> & { cores: number }} options
+ * @param {Shared} shared
+ */
+export async function runDataSet(dataSet, contestants, options, shared) {
+  const { scale, cores } = options;
+  const { name } = dataSet;
+  const { source } = shared.servers;
+  /** @param {string} message */
+  const tell = (message) => console.error(`${name}: ${message}`);
+  tell(`making the data set at scale ${scale}`);
+  try {
+    const { bytes } = await makeDataSet(source, dataSet, scale);
+    const contents = await readContents(source, SOURCE_DATABASE);
+    const field = { ...shared, contents };
+    const rounds = options.rounds ?? dataSet.rounds;
+    const measured = await measureRounds(contestants, rounds, { field, cores, tell });
+    const { results, floor, nodeStartsMs } = measured;
+    const own = results.find(({ contestant }) => contestant === pgcopy);
+    const profile = own && !own.failure ? await profilePgcopy(field) : undefined;
+    const goals = judge(name, { ...measured, copiedBytes: profile?.copiedBytes });
+    console.log(
+      `\n### ${name} at scale ${scale}: ${gigabytes(bytes)}, ${contents.tables.size} tables, ${contents.indexes.size} indexes; ${rounds} rounds\n`,
+    );
+    console.log(`${resultsTable(results, floor)}\n\n${floorTable(floor)}\n`);
+    if (goals.length > 0) console.log(`${goalsTable(goals)}\n`);
+    if (profile !== undefined) console.log(`${profileTable(profile)}\n`);
+    const { jobs } = shared;
+    const plainResults = plain(results);
+    return {
+      dataSet: name,
+      scale,
+      bytes,
+      rounds,
+      jobs,
+      results: plainResults,
+      floor,
+      nodeStartsMs,
+      goals,
+      profile,
+    };
+  } finally {
+    await dropDatabase(source, SOURCE_DATABASE);
+  }
+}
+
+/**
+ * The contestants' rounds, and what each round measures besides: the floor, and Node.js starting.
+ *
+ * @param {readonly import("./contestants/contestant.js").Contestant[]} contestants
+ * @param {number} rounds
+ * @param {{ field: import("./rounds.js").Field, cores: number, tell: (message: string) => void }} context
+ * @returns {Promise<Omit<import("./goals.js").Figures, "copiedBytes">>}
+ */
+async function measureRounds(contestants, rounds, { field, cores, tell }) {
+  return await withFloor(field.servers, async (floor) => {
+    /** @type {import("./floor/floor.js").FloorRound[]} */
+    const floors = [];
+    /** @type {number[]} */
+    const nodeStartsMs = [];
+    /** @param {boolean} counted */
+    const afterRound = async (counted) => {
+      const nodeMs = await timeNodeStart();
+      const floorRound = "measure" in floor ? await floor.measure() : undefined;
+      if (!counted) return;
+      nodeStartsMs.push(nodeMs);
+      if (floorRound === undefined) return;
+      floors.push(floorRound);
+      tell(`the floor: ${(summarize([floorRound], cores).workMs / 1000).toFixed(2)} s of work`);
+    };
+    const results = await runRounds(contestants, rounds, field, { tell, afterRound });
+    return {
+      results,
+      floor: "unmeasured" in floor ? floor : summarize(floors, cores),
+      nodeStartsMs,
+    };
+  });
+}
+
+/** @param {readonly import("./rounds.js").Result[]} results */
+function plain(results) {
+  return results.map(({ contestant, measurements, failure }) => ({
+    contestant: contestant.name,
+    measurements: measurements.map(({ stdout, failure, ...measured }) => measured),
+    failure,
+  }));
+}
