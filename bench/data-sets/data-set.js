@@ -20,3 +20,19 @@
 export function scaled(atScaleOne, scale) {
   return Math.max(1, Math.round(atScaleOne * scale));
 }
+
+/**
+ * The numbers from 1 to `count` in equal pieces, for as many sessions to fill one table at the same
+ * time.
+ *
+ * @param {number} count
+ * @param {number} sessions
+ * @returns {{ first: number, last: number }[]} none of them empty
+ */
+export function ranges(count, sessions) {
+  const pieces = Math.min(count, sessions);
+  return Array.from({ length: pieces }, (_, i) => ({
+    first: Math.floor((count * i) / pieces) + 1,
+    last: Math.floor((count * (i + 1)) / pieces),
+  }));
+}

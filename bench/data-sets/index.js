@@ -3,7 +3,10 @@
 
 import { many } from "./many.js";
 import { mixed } from "./mixed.js";
+import { oneBig } from "./one-big.js";
 import { tiny } from "./tiny.js";
+import { toast } from "./toast.js";
+import { wide } from "./wide.js";
 
 /** @type {readonly import("./data-set.js").DataSet[]} */
-export const dataSets = [tiny, many, mixed];
+export const dataSets = [tiny, many, mixed, oneBig, wide, toast];
