@@ -4,6 +4,13 @@
 import { pgDumpContestants } from "./pg-dump.js";
 import { pgcopy, pgcopyBundled } from "./pgcopy.js";
 import { pgcopydbContestants } from "./pgcopydb.js";
+import { pgloader } from "./pgloader.js";
 
 /** @type {readonly import("./contestant.js").Contestant[]} */
-export const contestants = [pgcopy, pgcopyBundled, ...pgDumpContestants, ...pgcopydbContestants];
+export const contestants = [
+  pgcopy,
+  pgcopyBundled,
+  ...pgDumpContestants,
+  ...pgcopydbContestants,
+  pgloader,
+];
