@@ -1,0 +1,105 @@
+/** The benchmark as it is run (bench/bench.js), at the smallest scale, with pgcopy alone. */
+
+import { execFile } from "node:child_process";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createDatabase, server } from "./support/servers.js";
+
+const program = fileURLToPath(new URL("../bench/bench.js", import.meta.url));
+let directory: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "pgcopy-bench-test-"));
+  // Started by root, the servers run as another user, who has to pass through.
+  await chmod(directory, 0o711);
+});
+afterAll(async () => {
+  await rm(directory, { recursive: true, force: true });
+});
+
+interface Servers {
+  readonly source: string;
+  readonly target: string;
+}
+
+/** Runs it with two given servers. */
+async function bench(args: readonly string[], { source, target }: Servers) {
+  const output = join(directory, `${args.join(" ")}.json`);
+  const env = {
+    PATH: process.env.PATH ?? "",
+    TMPDIR: directory,
+    PGCOPY_SOURCE: source,
+    PGCOPY_TARGET: target,
+  };
+  const options = ["--scale", "0.001", "--rounds", "1", "--contestants", "pgcopy"];
+  const argv = [program, ...options, ...args, "--output", output];
+  const ended = await new Promise<{ exitCode: number | null; stdout: string; stderr: string }>(
+    (resolve) => {
+      const child = execFile(process.execPath, argv, { env }, (_error, stdout, stderr) =>
+        resolve({ exitCode: child.exitCode, stdout, stderr }),
+      );
+    },
+  );
+  const json = await readFile(output, "utf8").catch(() => {
+    throw new Error(`no results: ${ended.stderr}`);
+  });
+  return { ...ended, runs: JSON.parse(json).runs };
+}
+
+const superusers = () => ({ source: server(15).socketUri(), target: server(16).socketUri() });
+
+describe("the benchmark", () => {
+  test("measures the floor and judges the goals in the rounds of the contestants", async () => {
+    const { exitCode, stdout, runs } = await bench(["tiny", "toast"], superusers());
+    expect(exitCode).toBe(0);
+    expect(runs.map(({ dataSet }: { dataSet: string }) => dataSet)).toEqual(["tiny", "toast"]);
+    for (const { results, floor, nodeStartsMs, goals, profile } of runs) {
+      expect(results).toMatchObject([{ contestant: "pgcopy", measurements: [{}] }]);
+      expect(results[0].failure).toBeUndefined();
+      expect(nodeStartsMs).toHaveLength(1);
+      expect(Object.keys(floor.partsMs)).toEqual(parts);
+      expect(Object.keys(floor.rounds[0])).toEqual(parts);
+      expect(floor.rounds[0].in.elapsedMs).toBeGreaterThan(0);
+      expect(floor.floorMs).toBeCloseTo(floor.workMs / floor.cores);
+      expect(profile.copiedBytes).toBeGreaterThan(0);
+      const memory = goals.find(({ unit }: { unit: string }) => unit === "MB");
+      if (memory !== undefined) expect(memory.met).toBe(memory.reached <= memory.atMost);
+    }
+    expect(stdout).toContain("| the servers' own work |");
+    expect(stdout).toContain("| contestant | seconds | to pgcopy | to the floor |");
+  });
+
+  test("says why the floor can't be measured where a role may not write files", async () => {
+    await using database = await createDatabase(server(16));
+    await database.execute("create role bench_visitor login createdb password 'visitor'");
+    try {
+      const { host, port } = server(16);
+      const uri = `postgres://bench_visitor:visitor@${host}:${port}/postgres`;
+      const { exitCode, stdout, runs } = await bench(["tiny"], { source: uri, target: uri });
+      expect(exitCode).toBe(0);
+      expect(runs[0].results[0].measurements).toHaveLength(1);
+      expect(runs[0].floor).toEqual({
+        unmeasured: expect.stringContaining("permission denied to COPY to a file"),
+      });
+      expect(stdout).toContain(`The floor can't be measured: ${runs[0].floor.unmeasured}`);
+    } finally {
+      await database.execute("drop role bench_visitor");
+    }
+  });
+
+  test("stops a contestant after the time limit, which puts it out", async () => {
+    const limit = ["tiny", "--time-limit", "0.05"];
+    const { exitCode, stdout, runs } = await bench(limit, superusers());
+    expect(exitCode).toBe(1);
+    expect(runs[0].results).toEqual([
+      { contestant: "pgcopy", measurements: [], failure: "stopped after 0.05 s" },
+    ]);
+    expect(stdout).toContain("| pgcopy | out: stopped after 0.05 s |");
+    expect(runs[0].profile).toBeUndefined();
+  });
+});
+
+const parts = ["out", "in", "indexes", "foreignKeys", "analyze"];
