@@ -8,12 +8,15 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { pgcopy, pgcopyBundled } from "./contestants/pgcopy.js";
 import { runDataSet } from "./data-set-run.js";
 import { describeMachine } from "./machine.js";
 import { canMeasureResources } from "./measured-process.js";
 import { readOptions, UsageError, usage } from "./options.js";
 import { describeServer, withServers } from "./servers.js";
 import { factsTable } from "./tables.js";
+
+const own = [pgcopy.name, pgcopyBundled.name];
 
 const interruption = new AbortController();
 for (const name of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
@@ -67,9 +70,7 @@ async function main(args, signal) {
  * @param {{ contestant: string, failure: string | undefined }} result
  */
 function isOwnFailure({ contestant, failure }) {
-  return (
-    contestant.startsWith("pgcopy") && !contestant.startsWith("pgcopydb") && failure !== undefined
-  );
+  return failure !== undefined && own.includes(contestant);
 }
 
 /**
