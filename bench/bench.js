@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * The benchmark: pgcopy and its peers on the same data, the same two servers, in the same run. The
- * tables go to stdout, what happens meanwhile to stderr, everything measured into a JSON file.
+ * tables go to stdout, what happens meanwhile to stderr, everything measured into a JSON file, and a
+ * page made of it beside it.
  * README.md explains the method.
  */
 
@@ -13,6 +14,7 @@ import { runDataSet } from "./data-set-run.js";
 import { describeMachine } from "./machine.js";
 import { canMeasureResources } from "./measured-process.js";
 import { readOptions, UsageError, usage } from "./options.js";
+import { resultsPage } from "./page/results-page.js";
 import { describeServer, withServers } from "./servers.js";
 import { factsTable } from "./tables.js";
 
@@ -48,7 +50,10 @@ async function main(args, signal) {
       target: await describeServer(servers.target),
     };
     console.log(`${factsTable(machine, settings)}\n`);
-    const contestants = await present(options, Number.parseInt(settings.source.version, 10));
+    const { contestants, missing } = await present(
+      options,
+      Number.parseInt(settings.source.version, 10),
+    );
     const resources = await canMeasureResources();
     if (!resources) console.log("Without GNU time, CPU time and memory are not measured.\n");
     const runs = [];
@@ -58,8 +63,9 @@ async function main(args, signal) {
       const { cores } = machine;
       runs.push(await runDataSet(dataSet, contestants, { scale, rounds, cores }, shared));
     }
-    const file = await writeResults(options.output, { machine, servers: settings, runs });
-    console.error(`Everything measured is in ${file}`);
+    const content = { machine, servers: settings, missing, runs };
+    const { file, page } = await writeResults(options.output, content);
+    console.error(`Everything measured is in ${file}, and on the page ${page}`);
     return runs.some(({ results }) => results.some(isOwnFailure)) ? 1 : 0;
   });
 }
@@ -81,22 +87,29 @@ function isOwnFailure({ contestant, failure }) {
  */
 async function present({ contestants }, sourceMajor) {
   const found = [];
+  const missing = [];
   for (const contestant of contestants) {
     const reason = await contestant.missing({ sourceMajor });
-    if (reason === undefined) found.push(contestant);
-    else console.log(`Missing: ${contestant.name} (${reason})`);
+    if (reason === undefined) {
+      found.push(contestant);
+      continue;
+    }
+    console.log(`Missing: ${contestant.name} (${reason})`);
+    missing.push({ contestant: contestant.name, title: contestant.title, reason });
   }
-  return found;
+  return { contestants: found, missing };
 }
 
 /**
  * @param {string | undefined} output
- * @param {object} content
+ * @param {import("./page/results.js").Results} content
  */
 async function writeResults(output, content) {
   const time = new Date().toISOString().replaceAll(":", "-").slice(0, 19);
   const file = output ?? fileURLToPath(new URL(`results/${time}.json`, import.meta.url));
+  const page = `${file.replace(/\.json$/, "")}.html`;
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, `${JSON.stringify(content, null, 2)}\n`);
-  return file;
+  await writeFile(page, resultsPage(content));
+  return { file, page };
 }

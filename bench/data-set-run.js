@@ -50,8 +50,11 @@ export async function runDataSet(dataSet, contestants, options, shared) {
     const plainResults = plain(results);
     return {
       dataSet: name,
+      description: dataSet.description,
       scale,
       bytes,
+      tables: contents.tables.size,
+      indexes: contents.indexes.size,
       rounds,
       jobs,
       results: plainResults,
@@ -102,6 +105,7 @@ async function measureRounds(contestants, rounds, { field, cores, tell }) {
 function plain(results) {
   return results.map(({ contestant, measurements, failure }) => ({
     contestant: contestant.name,
+    title: contestant.title,
     measurements: measurements.map(({ stdout, failure, ...measured }) => measured),
     failure,
   }));

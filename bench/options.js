@@ -34,7 +34,7 @@ Data sets: ${names(dataSets)} (default: all)
   --contestants A,B     some of: ${names(contestants)}
   --source-version N    major version of the embedded source
   --target-version N    major version of the embedded target
-  --output FILE         where the JSON goes (default: bench/results/TIME.json)
+  --output FILE         where the JSON goes, and a page beside it (default: bench/results/TIME.json)
 
 PGCOPY_SOURCE and PGCOPY_TARGET: two servers to use in place of embedded ones. Databases whose names
 begin with pgcopy_bench_ are created and dropped there.`;

@@ -11,7 +11,7 @@ import { runOnce } from "./rounds.js";
  * @typedef {object} Profile
  * @property {number} wallMs of the whole process
  * @property {number} reportedMs of the run within it
- * @property {{ step: string, durationMs: number }[]} steps
+ * @property {{ step: string, beganMs?: number, durationMs: number }[]} steps
  * @property {{ kind: string, tasks: number, durationMs: number, firstMs: number, lastMs: number }[]} work
  *   the tasks of each kind: their time summed over the jobs, when the first began and the last ended
  * @property {{ binary: number, text: number, frozen: number }} tables

@@ -46,14 +46,15 @@ async function bench(args: readonly string[], { source, target }: Servers) {
   const json = await readFile(output, "utf8").catch(() => {
     throw new Error(`no results: ${ended.stderr}`);
   });
-  return { ...ended, runs: JSON.parse(json).runs };
+  const page = await readFile(output.replace(/json$/, "html"), "utf8");
+  return { ...ended, runs: JSON.parse(json).runs, page };
 }
 
 const superusers = () => ({ source: server(15).socketUri(), target: server(16).socketUri() });
 
 describe("the benchmark", () => {
   test("measures the floor and judges the goals in the rounds of the contestants", async () => {
-    const { exitCode, stdout, runs } = await bench(["tiny", "toast"], superusers());
+    const { exitCode, stdout, runs, page } = await bench(["tiny", "toast"], superusers());
     expect(exitCode).toBe(0);
     expect(runs.map(({ dataSet }: { dataSet: string }) => dataSet)).toEqual(["tiny", "toast"]);
     for (const { results, floor, nodeStartsMs, goals, profile } of runs) {
@@ -70,6 +71,8 @@ describe("the benchmark", () => {
     }
     expect(stdout).toContain("| the servers' own work |");
     expect(stdout).toContain("| contestant | seconds | to pgcopy | to the floor |");
+    for (const words of ["<h2>toast</h2>", "The servers’ own work", ">to the floor</th>"])
+      expect(page).toContain(words);
   });
 
   test("says why the floor can't be measured where a role may not write files", async () => {
@@ -95,7 +98,7 @@ describe("the benchmark", () => {
     const { exitCode, stdout, runs } = await bench(limit, superusers());
     expect(exitCode).toBe(1);
     expect(runs[0].results).toEqual([
-      { contestant: "pgcopy", measurements: [], failure: "stopped after 0.05 s" },
+      { contestant: "pgcopy", title: "pgcopy", measurements: [], failure: "stopped after 0.05 s" },
     ]);
     expect(stdout).toContain("| pgcopy | out: stopped after 0.05 s |");
     expect(runs[0].profile).toBeUndefined();

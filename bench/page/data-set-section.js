@@ -1,0 +1,116 @@
+// @ts-check
+/** One data set: the bars, the same as numbers, who is out, and where pgcopy's time went. */
+
+import { gigabytes } from "../tables.js";
+import { barChart } from "./bar-chart.js";
+import { html } from "./html.js";
+import { cpuSecondsOf, peakMemoryOf, pgcopySeconds, timedResults, titleOf } from "./results.js";
+import { spanChart } from "./span-chart.js";
+
+/** Of less than this, what a gigabyte would cost says nothing: it is the start that costs. */
+const LEAST_BYTES = 100e6;
+
+/**
+ * @typedef {import("./results.js").DataSetRun} DataSetRun
+ * @typedef {ReturnType<typeof timedResults>[number]} Timed
+ */
+
+/** @param {DataSetRun} run */
+export function dataSetSection(run) {
+  return html`<section>
+<h2>${run.dataSet}</h2>
+${run.description !== undefined && html`<p>${run.description}</p>`}
+<p class="aside">${size(run)}; ${run.rounds} rounds with ${run.jobs} jobs</p>
+${barChart(run, [])}
+${numbers(run)}
+${out(run)}
+${run.profile && profile(run.profile)}
+</section>
+`;
+}
+
+/** @param {DataSetRun} run */
+function size({ bytes, tables, indexes, scale }) {
+  const objects = tables === undefined ? "" : `, ${tables} tables, ${indexes} indexes`;
+  return `Scale ${scale}: ${gigabytes(bytes)}${objects}`;
+}
+
+/** @param {DataSetRun} run */
+function numbers(run) {
+  const timed = timedResults(run);
+  if (timed.length === 0) return undefined;
+  const columns = columnsOf(run);
+  return html`<div class="scroll"><table><thead><tr><th scope="col">contestant</th>${columns.map(
+    ({ name }) => html`<th scope="col" class="n">${name}</th>`,
+  )}</tr></thead><tbody>${timed.map(
+    (
+      one,
+    ) => html`<tr${one.result.contestant === "pgcopy" && html` class="own"`}><td>${titleOf(one.result)}</td>${columns.map(
+      ({ cell }) => html`<td class="n">${cell(one)}</td>`,
+    )}</tr>
+`,
+  )}</tbody></table></div>`;
+}
+
+/**
+ * @param {DataSetRun} run
+ * @returns {{ name: string, cell: (one: Timed) => string }[]}
+ */
+function columnsOf(run) {
+  const base = pgcopySeconds(run);
+  const gigabyte = run.bytes / 1e9;
+  const columns = [
+    column("median, s", ({ seconds }) => seconds.median.toFixed(2)),
+    column(
+      "min to max, s",
+      ({ seconds: { min, max } }) => `${min.toFixed(2)} to ${max.toFixed(2)}`,
+    ),
+    column("client CPU, s", ({ result }) => fixed(cpuSecondsOf(result), 1, 2)),
+    column("client memory, MB", ({ result }) => fixed(peakMemoryOf(result), 1e6, 0)),
+  ];
+  if (base !== undefined) {
+    const ratio = column("to pgcopy", ({ seconds }) => `${(seconds.median / base).toFixed(2)} ×`);
+    columns.splice(2, 0, ratio);
+  }
+  if (run.bytes >= LEAST_BYTES) {
+    const perGigabyte = column("CPU per GB, s", ({ result }) =>
+      fixed(cpuSecondsOf(result), gigabyte, 2),
+    );
+    columns.splice(-1, 0, perGigabyte);
+  }
+  return columns;
+}
+
+/**
+ * @param {string} name
+ * @param {(one: Timed) => string} cell
+ */
+function column(name, cell) {
+  return { name, cell };
+}
+
+/**
+ * @param {number | undefined} value
+ * @param {number} unit
+ * @param {number} digits
+ */
+function fixed(value, unit, digits) {
+  return value === undefined ? "not measured" : (value / unit).toFixed(digits);
+}
+
+/** @param {DataSetRun} run */
+function out({ results }) {
+  const list = results.filter(({ failure }) => failure !== undefined);
+  if (list.length === 0) return undefined;
+  return html`<h3>Out</h3><ul>${list.map(
+    (result) => html`<li class="bad">${titleOf(result)}: ${result.failure}</li>`,
+  )}</ul>`;
+}
+
+/** @param {import("../profile.js").Profile} found */
+function profile(found) {
+  const { wallMs, reportedMs, tables, pgDump } = found;
+  return html`<h3>Where pgcopy’s time goes</h3>
+<p class="aside">One more run, in no median: ${Math.round(wallMs)} ms, of which ${Math.round(wallMs - reportedMs)} ms to start and end the process; pg_dump: ${pgDump}; tables: ${tables.binary} in binary, ${tables.text} in text, ${tables.frozen} frozen.</p>
+${spanChart(found)}`;
+}

@@ -1,0 +1,69 @@
+// @ts-check
+/**
+ * What a file of results holds, as far as the page reads it. Much may be absent: files of older runs
+ * lack what was added since, and each is to be shown with what it has.
+ *
+ * @typedef {object} Results
+ * @property {import("../machine.js").MachineFacts} machine
+ * @property {Record<"source" | "target", { version: string, settings: Record<string, string> }>} servers
+ * @property {readonly { contestant: string, title?: string, reason: string }[]} [missing] who could not take part
+ * @property {readonly DataSetRun[]} runs
+ *
+ * @typedef {object} DataSetRun
+ * @property {string} dataSet
+ * @property {string} [description]
+ * @property {number} scale
+ * @property {number} bytes
+ * @property {number} [tables]
+ * @property {number} [indexes]
+ * @property {number} rounds
+ * @property {number} jobs
+ * @property {readonly ContestantResult[]} results
+ * @property {import("../profile.js").Profile | undefined} [profile]
+ *
+ * @typedef {object} ContestantResult
+ * @property {string} contestant
+ * @property {string} [title]
+ * @property {readonly Measured[]} measurements
+ * @property {string | undefined} [failure] why it is out
+ *
+ * @typedef {Pick<import("../measured-process.js").Measurement, "wallMs" | "cpuSeconds" | "peakMemoryBytes">} Measured
+ */
+
+import { spread, spreadOfMeasured } from "../statistics.js";
+
+/** What a reader calls a contestant. @param {{ contestant: string, title?: string }} result */
+export function titleOf({ contestant, title }) {
+  return title ?? contestant;
+}
+
+/** Those of whom there is a time. @param {DataSetRun} run */
+export function timedResults({ results }) {
+  return results.flatMap((result) => {
+    const seconds = secondsOf(result);
+    return seconds === undefined ? [] : [{ result, seconds }];
+  });
+}
+
+/** @param {ContestantResult} result */
+export function secondsOf({ measurements }) {
+  return measurements.length === 0
+    ? undefined
+    : spread(measurements.map(({ wallMs }) => wallMs / 1000));
+}
+
+/** The median of pgcopy's seconds; undefined where it was not measured. @param {DataSetRun} run */
+export function pgcopySeconds({ results }) {
+  const pgcopy = results.find(({ contestant }) => contestant === "pgcopy");
+  return pgcopy === undefined ? undefined : secondsOf(pgcopy)?.median;
+}
+
+/** @param {ContestantResult} result */
+export function cpuSecondsOf({ measurements }) {
+  return spreadOfMeasured(measurements.map(({ cpuSeconds }) => cpuSeconds))?.median;
+}
+
+/** @param {ContestantResult} result */
+export function peakMemoryOf({ measurements }) {
+  return spreadOfMeasured(measurements.map(({ peakMemoryBytes }) => peakMemoryBytes))?.median;
+}
