@@ -6,31 +6,18 @@
  * README.md explains the method.
  */
 
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
+import { describeAll, resultsFile, runCommand, writeResults } from "./command.js";
 import { pgcopy, pgcopyBundled } from "./contestants/pgcopy.js";
 import { runDataSet } from "./data-set-run.js";
-import { describeMachine } from "./machine.js";
 import { canMeasureResources } from "./measured-process.js";
-import { readOptions, UsageError, usage } from "./options.js";
+import { readOptions, usage } from "./options.js";
 import { resultsPage } from "./page/results-page.js";
-import { describeServer, withServers } from "./servers.js";
+import { withServers } from "./servers.js";
 import { factsTable } from "./tables.js";
 
 const own = [pgcopy.name, pgcopyBundled.name];
 
-const interruption = new AbortController();
-for (const name of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
-  process.once(name, () => interruption.abort(new UsageError("interrupted")));
-}
-try {
-  process.exitCode = await main(process.argv.slice(2), interruption.signal);
-} catch (error) {
-  const expected = error instanceof UsageError || interruption.signal.aborted;
-  console.error(expected && error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
+await runCommand(main);
 
 /**
  * @param {string[]} args
@@ -44,27 +31,20 @@ async function main(args, signal) {
     return 0;
   }
   return await withServers(options, signal, async (servers) => {
-    const machine = await describeMachine();
-    const settings = {
-      source: await describeServer(servers.source),
-      target: await describeServer(servers.target),
-    };
-    console.log(`${factsTable(machine, settings)}\n`);
-    const { contestants, missing } = await present(
-      options,
-      Number.parseInt(settings.source.version, 10),
-    );
+    const facts = await describeAll(servers);
+    console.log(`${factsTable(facts.machine, facts.servers)}\n`);
+    const sourceMajor = Number.parseInt(facts.servers.source.version, 10);
+    const { contestants, missing } = await present(options, sourceMajor);
     const resources = await canMeasureResources();
     if (!resources) console.log("Without GNU time, CPU time and memory are not measured.\n");
     const runs = [];
     for (const dataSet of options.dataSets) {
       const { jobs, timeLimitMs, scale, rounds } = options;
       const shared = { servers, jobs, resources, timeLimitMs, signal };
-      const { cores } = machine;
+      const { cores } = facts.machine;
       runs.push(await runDataSet(dataSet, contestants, { scale, rounds, cores }, shared));
     }
-    const content = { machine, servers: settings, missing, runs };
-    const { file, page } = await writeResults(options.output, content);
+    const { file, page } = await writeAll(options.output, { ...facts, missing, runs });
     console.error(`Everything measured is in ${file}, and on the page ${page}`);
     return runs.some(({ results }) => results.some(isOwnFailure)) ? 1 : 0;
   });
@@ -104,12 +84,10 @@ async function present({ contestants }, sourceMajor) {
  * @param {string | undefined} output
  * @param {import("./page/results.js").Results} content
  */
-async function writeResults(output, content) {
-  const time = new Date().toISOString().replaceAll(":", "-").slice(0, 19);
-  const file = output ?? fileURLToPath(new URL(`results/${time}.json`, import.meta.url));
+async function writeAll(output, content) {
+  const file = resultsFile(output);
   const page = `${file.replace(/\.json$/, "")}.html`;
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, `${JSON.stringify(content, null, 2)}\n`);
-  await writeFile(page, resultsPage(content));
+  await writeResults(file, `${JSON.stringify(content, null, 2)}\n`);
+  await writeResults(page, resultsPage(content));
   return { file, page };
 }

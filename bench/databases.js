@@ -100,14 +100,15 @@ async function maintain(server, statements) {
  * @param {import("./servers.js").BenchServer} source
  * @param {import("./data-sets/data-set.js").DataSet} dataSet
  * @param {number} scale
+ * @param {string} database
  * @returns {Promise<{ bytes: number }>} the size of the database
  */
-export async function makeDataSet(source, dataSet, scale) {
-  await createDatabase(source, SOURCE_DATABASE);
+export async function makeDataSet(source, dataSet, scale, database = SOURCE_DATABASE) {
+  await createDatabase(source, database);
   for (const phase of dataSet.phases(scale)) {
     const results = await Promise.allSettled(
       phase.map((script) =>
-        withConnection(source, SOURCE_DATABASE, (connection) =>
+        withConnection(source, database, (connection) =>
           connection.execute(`making the data set ${dataSet.name}`, script),
         ),
       ),
@@ -115,7 +116,7 @@ export async function makeDataSet(source, dataSet, scale) {
     const failed = results.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
   }
-  return await withConnection(source, SOURCE_DATABASE, async (connection) => {
+  return await withConnection(source, database, async (connection) => {
     await connection.execute("vacuum analyze", "vacuum analyze");
     await checkpoint(source);
     const [row] = await connection.query(

@@ -44,14 +44,15 @@ export class UsageError extends Error {}
 
 /**
  * @param {string[]} args
+ * @param {readonly import("./data-sets/data-set.js").DataSet[]} usual the data sets, if none is named
  * @returns {BenchOptions | "help"}
  * @throws {UsageError}
  */
-export function readOptions(args) {
+export function readOptions(args, usual = dataSets) {
   const { values, positionals } = parsed(args);
   if (values.help) return "help";
   return {
-    dataSets: positionals.length === 0 ? [...dataSets] : chosen(dataSets, positionals, "data set"),
+    dataSets: positionals.length === 0 ? [...usual] : chosen(dataSets, positionals, "data set"),
     contestants:
       values.contestants === undefined
         ? contestants.filter((contestant) => contestant.byDefault)

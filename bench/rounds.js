@@ -18,20 +18,32 @@ import {
   TARGET_DATABASE,
 } from "./databases.js";
 import { measureProcess } from "./measured-process.js";
+import { serverCpu, serverCpuBetween } from "./server-cpu.js";
 
 /**
  * @typedef {object} Field what all the runs on one data set share
  * @property {import("./servers.js").BenchServers} servers
- * @property {import("./contents.js").Contents} contents of the source
+ * @property {import("./contents.js").Contents | undefined} contents of the source; undefined where
+ *   there is nothing to compare with them
+ * @property {string} [sourceDatabase] where it is not the usual one
  * @property {number} jobs
  * @property {boolean} resources whether CPU time and memory are measured
  * @property {number} timeLimitMs after which a contestant is stopped
  * @property {AbortSignal} signal
  *
- * @typedef {import("./measured-process.js").Measurement} Measurement
+ * @typedef {import("./measured-process.js").Measurement & { serverCpuSeconds?: import("./server-cpu.js").ServerCpu | undefined }} Measurement
  *
- * @typedef {object} Result of one contestant
- * @property {import("./contestants/contestant.js").Contestant} contestant
+ * @typedef {ResultOf<import("./contestants/contestant.js").Contestant>} Result
+ *
+ * @typedef {object} Listeners
+ * @property {(message: string) => void} tell
+ * @property {(counted: boolean) => Promise<void>} [afterRound] what else a round measures
+ */
+
+/**
+ * @template C
+ * @typedef {object} ResultOf what came of one contestant
+ * @property {C} contestant
  * @property {Measurement[]} measurements one of each measured round
  * @property {string | undefined} failure why it is out
  */
@@ -40,13 +52,23 @@ import { measureProcess } from "./measured-process.js";
  * @param {readonly import("./contestants/contestant.js").Contestant[]} contestants
  * @param {number} rounds
  * @param {Field} field
- * @param {object} listeners
- * @param {(message: string) => void} listeners.tell
- * @param {(counted: boolean) => Promise<void>} listeners.afterRound what else a round measures
+ * @param {Listeners} listeners
  * @returns {Promise<Result[]>}
  */
-export async function runRounds(contestants, rounds, field, { tell, afterRound }) {
-  /** @type {Result[]} */
+export async function runRounds(contestants, rounds, field, listeners) {
+  return await alternate(contestants, rounds, (one) => runOnce(one.command, field), listeners);
+}
+
+/**
+ * @template {{ name: string }} C
+ * @param {readonly C[]} contestants
+ * @param {number} rounds
+ * @param {(contestant: C) => Promise<Measurement>} measure
+ * @param {Listeners} listeners
+ * @returns {Promise<ResultOf<C>[]>}
+ */
+export async function alternate(contestants, rounds, measure, { tell, afterRound }) {
+  /** @type {ResultOf<C>[]} */
   const results = contestants.map((contestant) => ({
     contestant,
     measurements: [],
@@ -55,14 +77,14 @@ export async function runRounds(contestants, rounds, field, { tell, afterRound }
   for (let round = 0; round <= rounds; round++) {
     for (const result of results) {
       if (result.failure !== undefined) continue;
-      const measurement = await runOnce(result.contestant.command, field);
+      const measurement = await measure(result.contestant);
       result.failure = measurement.failure;
       if (round > 0 && result.failure === undefined) result.measurements.push(measurement);
       const name = round === 0 ? "warm-up" : `round ${round}`;
       const outcome = result.failure ?? `${(measurement.wallMs / 1000).toFixed(2)} s`;
       tell(`${name}, ${result.contestant.name}: ${outcome}`);
     }
-    await afterRound(round > 0);
+    await afterRound?.(round > 0);
   }
   return results;
 }
@@ -76,23 +98,28 @@ export async function runRounds(contestants, rounds, field, { tell, afterRound }
  */
 export async function runOnce(command, field) {
   const { servers, contents, jobs, resources, timeLimitMs, signal } = field;
+  const { sourceDatabase = SOURCE_DATABASE } = field;
   const directory = await mkdtemp(join(tmpdir(), "pgcopy-bench-run-"));
   try {
     await createDatabase(servers.target, TARGET_DATABASE);
     await checkpoint(servers.source);
     await checkpoint(servers.target);
     const run = {
-      source: servers.source.uri(SOURCE_DATABASE),
+      source: servers.source.uri(sourceDatabase),
       target: servers.target.uri(TARGET_DATABASE),
       jobs,
       directory,
     };
     const limits = { directory, resources, timeLimitMs, signal };
-    const measurement = await measureProcess(command(run), limits);
+    const before = await serverCpu(servers);
+    const measured = await measureProcess(command(run), limits);
+    const serverCpuSeconds = serverCpuBetween(before, await serverCpu(servers));
+    const measurement = { ...measured, serverCpuSeconds };
     if (measurement.failure !== undefined) {
-      await endSessions(servers.source, SOURCE_DATABASE);
+      await endSessions(servers.source, sourceDatabase);
       return measurement;
     }
+    if (contents === undefined) return measurement;
     const wrong = differences(contents, await readContents(servers.target, TARGET_DATABASE));
     return wrong.length === 0
       ? measurement
