@@ -12,7 +12,8 @@ export const CHART_WIDTH = 1000;
 
 /** How wide the column of names at the left is. @param {readonly string[]} names */
 export function labelWidth(names) {
-  return Math.min(340, Math.max(...names.map(({ length }) => length)) * LETTER + 20);
+  const letters = Math.max(...names.map(({ length }) => length));
+  return Math.min(340, Math.max(150, letters * LETTER + 20));
 }
 
 /**

@@ -1,9 +1,13 @@
 // @ts-check
-/** A data set as bars: each contestant's median, with a line from its minimum to its maximum. */
+/**
+ * A data set as bars: each contestant's median, with a line from its minimum to its maximum, and the
+ * floor as a line across all of them.
+ */
 
 import { axisTo, CHART_WIDTH, gridOf, labelWidth } from "./axis.js";
+import { workTime } from "./floor.js";
 import { html } from "./html.js";
-import { pgcopySeconds, timedResults, titleOf } from "./results.js";
+import { floorOf, pgcopySeconds, timedResults, titleOf } from "./results.js";
 
 /** At the right, for a bar's figures. */
 const FIGURES = 140;
@@ -11,22 +15,17 @@ const ROW = 28;
 const BAR = 14;
 const TOP = 22;
 
-/** @typedef {{ label: string, seconds: number }} Mark a line across all bars */
-
 /**
  * Nothing where nobody was measured.
  *
  * @param {import("./results.js").DataSetRun} run
- * @param {readonly Mark[]} marks
  */
-export function barChart(run, marks) {
+export function barChart(run) {
   const timed = timedResults(run);
   if (timed.length === 0) return undefined;
   const base = pgcopySeconds(run);
-  const most = Math.max(
-    ...timed.map(({ seconds }) => seconds.max),
-    ...marks.map(({ seconds }) => seconds),
-  );
+  const floor = floorOf(run);
+  const most = Math.max(...timed.map(({ seconds }) => seconds.max), (floor?.floorMs ?? 0) / 1000);
   const left = labelWidth(timed.map(({ result }) => titleOf(result)));
   const axis = axisTo(most, { left, width: CHART_WIDTH - left - FIGURES });
   const bottom = TOP + timed.length * ROW;
@@ -36,7 +35,7 @@ export function barChart(run, marks) {
   return html`<figure class="chart"><svg role="img" aria-label="${run.dataSet}: ${words.join(", ")}" viewBox="0 0 ${CHART_WIDTH} ${bottom + 22}">
 ${gridOf(axis, { top: TOP, bottom, unit: "s" })}
 ${timed.map(({ result, seconds }, i) => bar(result, seconds, { axis, base, top: TOP + i * ROW }))}
-${marks.map((mark) => markLine(mark, axis, bottom))}
+${floor && floorLine(floor, axis, bottom)}
 </svg></figure>`;
 }
 
@@ -60,10 +59,11 @@ function bar(result, { median, min, max }, { axis: { x }, base, top }) {
 }
 
 /**
- * @param {Mark} mark
+ * @param {import("./results.js").Floor} floor
  * @param {import("./axis.js").Axis} axis
  * @param {number} bottom
  */
-function markLine({ label, seconds }, { x }, bottom) {
-  return html`<g class="mark"><line x1="${x(seconds)}" x2="${x(seconds)}" y1="${TOP - 4}" y2="${bottom}"/><text x="${x(seconds)}" y="${TOP - 9}" text-anchor="middle">${label} ${seconds.toFixed(2)} s</text></g>`;
+function floorLine({ floorMs, cores }, { x }, bottom) {
+  const at = x(floorMs / 1000);
+  return html`<g class="mark"><line x1="${at}" x2="${at}" y1="${TOP - 4}" y2="${bottom}"/><text x="${at}" y="${TOP - 9}" text-anchor="middle">the servers’ own work on ${cores} cores: ${workTime(floorMs)}</text></g>`;
 }

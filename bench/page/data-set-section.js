@@ -3,8 +3,16 @@
 
 import { gigabytes } from "../tables.js";
 import { barChart } from "./bar-chart.js";
+import { floorWords } from "./floor.js";
 import { html } from "./html.js";
-import { cpuSecondsOf, peakMemoryOf, pgcopySeconds, timedResults, titleOf } from "./results.js";
+import {
+  cpuSecondsOf,
+  floorOf,
+  peakMemoryOf,
+  pgcopySeconds,
+  timedResults,
+  titleOf,
+} from "./results.js";
 import { spanChart } from "./span-chart.js";
 
 /** Of less than this, what a gigabyte would cost says nothing: it is the start that costs. */
@@ -20,10 +28,11 @@ export function dataSetSection(run) {
   return html`<section>
 <h2>${run.dataSet}</h2>
 ${run.description !== undefined && html`<p>${run.description}</p>`}
-<p class="aside">${size(run)}; ${run.rounds} rounds with ${run.jobs} jobs</p>
-${barChart(run, [])}
+<p class="aside">${size(run)}; ${roundsOf(run)} with ${run.jobs} jobs</p>
+${barChart(run)}
 ${numbers(run)}
 ${out(run)}
+${floorWords(run)}
 ${run.profile && profile(run.profile)}
 </section>
 `;
@@ -33,6 +42,11 @@ ${run.profile && profile(run.profile)}
 function size({ bytes, tables, indexes, scale }) {
   const objects = tables === undefined ? "" : `, ${tables} tables, ${indexes} indexes`;
   return `Scale ${scale}: ${gigabytes(bytes)}${objects}`;
+}
+
+/** @param {DataSetRun} run */
+function roundsOf({ rounds }) {
+  return rounds === 1 ? "1 round" : `${rounds} rounds`;
 }
 
 /** @param {DataSetRun} run */
@@ -58,7 +72,7 @@ function numbers(run) {
  */
 function columnsOf(run) {
   const base = pgcopySeconds(run);
-  const gigabyte = run.bytes / 1e9;
+  const copiedBytes = run.profile?.copiedBytes ?? 0;
   const columns = [
     column("median, s", ({ seconds }) => seconds.median.toFixed(2)),
     column(
@@ -68,13 +82,17 @@ function columnsOf(run) {
     column("client CPU, s", ({ result }) => fixed(cpuSecondsOf(result), 1, 2)),
     column("client memory, MB", ({ result }) => fixed(peakMemoryOf(result), 1e6, 0)),
   ];
-  if (base !== undefined) {
-    const ratio = column("to pgcopy", ({ seconds }) => `${(seconds.median / base).toFixed(2)} ×`);
-    columns.splice(2, 0, ratio);
-  }
-  if (run.bytes >= LEAST_BYTES) {
-    const perGigabyte = column("CPU per GB, s", ({ result }) =>
-      fixed(cpuSecondsOf(result), gigabyte, 2),
+  const ratioTo =
+    (/** @type {number} */ base) =>
+    (/** @type {Timed} */ { seconds }) =>
+      `${(seconds.median / base).toFixed(2)} ×`;
+  const floor = floorOf(run);
+  if (floor !== undefined)
+    columns.splice(2, 0, column("to the floor", ratioTo(floor.floorMs / 1000)));
+  if (base !== undefined) columns.splice(2, 0, column("to pgcopy", ratioTo(base)));
+  if (copiedBytes >= LEAST_BYTES) {
+    const perGigabyte = column("CPU per GB copied, s", ({ result }) =>
+      fixed(cpuSecondsOf(result), copiedBytes / 1e9, 2),
     );
     columns.splice(-1, 0, perGigabyte);
   }

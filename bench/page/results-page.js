@@ -6,6 +6,7 @@
 
 import { gigabytes } from "../tables.js";
 import { dataSetSection } from "./data-set-section.js";
+import { goalsSection } from "./goals.js";
 import { Html, html } from "./html.js";
 import { pgcopySeconds, titleOf } from "./results.js";
 import { style } from "./style.js";
@@ -35,6 +36,7 @@ export function resultsPage(results) {
 <p class="aside">pgcopy ${machine.pgcopy} (${machine.commit}), PostgreSQL ${servers.source.version} to ${servers.target.version}, ${machine.processor} with ${machine.cores} cores, ${machine.time.slice(0, 16).replace("T", " ")} UTC</p>
 ${headline(runs)}
 </header>
+${goalsSection(runs)}
 ${runs.map(dataSetSection)}
 ${missing(results)}
 ${machineSection(machine)}

@@ -20,6 +20,22 @@
  * @property {number} jobs
  * @property {readonly ContestantResult[]} results
  * @property {import("../profile.js").Profile | undefined} [profile]
+ * @property {Floor | { unmeasured: string }} [floor]
+ * @property {readonly Goal[]} [goals]
+ *
+ * @typedef {object} Floor what the servers themselves must spend
+ * @property {string} basis which time the figures are: cpu or elapsed
+ * @property {Readonly<Record<string, number>>} partsMs
+ * @property {number} workMs their sum
+ * @property {number} cores
+ * @property {number} floorMs the sum divided by the cores
+ *
+ * @typedef {object} Goal
+ * @property {string} goal
+ * @property {number} atMost
+ * @property {string} unit
+ * @property {number} reached
+ * @property {boolean} met
  *
  * @typedef {object} ContestantResult
  * @property {string} contestant
@@ -66,4 +82,9 @@ export function cpuSecondsOf({ measurements }) {
 /** @param {ContestantResult} result */
 export function peakMemoryOf({ measurements }) {
   return spreadOfMeasured(measurements.map(({ peakMemoryBytes }) => peakMemoryBytes))?.median;
+}
+
+/** Undefined where it was not measured. @param {DataSetRun} run */
+export function floorOf({ floor }) {
+  return floor === undefined || "unmeasured" in floor ? undefined : floor;
 }

@@ -42,8 +42,17 @@ describe("the benchmark's page", () => {
     ["a setting that one server lacks", "fsync on "],
     ["the headline", "pgcopy, tiny 0.42 s pgcopy, mixed 8.00 s"],
     ["the data set", "Scale 0.02: 1.20 GB, 205 tables, 209 indexes; 3 rounds with 4 jobs"],
-    ["pgcopy's line", "pgcopy 8.00 7.90 to 8.30 1.00 × 1.50 1.25 170"],
-    ["another's line", "pg_dump | psql 30.50 30.00 to 31.00 3.81 × 1.00 0.83 12"],
+    ["pgcopy's line", "pgcopy 8.00 7.90 to 8.30 1.00 × 1.14 × 1.50 1.25 170"],
+    ["another's line", "pg_dump | psql 30.50 30.00 to 31.00 3.81 × 4.36 × 1.00 0.83 12"],
+    ["the goals", "Goals: 2 of 3 met"],
+    ["a goal that was met", "mixed client CPU for each GB 1.5 s 1.25 s ✓ met"],
+    [
+      "one that was not",
+      "tiny the time of node -e 0, added to pg_dump | psql 3 × 3.36 × ✗ not met",
+    ],
+    ["the floor", "+ foreign keys 0.30 s + ANALYZE 0.50 s = 14.00 s of CPU time"],
+    ["the floor on the chart", "the servers’ own work on 2 cores: 7.00 s"],
+    ["why there is no floor", "Not measured: permission denied for <file>"],
     ["who failed", 'status 1: relation "<b>" & others'],
     ["who was wrong", "its target is wrong: 1 of 205 tables differ"],
     ["who is missing", "Missing pgloader: pgloader is not on the PATH"],
@@ -64,8 +73,8 @@ describe("the benchmark's page", () => {
     expect((widths[4] as number) / (widths[3] as number)).toBeCloseTo(30.5 / 8, 1);
   });
 
-  test("says nothing of what a gigabyte costs where there is none", () => {
-    const [tiny = "", mixed = ""] = page.split("<section>").slice(1);
+  test("says nothing of what a gigabyte costs where none was copied", () => {
+    const [tiny = "", mixed = ""] = page.split("<section>").slice(2);
     expect(tiny).not.toContain("CPU per GB");
     expect(mixed).toContain("CPU per GB");
   });
@@ -82,13 +91,14 @@ describe("a file that lacks something", () => {
     const older = results();
     delete older.missing;
     for (const run of older.runs) {
-      for (const key of ["description", "tables", "indexes", "profile"]) delete run[key];
+      for (const key of ["description", "tables", "indexes", "floor", "goals", "profile"])
+        delete run[key];
       for (const result of run.results) delete result.title;
     }
     const text = textOf(resultsPage(older));
     expect(text).toContain("Scale 0.02: 1.20 GB; 3 rounds");
     expect(text).toContain("pg_dump-psql 30.50");
-    expect(text).not.toMatch(/Missing|undefined|NaN/);
+    expect(text).not.toMatch(/Missing|Goals|own work|undefined|NaN/);
   });
 
   test("without pgcopy, nothing is compared with it", () => {
@@ -98,8 +108,8 @@ describe("a file that lacks something", () => {
         (one: { contestant: string }) => one.contestant !== "pgcopy",
       );
     const text = textOf(resultsPage(others));
-    expect(text).toContain("pg_dump | psql 30.50 30.00 to 31.00 1.00");
-    expect(text).not.toMatch(/×|undefined|NaN/);
+    expect(text).toContain("pg_dump | psql 30.50 30.00 to 31.00 4.36 × 1.00");
+    expect(text).not.toMatch(/to pgcopy|undefined|NaN/);
   });
 
   test("in which nobody was measured, or without CPU time and memory", () => {
@@ -113,7 +123,7 @@ describe("a file that lacks something", () => {
     for (const result of bare.runs[0].results) result.measurements = [];
     const page = resultsPage(bare);
     elementsOf(page);
-    expect(textOf(page)).toContain("1.00 × not measured not measured not measured");
+    expect(textOf(page)).toContain("1.14 × not measured not measured not measured");
     expect(textOf(page)).not.toMatch(/undefined|NaN|Infinity/);
   });
 });
