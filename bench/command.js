@@ -33,11 +33,13 @@ export async function runCommand(main) {
  * @typedef {object} Experiment something measured of pgcopy alone, for each of some data sets
  * @property {string} usage
  * @property {readonly import("./data-sets/data-set.js").DataSet[]} usual the data sets, if none is named
+ * @property {readonly string[]} [own] options that it has beside those of npm run bench; each takes a text
  * @property {string} kind a part of the file's name
  * @property {(dataSet: import("./data-sets/data-set.js").DataSet, setting: Setting) => Promise<{ markdown: string, failed: boolean, results: object }>} measure
  *
  * @typedef {object} Setting
  * @property {import("./options.js").BenchOptions} options
+ * @property {Readonly<Record<string, string | undefined>>} own the values of its own options
  * @property {Omit<import("./rounds.js").Field, "contents">} field
  * @property {(message: string) => void} tell
  */
@@ -47,9 +49,9 @@ export async function runCommand(main) {
  *
  * @param {Experiment} experiment
  */
-export async function runExperiment({ usage, usual, kind, measure }) {
+export async function runExperiment({ usage, usual, own = [], kind, measure }) {
   await runCommand(async (args, signal) => {
-    const options = readOptions(args, usual);
+    const options = readOptions(args, { usual, own });
     if (options === "help") {
       console.log(usage);
       return 0;
@@ -65,7 +67,7 @@ export async function runExperiment({ usage, usual, kind, measure }) {
       for (const dataSet of options.dataSets) {
         const tell = (/** @type {string} */ message) =>
           console.error(`${dataSet.name}: ${message}`);
-        const found = await measure(dataSet, { options, field, tell });
+        const found = await measure(dataSet, { options, own: options.own, field, tell });
         console.log(`${found.markdown}\n`);
         runs.push({ dataSet: dataSet.name, ...found.results });
         failed ||= found.failed;

@@ -16,6 +16,7 @@ import { dataSets } from "./data-sets/index.js";
  * @property {number | undefined} sourceMajor of an embedded source
  * @property {number | undefined} targetMajor of an embedded target
  * @property {string | undefined} output the JSON file; absent: one in bench/results
+ * @property {Readonly<Record<string, string | undefined>>} own the values of a command's own options
  */
 
 const TIME_LIMIT_SECONDS = 900;
@@ -44,12 +45,16 @@ export class UsageError extends Error {}
 
 /**
  * @param {string[]} args
- * @param {readonly import("./data-sets/data-set.js").DataSet[]} usual the data sets, if none is named
+ * @param {object} command
+ * @param {readonly import("./data-sets/data-set.js").DataSet[]} [command.usual] the data sets, if none is named
+ * @param {readonly string[]} [command.own] options that only this command has; each takes a text
  * @returns {BenchOptions | "help"}
  * @throws {UsageError}
  */
-export function readOptions(args, usual = dataSets) {
-  const { values, positionals } = parsed(args);
+export function readOptions(args, { usual = dataSets, own = [] } = {}) {
+  const { values, positionals } = parsed(args, own);
+  /** @type {Readonly<Record<string, string | boolean | undefined>>} */
+  const byName = values;
   if (values.help) return "help";
   return {
     dataSets: positionals.length === 0 ? [...usual] : chosen(dataSets, positionals, "data set"),
@@ -64,11 +69,15 @@ export function readOptions(args, usual = dataSets) {
     sourceMajor: whole("source-version", values["source-version"]),
     targetMajor: whole("target-version", values["target-version"]),
     output: values.output,
+    own: Object.fromEntries(own.map((name) => [name, byName[name]?.toString()])),
   };
 }
 
-/** @param {string[]} args */
-function parsed(args) {
+/**
+ * @param {string[]} args
+ * @param {readonly string[]} own
+ */
+function parsed(args, own) {
   const text = /** @type {const} */ ({ type: "string" });
   try {
     return parseArgs({
@@ -84,6 +93,7 @@ function parsed(args) {
         "source-version": text,
         "target-version": text,
         output: text,
+        ...Object.fromEntries(own.map((name) => [name, text])),
       },
     });
   } catch (error) {

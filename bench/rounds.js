@@ -49,11 +49,12 @@ import { serverCpu, serverCpuBetween } from "./server-cpu.js";
  */
 
 /**
- * @param {readonly import("./contestants/contestant.js").Contestant[]} contestants
+ * @template {Pick<import("./contestants/contestant.js").Contestant, "name" | "command">} C
+ * @param {readonly C[]} contestants
  * @param {number} rounds
  * @param {Field} field
  * @param {Listeners} listeners
- * @returns {Promise<Result[]>}
+ * @returns {Promise<ResultOf<C>[]>}
  */
 export async function runRounds(contestants, rounds, field, listeners) {
   return await alternate(contestants, rounds, (one) => runOnce(one.command, field), listeners);
