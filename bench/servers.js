@@ -12,6 +12,7 @@ import { embeddedServerBinaries, parseEndpoint, startDataDirectory } from "pgcop
 import { withConnection } from "./databases.js";
 import { UsageError } from "./options.js";
 import { majorOf } from "./programs.js";
+import { embeddedSettings, shownSettings } from "./server-settings.js";
 
 /**
  * @typedef {object} BenchServer
@@ -25,33 +26,6 @@ import { majorOf } from "./programs.js";
  * @property {BenchServer} source
  * @property {BenchServer} target
  */
-
-/**
- * For embedded servers: large enough that no checkpoint falls into a run, and otherwise as
- * PostgreSQL comes, fsync included. Autovacuum is off on every server that pgcopy starts.
- */
-const embeddedSettings = {
-  shared_buffers: "512MB",
-  max_wal_size: "8GB",
-  checkpoint_timeout: "30min",
-};
-
-/** What is printed of both servers. */
-const shownSettings = [
-  "shared_buffers",
-  "maintenance_work_mem",
-  "max_wal_size",
-  "checkpoint_timeout",
-  "wal_level",
-  "fsync",
-  "full_page_writes",
-  "synchronous_commit",
-  "autovacuum",
-  "max_parallel_maintenance_workers",
-  "max_worker_processes",
-  "max_connections",
-  "max_locks_per_transaction",
-];
 
 /** The major versions that embedded binaries may be installed of, newest first. */
 const embeddedMajors = [18, 17, 16, 15, 14, 13, 12];
@@ -185,10 +159,10 @@ async function binariesOf(major) {
 }
 
 /**
- * A server's version and the settings that matter here.
+ * Whose a server is, its version, and the settings that matter here.
  *
  * @param {BenchServer} server
- * @returns {Promise<{ version: string, settings: Record<string, string> }>}
+ * @returns {Promise<{ origin: BenchServer["origin"], version: string, settings: Record<string, string> }>}
  */
 export async function describeServer(server) {
   return await withConnection(server, server.maintenanceDatabase, async (connection) => {
@@ -201,6 +175,7 @@ export async function describeServer(server) {
     );
     const values = new Map(rows.map(({ name, value }) => [String(name), String(value)]));
     return {
+      origin: server.origin,
       version: connection.parameters.get("server_version") ?? "",
       settings: Object.fromEntries(
         shownSettings.flatMap((name) => {

@@ -89,6 +89,7 @@ function serversSection({ source, target }) {
   return html`<h2>The servers</h2>
 <div class="scroll"><table><thead><tr><th scope="col">setting</th><th scope="col">source</th><th scope="col">target</th></tr></thead><tbody>
 <tr><td>PostgreSQL</td><td>${source.version}</td><td>${target.version}</td></tr>
+${source.origin && html`<tr><td>server</td><td>${source.origin}</td><td>${target.origin}</td></tr>`}
 ${names.map(
   (name) =>
     html`<tr><td>${name}</td><td>${source.settings[name]}</td><td>${target.settings[name]}</td></tr>

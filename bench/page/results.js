@@ -5,7 +5,7 @@
  *
  * @typedef {object} Results
  * @property {import("../machine.js").MachineFacts} machine
- * @property {Record<"source" | "target", { version: string, settings: Record<string, string> }>} servers
+ * @property {Record<"source" | "target", { origin?: string, version: string, settings: Record<string, string> }>} servers
  * @property {readonly { contestant: string, title?: string, reason: string }[]} [missing] who could not take part
  * @property {readonly DataSetRun[]} runs
  *
