@@ -7,7 +7,7 @@
  */
 
 import { describeAll, resultsFile, runCommand, writeResults } from "./command.js";
-import { pgcopy, pgcopyBundled } from "./contestants/pgcopy.js";
+import { pgcopy, pgcopyBundled, pgcopyNull } from "./contestants/pgcopy.js";
 import { runDataSet } from "./data-set-run.js";
 import { canMeasureResources } from "./measured-process.js";
 import { readOptions, usage } from "./options.js";
@@ -15,7 +15,7 @@ import { resultsPage } from "./page/results-page.js";
 import { withServers } from "./servers.js";
 import { factsTable } from "./tables.js";
 
-const own = [pgcopy.name, pgcopyBundled.name];
+const own = [pgcopy.name, pgcopyBundled.name, pgcopyNull.name];
 
 await runCommand(main);
 

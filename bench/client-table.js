@@ -8,6 +8,7 @@ import { gigabytes } from "./tables.js";
  * @typedef {{ times: number, scale: number, bytes: number, copiedBytes: number }} Size
  *
  * @typedef {object} Cell one number of jobs at one size
+ * @property {string} title of the contestant
  * @property {number} jobs
  * @property {number} times
  * @property {readonly { wallMs: number, cpuSeconds?: number | undefined, peakMemoryBytes?: number | undefined }[]} measurements
@@ -30,8 +31,8 @@ export function clientTable(sizes, cells) {
   return [
     ...words.map((line) => `- ${line}`),
     "",
-    "| jobs | size | seconds | client CPU, s | CPU per GB of database, s | CPU per GB copied, s | CPU per further GB copied, s | peak memory, MB | to the smallest |",
-    "|---|---|---|---|---|---|---|---|---|",
+    "| | jobs | size | seconds | client CPU, s | CPU per GB of database, s | CPU per GB copied, s | CPU per further GB copied, s | peak memory, MB | to the smallest |",
+    "|---|---|---|---|---|---|---|---|---|---|",
     ...cells.map((cell) => `| ${lineOf(cell, sizes, cells).join(" | ")} |`),
   ].join("\n");
 }
@@ -42,14 +43,14 @@ export function clientTable(sizes, cells) {
  * @param {readonly Cell[]} cells
  */
 function lineOf(cell, sizes, cells) {
+  const name = [cell.title, cell.jobs, `${cell.times} ×`];
   const own = costOf(cell, sizes);
-  if (own === undefined) return [cell.jobs, `${cell.times} ×`, outOf(cell), "", "", "", "", "", ""];
-  const smallest = cells.find(({ jobs }) => jobs === cell.jobs);
+  if (own === undefined) return [...name, outOf(cell), "", "", "", "", "", ""];
+  const smallest = cells.find(({ title, jobs }) => title === cell.title && jobs === cell.jobs);
   const base = smallest === undefined || smallest === cell ? undefined : costOf(smallest, sizes);
   const { seconds, cpu, memory, bytes, copiedBytes } = own;
   return [
-    cell.jobs,
-    `${cell.times} ×`,
+    ...name,
     fixed(seconds, 2),
     fixed(cpu, 2),
     fixed(cpu / (bytes / 1e9), 2),

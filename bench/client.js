@@ -8,12 +8,15 @@
 import { clientTable } from "./client-table.js";
 import { runExperiment } from "./command.js";
 import { readContents } from "./contents.js";
-import { pgcopyClone } from "./contestants/pgcopy.js";
+import { pgcopy, pgcopyNull } from "./contestants/pgcopy.js";
 import { mixed } from "./data-sets/mixed.js";
 import { dropDatabase, makeDataSet } from "./databases.js";
 import { profilePgcopy } from "./profile.js";
 import { alternate, runOnce } from "./rounds.js";
 
+/** The second, where this pgcopy has it, shows the source side and the relay alone. */
+const contestants =
+  (await pgcopyNull.missing({ sourceMajor: 0 })) === undefined ? [pgcopy, pgcopyNull] : [pgcopy];
 const TIMES = [1, 4];
 const JOBS = [4, 8];
 
@@ -61,8 +64,8 @@ async function measureClient(dataSet, { options, field, tell }) {
     }
     const rounds = options.rounds ?? dataSet.rounds;
     const results = await alternate(cellsOf(sizes), rounds, measureCell, { tell });
-    const cells = results.map(({ contestant: { size, name, ...cell }, ...result }) => ({
-      ...{ name, ...cell, times: size.times },
+    const cells = results.map(({ contestant: { title, jobs, size }, ...result }) => ({
+      ...{ title, jobs, times: size.times },
       measurements: result.measurements.map(({ stdout, failure, ...measured }) => measured),
       failure: result.failure,
     }));
@@ -79,12 +82,18 @@ async function measureClient(dataSet, { options, field, tell }) {
 
 /** @param {readonly Size[]} sizes */
 function cellsOf(sizes) {
-  return JOBS.flatMap((jobs) =>
-    sizes.map((size) => ({ name: `${jobs} jobs, ${size.times} ×`, jobs, size })),
+  return contestants.flatMap(({ title, ...contestant }) =>
+    JOBS.flatMap((jobs) =>
+      sizes.map((size) => {
+        const name = `${title}, ${jobs} jobs, ${size.times} ×`;
+        return { name, title, jobs, size, contestant };
+      }),
+    ),
   );
 }
 
 /** @param {ReturnType<typeof cellsOf>[number]} cell */
-async function measureCell({ jobs, size }) {
-  return await runOnce((run) => pgcopyClone(run, "--quiet"), { ...size.field, jobs });
+async function measureCell({ jobs, size, contestant: { command, apart } }) {
+  const { contents } = size.field;
+  return await runOnce(command, { ...size.field, jobs, contents: apart ? undefined : contents });
 }

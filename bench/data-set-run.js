@@ -106,6 +106,7 @@ function plain(results) {
   return results.map(({ contestant, measurements, failure }) => ({
     contestant: contestant.name,
     title: contestant.title,
+    apart: contestant.apart,
     measurements: measurements.map(({ stdout, failure, ...measured }) => measured),
     failure,
   }));

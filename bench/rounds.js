@@ -49,7 +49,7 @@ import { serverCpu, serverCpuBetween } from "./server-cpu.js";
  */
 
 /**
- * @template {Pick<import("./contestants/contestant.js").Contestant, "name" | "command">} C
+ * @template {Pick<import("./contestants/contestant.js").Contestant, "name" | "command" | "apart">} C
  * @param {readonly C[]} contestants
  * @param {number} rounds
  * @param {Field} field
@@ -57,7 +57,10 @@ import { serverCpu, serverCpuBetween } from "./server-cpu.js";
  * @returns {Promise<ResultOf<C>[]>}
  */
 export async function runRounds(contestants, rounds, field, listeners) {
-  return await alternate(contestants, rounds, (one) => runOnce(one.command, field), listeners);
+  const uncompared = { ...field, contents: undefined };
+  /** @param {C} one */
+  const measure = (one) => runOnce(one.command, one.apart ? uncompared : field);
+  return await alternate(contestants, rounds, measure, listeners);
 }
 
 /**

@@ -53,22 +53,38 @@ export function resultsTable(results, floor) {
   return [
     "| contestant | seconds | to pgcopy | to the floor | client CPU, s | client memory, MB |",
     "|---|---|---|---|---|---|",
-    ...results.map((result) => {
-      const wall = wallSpread(result);
-      if (wall === undefined) return `| ${titleOf(result)} | ${failed(result)} | | | | |`;
-      const cpu = spreadOfMeasured(result.measurements.map((one) => one.cpuSeconds));
-      const memory = spreadOfMeasured(result.measurements.map((one) => one.peakMemoryBytes));
-      const cells = [
-        titleOf(result),
-        `${seconds(wall)}${result.failure === undefined ? "" : `, then ${failed(result)}`}`,
-        base === undefined ? "" : `${(wall.median / base).toFixed(2)} ×`,
-        floorMs === undefined ? "" : `${((wall.median * 1000) / floorMs).toFixed(2)} ×`,
-        cpu === undefined ? "not measured" : cpu.median.toFixed(2),
-        memory === undefined ? "not measured" : (memory.median / 1e6).toFixed(0),
-      ];
-      return `| ${cells.join(" | ")} |`;
-    }),
+    ...results
+      .filter(({ contestant }) => !contestant.apart)
+      .map((result) => {
+        const wall = wallSpread(result);
+        if (wall === undefined) return `| ${titleOf(result)} | ${failed(result)} | | | | |`;
+        const cpu = spreadOfMeasured(result.measurements.map((one) => one.cpuSeconds));
+        const memory = spreadOfMeasured(result.measurements.map((one) => one.peakMemoryBytes));
+        const cells = [
+          titleOf(result),
+          `${seconds(wall)}${result.failure === undefined ? "" : `, then ${failed(result)}`}`,
+          base === undefined ? "" : `${(wall.median / base).toFixed(2)} ×`,
+          floorMs === undefined ? "" : `${((wall.median * 1000) / floorMs).toFixed(2)} ×`,
+          cpu === undefined ? "not measured" : cpu.median.toFixed(2),
+          memory === undefined ? "not measured" : (memory.median / 1e6).toFixed(0),
+        ];
+        return `| ${cells.join(" | ")} |`;
+      }),
+    ...results.filter(({ contestant }) => contestant.apart).map(apartLine),
   ].join("\n");
+}
+
+/** Of one that copies nothing, and so is not compared with the others. @param {Result} result */
+function apartLine(result) {
+  const wall = wallSpread(result);
+  if (wall === undefined) return `\nApart: ${titleOf(result)}, ${failed(result)}`;
+  const cpu = spreadOfMeasured(result.measurements.map((one) => one.cpuSeconds))?.median;
+  const memory = spreadOfMeasured(result.measurements.map((one) => one.peakMemoryBytes))?.median;
+  const client =
+    cpu === undefined || memory === undefined
+      ? ""
+      : `; client CPU ${cpu.toFixed(2)} s, client memory ${(memory / 1e6).toFixed(0)} MB`;
+  return `\nApart: ${titleOf(result)}, ${seconds(wall)} s${client}`;
 }
 
 const partTitles = {

@@ -7,6 +7,8 @@
  * @property {string} name what `--contestants` takes
  * @property {string} title what the tables show
  * @property {boolean} byDefault whether it takes part without being asked for
+ * @property {boolean} [apart] whether it copies nothing: there is no target to compare, and its figures are
+ *   shown apart from the others
  * @property {(facts: Facts) => Promise<string | undefined>} missing why it can't take part; undefined if it can
  * @property {(run: ContestantRun) => import("../measured-process.js").Command} command
  *

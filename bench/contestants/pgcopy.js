@@ -1,8 +1,10 @@
 // @ts-check
 /** pgcopy, as its users run it: the built command line, in a process of its own. */
 
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
@@ -37,3 +39,21 @@ export const pgcopyBundled = {
   missing,
   command: (run) => pgcopyClone(run, "--quiet", "--pg-dump", "bundled"),
 };
+
+/** What its clone takes for a target that swallows the data. */
+const NULL_TARGET = "null:";
+
+/** The source side and the relay alone. @type {import("./contestant.js").Contestant} */
+export const pgcopyNull = {
+  name: "pgcopy-null",
+  title: `pgcopy into ${NULL_TARGET}`,
+  byDefault: true,
+  apart: true,
+  missing: async () => (await missing()) ?? (await missingNullTarget()),
+  command: (run) => pgcopyClone({ ...run, target: NULL_TARGET }, "--quiet"),
+};
+
+async function missingNullTarget() {
+  const { stdout } = await promisify(execFile)(process.execPath, [main, "clone", "--help"]);
+  return stdout.includes(NULL_TARGET) ? undefined : `this pgcopy has no target ${NULL_TARGET}`;
+}

@@ -31,6 +31,7 @@ ${run.description !== undefined && html`<p>${run.description}</p>`}
 <p class="aside">${size(run)}; ${roundsOf(run)} with ${run.jobs} jobs</p>
 ${barChart(run)}
 ${numbers(run)}
+${timedResults(run, true).map(apart)}
 ${out(run)}
 ${floorWords(run)}
 ${run.profile && profile(run.profile)}
@@ -114,6 +115,13 @@ function column(name, cell) {
  */
 function fixed(value, unit, digits) {
   return value === undefined ? "not measured" : (value / unit).toFixed(digits);
+}
+
+/** One that copies nothing, and so is not compared with the others. @param {Timed} timed */
+function apart({ result, seconds: { median, min, max } }) {
+  const cpu = fixed(cpuSecondsOf(result), 1, 2);
+  const memory = fixed(peakMemoryOf(result), 1e6, 0);
+  return html`<p>Apart, for it copies nothing: ${titleOf(result)}, ${median.toFixed(2)} s (${min.toFixed(2)} to ${max.toFixed(2)}); client CPU, s: ${cpu}; client memory, MB: ${memory}.</p>`;
 }
 
 /** @param {DataSetRun} run */

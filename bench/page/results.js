@@ -40,6 +40,7 @@
  * @typedef {object} ContestantResult
  * @property {string} contestant
  * @property {string} [title]
+ * @property {boolean | undefined} [apart] whether it copies nothing, and so is not compared with others
  * @property {readonly Measured[]} measurements
  * @property {string | undefined} [failure] why it is out
  *
@@ -53,12 +54,18 @@ export function titleOf({ contestant, title }) {
   return title ?? contestant;
 }
 
-/** Those of whom there is a time. @param {DataSetRun} run */
-export function timedResults({ results }) {
-  return results.flatMap((result) => {
-    const seconds = secondsOf(result);
-    return seconds === undefined ? [] : [{ result, seconds }];
-  });
+/**
+ * Those of whom there is a time, and who copied: or, `apart`, those who copied nothing.
+ *
+ * @param {DataSetRun} run
+ */
+export function timedResults({ results }, apart = false) {
+  return results
+    .filter((result) => (result.apart ?? false) === apart)
+    .flatMap((result) => {
+      const seconds = secondsOf(result);
+      return seconds === undefined ? [] : [{ result, seconds }];
+    });
 }
 
 /** @param {ContestantResult} result */

@@ -3,6 +3,8 @@
 import { expect, test } from "vitest";
 import { clientTable } from "../../bench/client-table.js";
 
+const title = "pgcopy";
+
 const sizes = [
   { times: 1, scale: 0.5, bytes: 1e9, copiedBytes: 0.5e9 },
   { times: 4, scale: 2, bytes: 4e9, copiedBytes: 2e9 },
@@ -23,29 +25,33 @@ function lines(cells: Parameters<typeof clientTable>[1]): string[][] {
 test("gives medians, for each GB and for each further one, and memory against the smaller size", () => {
   const found = lines([
     {
-      ...{ jobs: 4, times: 1, failure: undefined },
+      ...{ title, jobs: 4, times: 1, failure: undefined },
       measurements: [measured(9, 1, 150), measured(5, 0.9, 140), measured(6, 1.1, 160)],
     },
-    { jobs: 4, times: 4, measurements: [measured(20, 2.5, 165)], failure: undefined },
-    { jobs: 8, times: 1, measurements: [measured(5, 2, 200)], failure: undefined },
-    { jobs: 8, times: 4, measurements: [measured(19, 5, 200)], failure: undefined },
+    { title, jobs: 4, times: 4, measurements: [measured(20, 2.5, 165)], failure: undefined },
+    { title, jobs: 8, times: 1, measurements: [measured(5, 2, 200)], failure: undefined },
+    { title, jobs: 8, times: 4, measurements: [measured(19, 5, 200)], failure: undefined },
+    { title: "null", jobs: 8, times: 1, measurements: [measured(4, 1, 100)], failure: undefined },
+    { title: "null", jobs: 8, times: 4, measurements: [measured(8, 2.5, 100)], failure: undefined },
   ]);
   expect(found).toEqual([
-    ["4", "1 ×", "6.00", "1.00", "1.00", "2.00", "", "150", ""],
-    ["4", "4 ×", "20.00", "2.50", "0.63", "1.25", "1.00", "165", "1.10 ×"],
-    ["8", "1 ×", "5.00", "2.00", "2.00", "4.00", "", "200", ""],
-    ["8", "4 ×", "19.00", "5.00", "1.25", "2.50", "2.00", "200", "1.00 ×"],
+    [title, "4", "1 ×", "6.00", "1.00", "1.00", "2.00", "", "150", ""],
+    [title, "4", "4 ×", "20.00", "2.50", "0.63", "1.25", "1.00", "165", "1.10 ×"],
+    [title, "8", "1 ×", "5.00", "2.00", "2.00", "4.00", "", "200", ""],
+    [title, "8", "4 ×", "19.00", "5.00", "1.25", "2.50", "2.00", "200", "1.00 ×"],
+    ["null", "8", "1 ×", "4.00", "1.00", "1.00", "2.00", "", "100", ""],
+    ["null", "8", "4 ×", "8.00", "2.50", "0.63", "1.25", "1.00", "100", "1.00 ×"],
   ]);
 });
 
 test("says what was not measured, and who is out", () => {
   const found = lines([
-    { jobs: 4, times: 1, measurements: [], failure: "status 1: a | b\nc" },
-    { jobs: 4, times: 4, measurements: [measured(20)], failure: undefined },
+    { title, jobs: 4, times: 1, measurements: [], failure: "status 1: a | b\nc" },
+    { title, jobs: 4, times: 4, measurements: [measured(20)], failure: undefined },
   ]);
-  expect(found[0]?.slice(0, 3)).toEqual(["4", "1 ×", "out: status 1: a \\| b c"]);
+  expect(found[0]?.slice(0, 4)).toEqual([title, "4", "1 ×", "out: status 1: a \\| b c"]);
   expect(found[1]).toEqual([
-    ...["4", "4 ×", "20.00", "not measured", "not measured", "not measured", ""],
+    ...[title, "4", "4 ×", "20.00", "not measured", "not measured", "not measured", ""],
     ...["not measured", ""],
   ]);
 });

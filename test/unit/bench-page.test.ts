@@ -79,6 +79,22 @@ describe("the benchmark's page", () => {
     expect(mixed).toContain("CPU per GB");
   });
 
+  test("shows one that copies nothing apart, in no bar and in no comparison", () => {
+    const more = results();
+    more.runs[1].results.push({
+      contestant: "pgcopy-null",
+      title: "pgcopy into null:",
+      apart: true,
+      measurements: [{ wallMs: 1500, cpuSeconds: 0.5, peakMemoryBytes: 99e6 }],
+    });
+    const found = resultsPage(more);
+    expect(textOf(found)).toContain(
+      "copies nothing: pgcopy into null:, 1.50 s (1.50 to 1.50); client CPU, s: 0.50; client memory, MB: 99.",
+    );
+    const charts = (text: string) => text.split("<p>Apart")[0];
+    expect(charts(found)).toBe(page.slice(0, charts(found)?.length));
+  });
+
   test("escapes every text, wherever it stands", () => {
     const hostile = resultsPage(withStrings(results(), (one) => `${one}"'><script>&amp;`));
     expect(elementsOf(hostile).map(({ name }) => name)).not.toContain("script");
