@@ -89,6 +89,7 @@ async function measureDataSet(dataSet, options, servers, signal) {
       servers,
       contents,
       jobs: options.jobs,
+      timeLimitMs: options.timeLimitMs,
       resources: await canMeasureResources(),
       signal,
     };

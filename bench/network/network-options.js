@@ -1,21 +1,17 @@
 // @ts-check
 /** The command's options: those of the benchmark that mean something here, and the network's own. */
 
+import { dataSets } from "../data-sets/index.js";
 import { readOptions, UsageError } from "../options.js";
 
 /**
- * @typedef {object} NetworkOptions
- * @property {import("../data-sets/data-set.js").DataSet[]} dataSets
- * @property {import("../contestants/contestant.js").Contestant[]} contestants
- * @property {number} scale
- * @property {boolean} scaleGiven if not, `scale` is for tiny, and the others are made at a tenth of it
- * @property {number} rounds
- * @property {number} jobs
- * @property {number | undefined} sourceMajor
- * @property {number | undefined} targetMajor
- * @property {string | undefined} output
- * @property {number[]} delays each way, in milliseconds
- * @property {number} bytesPerSecond of each server's network, each way
+ * @typedef {import("../options.js").BenchOptions & {
+ *   rounds: number,
+ *   scaleGiven: boolean,
+ *   delays: number[],
+ *   bytesPerSecond: number,
+ * }} NetworkOptions without `scaleGiven`, `scale` is for tiny, and the others are made at a tenth of it;
+ *   delays are each way, in milliseconds; the bytes are of each server's network, each way
  */
 
 const DATA_SETS = ["tiny", "many", "mixed"];
@@ -39,42 +35,22 @@ Data sets: as of npm run bench (default: ${DATA_SETS.join(", ")})
  * @throws {UsageError}
  */
 export function readNetworkOptions(args) {
-  const { values, rest } = taken(args, ["--delay", "--bandwidth"]);
-  const read = readOptions(["--contestants", CONTESTANTS, "--rounds", "3", ...rest]);
+  const read = readOptions(["--contestants", CONTESTANTS, "--rounds", "3", ...args], {
+    usual: dataSets.filter(({ name }) => DATA_SETS.includes(name)),
+    own: ["delay", "bandwidth"],
+  });
   if (read === "help") return "help";
-  const named = read.dataSets.filter(({ name }) => rest.includes(name));
-  const given = rest.some((arg) => /^--scale\b/.test(arg));
-  const delays = (values.get("--delay") ?? DELAYS).split(",").map(Number);
+  const delays = (read.own.delay ?? DELAYS).split(",").map(Number);
   if (delays.length < 2 || !delays.every((ms) => ms >= 0)) {
     throw new UsageError("--delay must be two or more numbers, such as 0,10");
   }
-  const megabytes = Number(values.get("--bandwidth") ?? Number.POSITIVE_INFINITY);
+  const megabytes = Number(read.own.bandwidth ?? Number.POSITIVE_INFINITY);
   if (!(megabytes > 0)) throw new UsageError("--bandwidth must be a number of MB/s above 0");
   return {
     ...read,
-    dataSets:
-      named.length > 0 ? named : read.dataSets.filter(({ name }) => DATA_SETS.includes(name)),
     rounds: read.rounds ?? 3,
-    scaleGiven: given,
+    scaleGiven: args.some((arg) => /^--scale\b/.test(arg)),
     delays,
     bytesPerSecond: megabytes * 1e6,
   };
-}
-
-/**
- * Takes options with a value out of the arguments.
- *
- * @param {readonly string[]} args
- * @param {readonly string[]} names
- */
-function taken(args, names) {
-  /** @type {Map<string, string>} */
-  const values = new Map();
-  const rest = [];
-  for (let i = 0; i < args.length; i++) {
-    const [name = "", ...parts] = (args[i] ?? "").split("=");
-    if (!names.includes(name)) rest.push(args[i] ?? "");
-    else values.set(name, parts.length > 0 ? parts.join("=") : (args[++i] ?? ""));
-  }
-  return { values, rest };
 }
