@@ -5,9 +5,15 @@ import { readFile } from "node:fs/promises";
 import { resultsPage } from "./page/results-page.js";
 
 const [file] = process.argv.slice(2);
-if (file === undefined) {
-  console.error("node bench/page.js RESULTS.json > page.html");
+if (file === undefined) fail("node bench/page.js RESULTS.json > page.html");
+else {
+  const results = JSON.parse(await readFile(file, "utf8"));
+  if (results.kind === undefined) process.stdout.write(resultsPage(results));
+  else fail(`${file} is of bench:${results.kind}; only those of npm run bench have a page`);
+}
+
+/** @param {string} message */
+function fail(message) {
+  console.error(message);
   process.exitCode = 2;
-} else {
-  process.stdout.write(resultsPage(JSON.parse(await readFile(file, "utf8"))));
 }
