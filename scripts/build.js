@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, cpSync, readdirSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { bundleCommandLine } from "./bundle.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 rmSync(`${root}dist`, { recursive: true, force: true });
@@ -11,6 +12,8 @@ execFileSync(
   { stdio: "inherit" },
 );
 for (const file of readdirSync(`${root}src`, { recursive: true })) {
-  if (String(file).endsWith(".js")) cpSync(`${root}src/${file}`, `${root}dist/${file}`);
+  if (/\.c?js$/.test(String(file))) cpSync(`${root}src/${file}`, `${root}dist/${file}`);
 }
 chmodSync(`${root}dist/cli/main.js`, 0o755);
+chmodSync(`${root}dist/cli/launch.cjs`, 0o755);
+await bundleCommandLine(root);

@@ -48,6 +48,7 @@ function environmentSection() {
 | \`PGCOPY_SOURCE\`, \`PGCOPY_TARGET\` | the endpoints, where they are not given as arguments; one argument alone is the end that neither the environment nor a [configuration file](configuration.md) gives |
 | \`PGCOPY_PG_DUMP\` | as \`--pg-dump\` |
 | \`PGPASSWORD\`, \`PGPASSFILE\` and libpq's other \`PG…\` variables | as for psql |
+| \`NODE_DISABLE_COMPILE_CACHE\` | if it is not empty, no compiled code is kept in the user's cache directory (\`XDG_CACHE_HOME\`, \`~/.cache\`, \`~/Library/Caches\` or \`LOCALAPPDATA\`, there \`pgcopy/\`) |
 | \`NO_COLOR\` | if it is not empty, no colours |
 
 Arguments can be seen by every user of the machine (\`ps\`), the environment of a process only by its

@@ -1,12 +1,15 @@
 /** The built program (dist/) as a child process: what it prints where, and what it exits with. */
 
 import { execFile, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { readCompiled } from "../src/cli/compiled-code.cjs";
 
-const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+const main = fileURLToPath(new URL("../dist/cli/launch.cjs", import.meta.url));
 const version = JSON.parse(
   readFileSync(new URL("../package.json", import.meta.url), "utf8"),
 ).version;
@@ -49,6 +52,21 @@ async function silentServer() {
     },
   };
 }
+
+describe("the code kept of an earlier run", () => {
+  test("is ignored if it is damaged", async () => {
+    const cache = mkdtempSync(join(tmpdir(), "pgcopy-cache-"));
+    const environment = { XDG_CACHE_HOME: cache, LOCALAPPDATA: cache };
+    const bundle = readFileSync(join(dirname(main), "bundle.cjs"), "utf8");
+    const file = readCompiled(bundle, environment).file ?? "";
+    mkdirSync(dirname(file));
+    writeFileSync(file, "damaged", { mode: 0o600 });
+    expect(readCompiled(bundle, environment).code?.toString()).toBe("damaged");
+    const ended = await pgcopy(["--version"], environment);
+    expect(ended).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: "" });
+    rmSync(cache, { recursive: true });
+  });
+});
 
 describe("wrong usage is one clear error, and exits with 2", () => {
   const invalid = "It must be a whole number of at least 1";

@@ -10,7 +10,7 @@ import type { Ended } from "./support/cli.js";
 import { expectSameDatabase } from "./support/compare.js";
 import { createDatabase, server, type TestDatabase } from "./support/servers.js";
 
-const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+const main = fileURLToPath(new URL("../dist/cli/launch.cjs", import.meta.url));
 /** Refused at once, so that the options are all that is tried. */
 const NOBODY = "postgres://me@127.0.0.1:1/db";
 

@@ -76,12 +76,13 @@ describe("the package", () => {
   test("holds the compiled sources, the documentation, and nothing else", async () => {
     const files = await projectFiles();
     const dist = files
-      .filter((file) => /^src\/.*\.(ts|js)$/.test(file))
-      .map((file) => file.replace(/^src/, "dist").replace(/\.(ts|js)$/, ""))
-      .flatMap((file) => [`${file}.js`, `${file}.d.ts`]);
+      .filter((file) => /^src\/.*\.c?(ts|js)$/.test(file))
+      .map((file) => file.replace(/^src/, "dist"))
+      .flatMap((file) => [file.replace(/ts$/, "js"), file.replace(/\.(c?)[tj]s$/, ".d.$1ts")]);
+    const bundle = ["dist/cli/bundle.cjs", "dist/cli/bundle.licenses.txt"];
     const docs = files.filter((file) => file.startsWith("docs/"));
     const always = ["CHANGELOG.md", "LICENSE", "README.md", "package.json", "pgcopy.schema.json"];
-    expect([...packed].sort()).toEqual([...dist, ...docs, ...always].sort());
+    expect([...packed].sort()).toEqual([...dist, ...bundle, ...docs, ...always].sort());
   });
 
   test("says its version once", () => {

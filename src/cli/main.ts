@@ -79,12 +79,17 @@ process.stdout.on("error", ignoreClosedPipe);
 process.stderr.on("error", () => {});
 process.on("uncaughtException", (error) => void leave(error));
 
-try {
-  await runCommand();
-} catch (error) {
-  await leave(error);
+// No await at the top: launch.cjs runs this as a script, in which there is none.
+void main();
+
+async function main(): Promise<void> {
+  try {
+    await runCommand();
+  } catch (error) {
+    await leave(error);
+  }
+  await exitWith(exitCode);
 }
-await exitWith(exitCode);
 
 async function runCommand(): Promise<void> {
   const program = createProgram(version, actions);

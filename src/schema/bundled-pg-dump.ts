@@ -22,7 +22,8 @@ export const BUNDLED_MAJOR = 18;
 /** How long a cancelled query has to end before its socket is cut, in milliseconds. */
 const CANCEL_GRACE_MS = 1_500;
 
-const workerFile = new URL("./bundled-pg-dump-worker.js", import.meta.url);
+// From any folder of dist/: the command line's bundle lies in another one (scripts/bundle.js).
+const workerFile = new URL("../schema/bundled-pg-dump-worker.js", import.meta.url);
 
 /** What the worker is started with. */
 export interface WorkerInput {

@@ -13,6 +13,7 @@ import type {
   ScanToken,
 } from "libpg-query";
 import { PgCopyError } from "../errors.js";
+import { loadSqlParser } from "./sql-parser.js";
 
 export interface Pieces {
   /** Names of the columns whose defaults go. */
@@ -34,8 +35,7 @@ interface Range {
  * @throws PgCopyError `internal` if the statement can't be parsed, although it once was.
  */
 export async function cutPieces(sql: string, pieces: Pieces): Promise<string> {
-  const library = await import("libpg-query");
-  await library.loadModule();
+  const library = await loadSqlParser();
   const [statement] = library.parseSync(sql).stmts ?? [];
   const bytes = Buffer.from(sql, "utf8");
   const tree = statement?.stmt;

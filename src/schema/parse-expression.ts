@@ -9,6 +9,7 @@ import type { Node, ParseResult, ScanToken } from "libpg-query";
 import type { MomentSpan, RowExpression } from "../plan/row-rules.js";
 import { ExpressionProblem, inspectExpression } from "./expression-nodes.js";
 import { loadParser } from "./parse-tree.js";
+import { loadSqlParser } from "./sql-parser.js";
 
 const PLAIN = "select ";
 const IN_PARENTHESES = "select (\n";
@@ -20,7 +21,7 @@ const IN_PARENTHESES = "select (\n";
  */
 export async function parseExpression(text: string): Promise<RowExpression> {
   await loadParser();
-  const { parseSync, scanSync } = await import("libpg-query");
+  const { parseSync, scanSync } = await loadSqlParser();
   // The server would stop reading there.
   if (text.includes("\0")) throw new ExpressionProblem("holds a zero character");
   const tree = onlyTarget(parsed(parseSync, PLAIN, text, ""));

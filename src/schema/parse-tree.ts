@@ -13,6 +13,7 @@ import { PgCopyError } from "../errors.js";
 import type { RelationName } from "../plan/toc.js";
 import { dumpEndedEarly, unreadableScript } from "./script-error.js";
 import { endOfGap, headingStart } from "./script-gap.js";
+import { loadSqlParser } from "./sql-parser.js";
 
 /** A statement's node, by the name of its type: `{ type: "IndexStmt", node: … }`. */
 export type TypedNode = {
@@ -53,9 +54,7 @@ function loadedParser(): Promise<Parser> {
 
 async function importParser(): Promise<Parser> {
   try {
-    const library = await import("libpg-query");
-    await library.loadModule();
-    return library.parseSync;
+    return (await loadSqlParser()).parseSync;
   } catch (error) {
     throw new PgCopyError("the SQL parser (libpg-query) could not be loaded", {
       code: "internal",

@@ -1,9 +1,9 @@
-/** The built program (dist/cli/main.js) as a child process: to be watched, interrupted and judged. */
+/** The built program (dist/cli/launch.cjs) as a child process: to be watched, interrupted and judged. */
 
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const main = fileURLToPath(new URL("../../dist/cli/launch.cjs", import.meta.url));
 
 export interface Ended {
   readonly exitCode: number | null;

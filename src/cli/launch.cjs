@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+// @ts-check
+/**
+ * Starts the command line. Its 250 modules and those of its packages are one file, bundle.cjs, which V8
+ * runs with the code that it compiled in an earlier run (compiled-code.cjs): found, read and compiled one
+ * by one, they took longer than copying a small database. Where there is no bundle, they are loaded.
+ */
+"use strict";
+
+const { readFileSync } = require("node:fs");
+const { join } = require("node:path");
+const { Script } = require("node:vm");
+const { readCompiled, writeCompiled } = require("./compiled-code.cjs");
+
+const file = join(__dirname, "bundle.cjs");
+
+/** @returns {string | undefined} */
+function readBundle() {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+// Node.js 21 brought it. Where it is missing, pg finds out by a Response whether it runs on Cloudflare,
+// and the first use of that global loads all of fetch: 20 ms.
+if (!("navigator" in globalThis)) {
+  Object.defineProperty(globalThis, "navigator", {
+    value: { userAgent: `Node.js/${process.versions.node.split(".")[0]}` },
+    configurable: true,
+  });
+}
+
+const bundle = readBundle();
+if (bundle === undefined) void import("./main.js");
+else run(bundle);
+
+/** @param {string} source */
+function run(source) {
+  const compiled = readCompiled(source, process.env);
+  const script = new Script(
+    `(function (exports, require, module, __filename, __dirname) {${source}\n})`,
+    {
+      filename: file,
+      ...(compiled.code === undefined ? {} : { cachedData: compiled.code }),
+    },
+  );
+  const isMissing = compiled.code === undefined || script.cachedDataRejected === true;
+  // A clone needs most of the program, so that what it had compiled at its end serves all commands.
+  if (isMissing && compiled.file !== undefined && process.argv.includes("clone")) {
+    process.once("exit", (status) => {
+      if (status === 0) writeCompiled(compiled, () => script.createCachedData());
+    });
+  }
+  script.runInThisContext()({}, require, { exports: {} }, file, __dirname);
+}
