@@ -11,6 +11,7 @@ import type { Environment, ServerEndpoint } from "../src/endpoint/endpoint.js";
 import { parseEndpoint } from "../src/endpoint/parse-endpoint.js";
 import { PgCopyError } from "../src/errors.js";
 import { type Connection, type ConnectOptions, connect } from "../src/postgres/connection.js";
+import { ConnectionPool } from "../src/postgres/connection-pool.js";
 import { type LaunchedServer, launchServer } from "./support/launch-servers.js";
 import { server, type TestServer, testServer, uniqueName } from "./support/servers.js";
 
@@ -483,4 +484,25 @@ describe("TLS", () => {
   test("a unix socket never uses TLS", async () => {
     expect(await usesTls(`${tlsServer.socketUri()}?sslmode=require`)).toBe(false);
   });
+});
+
+test("a pool opens a further session for who would wait long for one that is lent", async () => {
+  const endpoint = await parse(server(16).uri());
+  await using pool = new ConnectionPool(2, () => connect(endpoint, options));
+  let otherDone = () => {};
+  const other = new Promise<void>((resolve) => {
+    otherDone = resolve;
+  });
+  const pid = (session: Connection) => session.processId;
+  const pids = await Promise.all([
+    pool.with(options.signal, async (session) => {
+      await other;
+      return pid(session);
+    }),
+    pool.with(options.signal, async (session) => {
+      otherDone();
+      return pid(session);
+    }),
+  ]);
+  expect(new Set(pids).size).toBe(2);
 });

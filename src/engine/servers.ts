@@ -12,6 +12,7 @@ import {
   refuseSameDatabase,
   refuseSameDirectory,
   refuseStatisticsCopy,
+  type ServerFacts,
   versionName,
 } from "./check-servers.js";
 import { type CopyThreads, threadsOf } from "./copy-threads.js";
@@ -155,12 +156,10 @@ async function checkServers(
   run: Run,
 ): Promise<Servers["jobs"]> {
   const { source, target } = ends;
-  const sourceFacts = await checkServer(source, () =>
-    openSession(source.endpoint, "source", "probe", run.signal),
-  );
-  const targetFacts = await checkServer(target, () =>
-    openSession(target.endpoint, "target", "probe", run.signal),
-  );
+  const [sourceFacts, targetFacts] = await all<[ServerFacts, ServerFacts]>(run.signal, [
+    (signal) => checkServer(source, () => openSession(source.endpoint, "source", "probe", signal)),
+    (signal) => checkServer(target, () => openSession(target.endpoint, "target", "probe", signal)),
+  ]);
   refuseStatisticsCopy(target, options);
   if (ends.targetExists) refuseSameDatabase(sourceFacts, targetFacts);
   const older = olderTarget(source, target);

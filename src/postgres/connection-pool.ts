@@ -11,10 +11,20 @@ import type { SessionBudget } from "./session-budget.js";
 /** What a pool lends: a session of this thread, or the handle of another thread's. */
 export type PooledSession = Pick<Connection, "usable" | "under" | "close">;
 
+/**
+ * About what a new session costs its server (a process, and caches that fill from the catalog), in
+ * milliseconds: who may be lent one sooner waits for it. A copy of a few small tables then takes one or two.
+ */
+const NEW_SESSION_MS = 15;
+
 /** Closed at the end of an `await using` scope, with all its sessions. */
 export class ConnectionPool<S extends PooledSession = Connection> implements AsyncDisposable {
   readonly #open: () => Promise<S>;
   readonly #idle: S[] = [];
+  /** Who waits for a session that another one gives back, first come first served. */
+  readonly #waiting: ((session: S) => void)[] = [];
+  /** The first session's opening: until it is over there is none to wait for. */
+  #first: Promise<unknown> | undefined;
   readonly #all = new Set<S>();
   readonly #limit: LimitFunction;
   readonly #budget: SessionBudget | undefined;
@@ -46,8 +56,7 @@ export class ConnectionPool<S extends PooledSession = Connection> implements Asy
     const connection = await this.#take();
     try {
       const result = await connection.under(signal, () => use(connection));
-      this.#idle.push(connection);
-      this.#budget?.wake();
+      this.#giveBack(connection);
       return result;
     } catch (error) {
       await this.#closeOne(connection);
@@ -80,11 +89,29 @@ export class ConnectionPool<S extends PooledSession = Connection> implements Asy
     this.#budget?.give();
   }
 
+  #giveBack(connection: S): void {
+    const next = connection.usable ? this.#waiting.shift() : undefined;
+    if (next !== undefined) {
+      next(connection);
+      return;
+    }
+    this.#idle.push(connection);
+    this.#budget?.wake();
+  }
+
   async #take(): Promise<S> {
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
       if (idle.usable) return idle;
       await this.#closeOne(idle);
     }
+    const lent = this.#first === undefined ? undefined : await this.#givenBackSoon();
+    if (lent !== undefined) return lent;
+    const opening = this.#openOne();
+    this.#first ??= opening.catch(() => {});
+    return await opening;
+  }
+
+  async #openOne(): Promise<S> {
     await this.#budget?.take();
     try {
       const connection = await this.#open();
@@ -94,5 +121,19 @@ export class ConnectionPool<S extends PooledSession = Connection> implements Asy
       this.#budget?.give();
       throw error;
     }
+  }
+
+  /** A session that is given back before a new one would be open; undefined if none is. */
+  async #givenBackSoon(): Promise<S | undefined> {
+    return await new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      const giveUp = () => {
+        const at = this.#waiting.indexOf(resolve);
+        if (at < 0) return;
+        this.#waiting.splice(at, 1);
+        resolve(undefined);
+      };
+      void this.#first?.then(() => setTimeout(giveUp, NEW_SESSION_MS));
+    });
   }
 }
