@@ -21,6 +21,9 @@ export async function bundleCommandLine(root) {
   const code = chunk.code.replace(/^#!.*\n/, "");
   if (/\bimport\(["']/.test(code))
     throw new Error("a script can't import: bundle it, or require it");
+  // A worker's file lies in the folder of its own module, not in that of the bundle.
+  if (/new URL\([`"']\.\//.test(code))
+    throw new Error('write "../folder/file.js", which holds in both');
   writeFileSync(join(root, "dist/cli/bundle.cjs"), code);
   writeFileSync(join(root, "dist/cli/bundle.licenses.txt"), licenses(chunk.moduleIds));
 }

@@ -23,7 +23,7 @@ import { ThreadSession } from "./thread-session.js";
 
 /** Whether the thread's file is there: who bundles pgcopy into one file may have left it behind. */
 export function hasThreadFile(): boolean {
-  return existsSync(new URL("./copy-worker.js", import.meta.url));
+  return existsSync(new URL("../engine/copy-worker.js", import.meta.url));
 }
 
 interface Waiting {
@@ -52,7 +52,7 @@ export class CopyThread {
 
   constructor() {
     // As in the main thread, nothing of ours reads the environment that the thread gets a copy of.
-    this.#worker = new Worker(new URL("./copy-worker.js", import.meta.url), {
+    this.#worker = new Worker(new URL("../engine/copy-worker.js", import.meta.url), {
       name: "pgcopy copy",
     });
     this.#worker.on("message", (message: FromThread) => this.#hear(message));
