@@ -46,6 +46,7 @@ export interface CommonOptions {
 export interface CloneOptions extends CommonOptions {
   /** `postgres://…`, a libpq `key=value` string, or `pgdata:DIR`. */
   readonly source: string;
+  /** The same; for `clone` also `null:`, which throws away what is read. */
   readonly target: string;
   /** Sets both pools; default 4. */
   readonly jobs?: number;
