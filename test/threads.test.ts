@@ -5,9 +5,9 @@
 
 import type { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type CloneOptions, clone, type PgCopyError } from "../src/index.js";
+import { type CloneOptions, clone, type PgCopyError, type RunEvent } from "../src/index.js";
 import { expectSameData, expectSameDatabase } from "./support/compare.js";
-import { closeGates, createGatedSchema } from "./support/gated-schema.js";
+import { closeGates, createGatedSchema, SMALL_TABLES } from "./support/gated-schema.js";
 import { createHardSchema } from "./support/hard-schema.js";
 import {
   createDatabase,
@@ -130,7 +130,7 @@ describe("a clone in three threads", () => {
     await until("the bytes of the running copy are told", () => copied > 20_000_000);
     await gates.open();
     const report = await running;
-    expect(report.tables.find(({ name }) => name === "wide")?.bytes).toBeGreaterThan(copied);
+    expect(report.tables.find(({ name }) => name === "wide")?.bytes).toBeGreaterThanOrEqual(copied);
     await expectSameData(source.uri, target.uri);
   });
 
@@ -227,10 +227,8 @@ describe("a copy in a thread is stopped", () => {
       await gates.untilReached();
       stop.abort();
     });
-    expect(error).toMatchObject({
-      code: "interrupted",
-      message: "COPY public.wide was interrupted",
-    });
+    expect(error.code).toBe("interrupted");
+    expect(error.message).toMatch(/was interrupted$/);
     await expectNoSessions(source, target);
     expect(await target.query("select from wide")).toEqual([]);
   });
@@ -264,10 +262,18 @@ describe("a copy in a thread is stopped", () => {
     await using target = await createDatabase(server(16), "threads_copy");
     // Its session waits for a lock, and would not notice for as long as that is held.
     await using gates = await closeGates(target, { row: "100" });
+    const copied = new Set<string>();
+    const observer = (event: RunEvent) => {
+      if (event.type === "task_finished") copied.add(event.task.label);
+    };
     const error = await failure(
-      { source: source.uri, target: target.uri, threads: 2 },
+      { source: source.uri, target: target.uri, threads: 2, observer },
       async (threads) => {
         await gates.untilReached();
+        // They would fail, too, and perhaps first.
+        await until("the other tables are copied", () =>
+          SMALL_TABLES.every((table) => copied.has(`COPY ${table}`)),
+        );
         for (const thread of threads) await end(thread);
       },
     );
