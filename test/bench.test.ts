@@ -52,7 +52,10 @@ async function bench(args: readonly string[], { source, target }: Servers) {
 
 const superusers = () => ({ source: server(15).socketUri(), target: server(16).socketUri() });
 
-describe("the benchmark", () => {
+/** Seconds on an idle machine; each copies several times, with a process for each. */
+const TIMEOUT = 180_000;
+
+describe("the benchmark", { timeout: TIMEOUT }, () => {
   test("measures the floor and judges the goals in the rounds of the contestants", async () => {
     const { exitCode, stdout, runs, page } = await bench(["tiny", "toast"], superusers());
     expect(exitCode).toBe(0);
