@@ -32,8 +32,11 @@ export interface ParsedStatement {
   readonly offset: number;
 }
 
-/** Bytes of script that are parsed in one go: about 0.1 s, in which nothing else runs. */
-const pieceBytes = 1024 * 1024;
+/**
+ * Bytes of script that are parsed in one go. The parser's memory never shrinks: with pieces of 1 MB
+ * the process was 25 MB larger to its end, and no faster.
+ */
+const pieceBytes = 64 * 1024;
 
 type Parser = (sql: string) => ParseResult;
 let parser: Promise<Parser> | undefined;
