@@ -61,6 +61,11 @@ export interface CloneOptions extends CommonOptions {
   readonly threads?: number | "auto";
   /** Tables larger than this are copied in parts of about this size; in bytes; default: never split. */
   readonly splitTablesLargerThan?: number;
+  /**
+   * How much memory a session on the target takes to build an index or check a foreign key, in bytes.
+   * Default: what the target's configuration, database or role sets; else what each index needs.
+   */
+  readonly maintenanceWorkMem?: number;
   /** The id of a snapshot that another session exported and holds. Default: pgcopy exports one. */
   readonly snapshot?: string;
   /** Drop objects of the target that are in the way; default: refuse. */
@@ -139,6 +144,7 @@ export interface ResolvedOptions {
   readonly indexJobs: number;
   readonly threads: number | "auto";
   readonly splitTablesLargerThan: number | undefined;
+  readonly maintenanceWorkMem: number | undefined;
   readonly snapshot: string | undefined;
   readonly dropIfExists: boolean;
   readonly noOwner: boolean;
@@ -168,6 +174,9 @@ export interface ResolvedOptions {
 const DEFAULT_JOBS = 4;
 /** Below this a part's own overhead (a query, a transaction) is more than it saves. */
 const SMALLEST_PART_BYTES = 64 * 1024;
+/** PostgreSQL's own bounds of maintenance_work_mem, on every platform. */
+const SMALLEST_WORK_MEMORY_BYTES = 1024 ** 2;
+const LARGEST_WORK_MEMORY_BYTES = 2 * 1024 ** 3 - 1024;
 
 /** @throws PgCopyError `usage`, naming the option and what it takes. */
 export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
@@ -199,6 +208,7 @@ export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
     indexJobs: positive("indexJobs", options.indexJobs) ?? jobs,
     threads: threads(options.threads),
     splitTablesLargerThan: split,
+    maintenanceWorkMem: workMemory(options.maintenanceWorkMem),
     snapshot: options.snapshot === undefined ? undefined : snapshotId(options.snapshot),
     dropIfExists: flag("dropIfExists", options.dropIfExists),
     noOwner: flag("noOwner", options.noOwner),
@@ -269,6 +279,7 @@ const knownOptions: Readonly<Record<keyof CloneOptions, true>> = {
   indexJobs: true,
   threads: true,
   splitTablesLargerThan: true,
+  maintenanceWorkMem: true,
   snapshot: true,
   dropIfExists: true,
   noOwner: true,
@@ -358,4 +369,11 @@ function noRolePasswords(options: CloneOptions): boolean {
     code: "usage",
     advice: "give --roles, too, or neither",
   });
+}
+
+function workMemory(value: number | undefined): number | undefined {
+  const within = (bytes: number) =>
+    bytes >= SMALLEST_WORK_MEMORY_BYTES && bytes <= LARGEST_WORK_MEMORY_BYTES;
+  if (value === undefined || (Number.isSafeInteger(value) && within(value))) return value;
+  throw wrongOption("maintenanceWorkMem", value, "a size of 1 MB to 2 GB");
 }

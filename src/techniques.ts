@@ -10,6 +10,7 @@ export const techniques = {
   "small-table-batches": "every small table is copied and built on by tasks of its own",
   "parallel-pre-data": "tables are created one after the other, on one session",
   "side-by-side-indexes": "a table's indexes are built one after the other",
+  "index-settings": "every index is built with the memory and the workers that the target gives it",
   "longest-path-first": "of the tasks that could start, the first one starts",
 } as const satisfies Readonly<Record<string, string>>;
 

@@ -30,6 +30,7 @@ export interface CopyFlags extends ViewOptions, FilterFlags {
   readonly indexJobs?: number;
   readonly threads?: number | "auto";
   readonly splitTablesLargerThan?: number;
+  readonly maintenanceWorkMem?: number;
   readonly snapshot?: string;
   readonly dropIfExists?: boolean;
   /** commander's way with options that begin with --no: true unless they are given. */
@@ -244,6 +245,11 @@ function copyCommand(program: Command, name: "clone" | "plan" | "check"): Comman
     .option(
       "--split-tables-larger-than <SIZE>",
       "copy larger tables in parts of about this size: 200MB, 1GB (default: never split)",
+      parseSize,
+    )
+    .option(
+      "--maintenance-work-mem <SIZE>",
+      "memory that each job on the target takes to build an index: 64MB, 1GB (default: the target's setting, else what each index needs)",
       parseSize,
     )
     .optionsGroup("What is copied:")

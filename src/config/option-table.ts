@@ -113,6 +113,14 @@ export const optionTable: OptionTable = {
     description: "Larger tables are copied in parts of about this size; in bytes.",
     example: 1_073_741_824,
   },
+  maintenanceWorkMem: {
+    type: "integer",
+    minimum: 1024 ** 2,
+    defaultWords: "the target's own setting, else what each index needs",
+    description:
+      "The memory that the target takes to build an index or check a foreign key; in bytes, and for each job.",
+    example: 67_108_864,
+  },
   snapshot: {
     type: "string",
     pattern: "^[0-9A-Fa-f]+(-[0-9A-Fa-f]+)+$",

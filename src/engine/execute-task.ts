@@ -57,6 +57,8 @@ export interface TaskContext {
   readonly verifyMode: "count" | "checksum";
   readonly masks: MaskAdvice;
   readonly ownership: LargeObjectOwnership;
+  /** What the session sets for the task's statements, if these are to begin now. */
+  readonly scriptParameters: (task: CloneTask) => Readonly<Record<string, string>>;
   readonly outcomes: TaskOutcome[];
   readonly comparisons: TableComparison[];
   readonly largeObjectDifferences: LargeObjectDifference[];
@@ -135,6 +137,7 @@ class TaskRun {
           runScripts(target, work.scripts, {
             attempted: this.#task.label,
             record: () => this.#record(nothing),
+            settings: this.#context.scriptParameters(this.#task),
           }),
         );
       case "analyze":

@@ -46,6 +46,11 @@ export class ProgressMeter {
     for (const { table, parts } of plan.tables) this.#partsLeft.set(table.oid, parts.length);
   }
 
+  /** The estimated length of all tasks that are not done yet, one after the other. */
+  get remainingSeconds(): number {
+    return this.#costTotal - this.#costDone;
+  }
+
   start(task: CloneTask): ActiveTask {
     const active: ActiveTask = { task, beganMs: this.#run.elapsedMs, bytes: 0 };
     this.#active.set(task.id, active);

@@ -15,6 +15,7 @@ import { maskAdvice } from "./mask-advice.js";
 import type { PreparedTarget } from "./prepare-target.js";
 import { ProgressMeter } from "./progress.js";
 import type { Run } from "./run.js";
+import { scriptParameters } from "./script-parameters.js";
 import type { Servers } from "./servers.js";
 import { taskSessions } from "./task-sessions.js";
 
@@ -54,6 +55,7 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
     verifyMode: resolved.verify ?? "count",
     masks: maskAdvice(plan),
     ownership: resolved,
+    scriptParameters: await scriptParameters(plan, context, meter),
     outcomes: [],
     comparisons: [],
     largeObjectDifferences: [],

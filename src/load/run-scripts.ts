@@ -16,6 +16,8 @@ export interface RunScriptsOptions {
   readonly attempted: string;
   /** SQL that records the work as done; it commits together with the last batch. */
   readonly record?: () => string;
+  /** Session parameters that hold for all of the scripts, to the end of each transaction. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -29,12 +31,16 @@ export async function runScripts(
   scripts: readonly Script[],
   options: RunScriptsOptions,
 ): Promise<void> {
-  const { attempted, record } = options;
+  const { attempted, record, settings = {} } = options;
   const batches = batch(scripts);
   for (const [i, some] of batches.entries()) {
     const last = i === batches.length - 1 && record !== undefined;
     const statements = [
       { attempted, sql: "begin" },
+      ...Object.entries(settings).map(([name, value]) => ({
+        attempted,
+        sql: setLocal(name, value),
+      })),
       ...some.flatMap(statementsOf),
       ...(last ? [{ attempted, sql: record() }] : []),
       { attempted, sql: "commit" },
@@ -67,12 +73,14 @@ function batch(scripts: readonly Script[]): Script[][] {
  * be the role's or the database's default.
  */
 export function statementsOf({ title, settings, statements }: Script): NamedStatement[] {
-  const set = (name: string, value: string) =>
-    `set local ${quoteName(name)} = ${quoteLiteral(value)}`;
   const names = Object.entries(settings);
   return [
-    ...names.map(([name, value]) => set(name, value)),
+    ...names.map(([name, value]) => setLocal(name, value)),
     ...statements,
-    ...names.map(([name]) => set(name, pinnedSettings[name] ?? "")),
+    ...names.map(([name]) => setLocal(name, pinnedSettings[name] ?? "")),
   ].map((sql) => ({ attempted: title, sql }));
+}
+
+function setLocal(name: string, value: string): string {
+  return `set local ${quoteName(name)} = ${quoteLiteral(value)}`;
 }

@@ -51,6 +51,7 @@ export function attachedKeyTasks(
     work: {
       do: "scripts",
       scripts: [{ title: buildLabel, settings, statements: [index.definition] }],
+      build: index,
     },
     indexes,
   });
@@ -90,7 +91,8 @@ export function entryTask(
   const kind = taskKind(entry);
   const names = [...touched].map(String);
   // An exclusion constraint, or a partitioned table's key, builds its index, too.
-  const buildsIndex = kind === "index" || facts.indexOf(entry) !== undefined;
+  const build = facts.indexOf(entry);
+  const buildsIndex = kind === "index" || build !== undefined;
   const method = kind === "constraint" ? "as a constraint" : "built";
   const label = labelOf(entry, facts);
   return newTask(`post-data:${entry.dumpId}`, kind, label, {
@@ -102,7 +104,11 @@ export function entryTask(
     locks: entry.statements.every((one) => one.kind === "index")
       ? { shared: names }
       : { exclusive: names },
-    work: { do: "scripts", scripts: [{ ...scriptOf(entry), title: label }] },
+    work: {
+      do: "scripts",
+      scripts: [{ ...scriptOf(entry), title: label }],
+      ...(build === undefined ? {} : { build }),
+    },
     indexes: plannedIndexes(entry, method, facts),
   });
 }

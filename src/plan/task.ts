@@ -6,6 +6,7 @@ import type { TaskInfo } from "../events.js";
 import { displayName } from "../postgres/quote.js";
 import type { Task } from "../run/graph.js";
 import { entryLabel } from "./entry-label.js";
+import type { IndexBuild } from "./index-build.js";
 import type { LargeObjectSelection } from "./large-object-rows.js";
 import type { LargeObjectStep } from "./large-objects.js";
 import type { TablePlan } from "./table-plan.js";
@@ -52,7 +53,12 @@ export interface TableStatistics {
 
 /** What a task does; the engine has one function for each. */
 export type Work =
-  | { readonly do: "scripts"; readonly scripts: readonly Script[] }
+  | {
+      readonly do: "scripts";
+      readonly scripts: readonly Script[];
+      /** The index that they build, where that is a large one. */
+      readonly build?: IndexBuild;
+    }
   | { readonly do: "copy"; readonly table: TablePlan; readonly part: number }
   | { readonly do: "small_tables"; readonly tables: readonly SmallTable[] }
   /** The tables in an order in which their foreign keys hold. */

@@ -33,6 +33,7 @@ describe("defaults", () => {
       indexJobs: 4,
       threads: "auto",
       splitTablesLargerThan: undefined,
+      maintenanceWorkMem: undefined,
       snapshot: undefined,
       dropIfExists: false,
       noOwner: false,
@@ -78,6 +79,7 @@ describe("defaults", () => {
       signal,
       environment: { PGUSER: "app" },
       splitTablesLargerThan: 64 * 1024,
+      maintenanceWorkMem: 1024 ** 2,
       snapshot: "00000003-0000001B-1",
       dropIfExists: true,
       noOwner: true,
@@ -99,6 +101,7 @@ describe("defaults", () => {
 describe("a wrong option", () => {
   const wholeNumber = "must be a whole number of at least 1";
   const size = "splitTablesLargerThan must be a size of at least 64 kB";
+  const memory = "maintenanceWorkMem must be a size of 1 MB to 2 GB";
   const interval =
     "progressIntervalMs must be a number of milliseconds up to 2147483647, 0 for never";
   const format = "copyFormat must be one of auto, text, binary";
@@ -117,6 +120,9 @@ describe("a wrong option", () => {
     [{ splitTablesLargerThan: 0 }, `${size}, not 0`],
     [{ splitTablesLargerThan: 65_535 }, `${size}, not 65535`],
     [{ splitTablesLargerThan: "1GB" }, `${size}, not "1GB"`],
+    [{ maintenanceWorkMem: 1024 ** 2 - 1 }, `${memory}, not 1048575`],
+    [{ maintenanceWorkMem: 2 ** 31 }, `${memory}, not 2147483648`],
+    [{ maintenanceWorkMem: "64MB" }, `${memory}, not "64MB"`],
     [{ snapshot: "" }, `${id}, not ""`],
     [{ snapshot: "1'; drop table x; --" }, `${id}, not "1'; drop table x; --"`],
     [{ verify: "full" }, 'verify must be one of count, checksum, not "full"'],
