@@ -7,7 +7,7 @@
 import type { Catalog, Sequence } from "../catalog/catalog.js";
 import type { KeyRange } from "../catalog/read-key-bounds.js";
 import type { Technique } from "../techniques.js";
-import { copyCost, verifyCost } from "./cost.js";
+import { tableCost, verifyCost } from "./cost.js";
 import { type ChosenHook, hookFinish, hookTasks } from "./extension-hooks.js";
 import { extensionRowsTask } from "./extension-rows.js";
 import { type LargeObjectPlan, planLargeObjects } from "./large-objects.js";
@@ -177,6 +177,7 @@ function copyTasks(plan: TablePlan): CloneTask[] {
   const name = relationName(plan.table);
   const slices = plan.parts.filter(({ by }) => by !== "reference");
   const sliceBytes = Math.round(plan.table.bytes / Math.max(slices.length, 1));
+  const cost = tableCost(plan.table, plan.format);
   return plan.parts.map(({ by }, part) => ({
     id: plan.parts.length === 1 ? `copy:${name}` : `copy:${name}:${part + 1}/${plan.parts.length}`,
     kind: "copy",
@@ -184,7 +185,7 @@ function copyTasks(plan: TablePlan): CloneTask[] {
     pool: "tables",
     needs: [PRE_DATA],
     // How many rows are referred to is not known; they are looked for in the whole table.
-    cost: copyCost(by === "reference" ? plan.table.bytes : sliceBytes),
+    cost: by === "reference" ? cost : cost / slices.length,
     locks: { shared: [String(plan.table.oid)] },
     work: { do: "copy", table: plan, part },
     bytes: by === "reference" ? 0 : sliceBytes,
