@@ -11,6 +11,7 @@ import { runOnce } from "./rounds.js";
  * @typedef {object} Profile
  * @property {number} wallMs of the whole process
  * @property {number} reportedMs of the run within it
+ * @property {number} estimatedMs how long that was expected to take when its first task was about to begin
  * @property {{ step: string, beganMs?: number, durationMs: number }[]} steps
  * @property {{ kind: string, tasks: number, durationMs: number, firstMs: number, lastMs: number }[]} work
  *   the tasks of each kind: their time summed over the jobs, when the first began and the last ended
@@ -34,6 +35,7 @@ export async function profilePgcopy(field) {
   return {
     wallMs: measurement.wallMs,
     reportedMs: report.durationMs,
+    estimatedMs: report.estimatedSeconds * 1000,
     steps: report.steps,
     work: workOf(events),
     tables: {

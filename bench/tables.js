@@ -142,6 +142,7 @@ export function profileTable(profile) {
   const startMs = Math.round(profile.wallMs - profile.reportedMs);
   return [
     `One more run of pgcopy: ${Math.round(profile.wallMs)} ms, of which ${startMs} ms to start and end the process; pg_dump: ${profile.pgDump}; tables: ${profile.tables.binary} in binary, ${profile.tables.text} in text, ${profile.tables.frozen} frozen`,
+    `Estimated: ${(profile.estimatedMs / 1000).toFixed(2)} s. Outcome: ${(profile.reportedMs / 1000).toFixed(2)} s, so ${(profile.reportedMs / profile.estimatedMs).toFixed(2)} × the estimate`,
     "",
     "| step | ms |",
     "|---|---|",

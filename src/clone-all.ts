@@ -114,14 +114,15 @@ async function cloneEach(
 }
 
 function expectedOf([database, { report }]: [string, PlannedDatabase]): ExpectedDatabase {
-  const { tables, indexes, tasks, bytes, estimatedSeconds } = report;
+  const { tables, indexes, tasks, bytes, estimate } = report;
   return {
     database,
     tables: tables.length,
     indexes: indexes.length,
     tasks: tasks.length,
     bytes,
-    seconds: estimatedSeconds,
+    // Reading them side by side takes each as long as all, so it says nothing of one.
+    seconds: estimate.seconds - estimate.assumed.besideTasksSeconds,
   };
 }
 

@@ -102,6 +102,8 @@ export type { PingOptions, PingReport } from "./ping.js";
 export { ping } from "./ping.js";
 export type { ClonePlan } from "./plan/clone-plan.js";
 export { planClone } from "./plan/clone-plan.js";
+export type { Estimate, EstimatedTask, EstimateInput } from "./plan/estimate.js";
+export { estimateRun } from "./plan/estimate.js";
 export type { ExtensionHook, HookRow, HookSteps } from "./plan/extension-hooks.js";
 export { extensionHooks } from "./plan/known-hooks.js";
 export type { LargeObjectSelection } from "./plan/large-object-rows.js";

@@ -4,6 +4,7 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Estimate } from "../src/index.js";
 import { runCli } from "./support/cli.js";
 import { expectSameDatabase } from "./support/compare.js";
 import { createDatabase, server, type TestDatabase, uniqueName } from "./support/servers.js";
@@ -82,9 +83,10 @@ describe("clone", () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
     const events = jsonLines(stdout);
     expect(events.every((event) => typeof event.type === "string")).toBe(true);
-    const last = events.at(-1) as { type: string; rows: number };
+    const last = events.at(-1) as { type: string; rows: number; estimatedSeconds: number };
     expect(last.type).toBe("report");
     expect(last.rows).toBeGreaterThan(500);
+    expect(last.estimatedSeconds).toBeGreaterThan(0);
     expect(stdout).not.toContain(shop.server.password);
   });
 
@@ -135,11 +137,22 @@ describe("plan", () => {
     );
     const json = await runCli(["plan", shop.uri, empty.uri, "--json"]);
     const [report] = jsonLines(json.stdout).slice(-1) as {
-      tasks: unknown[];
+      tasks: { id: string; needs: string[] }[];
       conflicts: unknown[];
+      estimatedSeconds: number;
+      estimate: Estimate;
     }[];
     expect(report?.tasks.length).toBeGreaterThan(10);
     expect(report?.conflicts).toEqual([]);
+    const { estimate, tasks = [] } = report ?? {};
+    expect(report?.estimatedSeconds).toBe(estimate?.seconds);
+    expect(estimate?.seconds).toBeGreaterThan(estimate?.assumed.besideTasksSeconds ?? 0);
+    expect(estimate?.assumed.roundTripMs.target).toBeGreaterThan(0);
+    const [first, ...others] = (estimate?.criticalPath ?? []).map(
+      ({ id }) => tasks.find((task) => task.id === id) ?? { id, needs: [id] },
+    );
+    expect(first?.needs).toEqual([]);
+    expect(others.length).toBeGreaterThan(0);
   });
 });
 

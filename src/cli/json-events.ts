@@ -237,6 +237,7 @@ export const lastEvents: Documented<LastLines> = {
       snapshot: "id of the snapshot that everything was read from",
       pgDump: "`kind` (`local` or `bundled`), `version`, and the `path` of a local one",
       durationMs: "of the whole run",
+      estimatedSeconds: "what it was expected to be, when the first task was about to begin",
       databaseCreated: "whether the target database was missing",
       rolesCreated: "with `--roles`: names of the roles that were missing",
       pgcopyVersion: "the release",
@@ -284,6 +285,8 @@ export const lastEvents: Documented<LastLines> = {
       tasks: "a list: `id`, `kind`, `label`, `needs` (ids), `cost` (seconds)",
       bytes: "estimated size of the rows and large objects",
       estimatedSeconds: "roughly how long it would take",
+      estimate:
+        "`seconds`; `fastestSeconds` with a core for all that runs, `slowestSeconds` with two cores at most; what is `assumed` (`cores`, `coresAre`: `of this machine` or `as many as jobs`, `roundTripMs` of `source` and `target`, `besideTasksSeconds`); `boundBy`: `longest path`, `table jobs`, `index jobs` or `cores`; `criticalPath`, a list of tasks of which each begins when the one before ends: `id`, `kind`, `label`, `beganSeconds`, `seconds`",
       filters: FILTERS,
       warnings: "a list of sentences",
       conflicts: "what is in the way in the target",

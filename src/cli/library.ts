@@ -11,6 +11,8 @@ export type {
   CloneReport,
   ConfigOptions,
   DataComparison,
+  Estimate,
+  EstimatedTask,
   Finding,
   ListKind,
   PingReport,

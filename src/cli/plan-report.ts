@@ -1,6 +1,7 @@
 /** What `pgcopy plan` prints. */
 
 import { printable, wrap } from "./display-width.js";
+import { about, estimateLines } from "./estimate-lines.js";
 import { filterLines } from "./filter-lines.js";
 import { formatLines } from "./format-lines.js";
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from "./formatting.js";
@@ -29,6 +30,7 @@ export interface PlanStyle extends ReportStyle {
 export function planLines(plan: PlanReport, style: PlanStyle): string[] {
   const sections = [
     summary(plan, style),
+    section("Estimate", estimateLines(plan.estimate, style.width - 2), style),
     tables(plan, style),
     section("Formats", formatLines(formats(plan), style.width - 2), style),
     section(SELECTION_TITLE, selectionLines(plan.tables, style.width - 2), style),
@@ -55,8 +57,7 @@ function summary(plan: PlanReport, { paint, width }: PlanStyle): string[] {
     formatNumberOf(plan.tasks.length, "task"),
   ];
   const { tableJobs, indexJobs } = plan.jobs;
-  const seconds = plan.estimatedSeconds;
-  const time = seconds < 1 ? "under a second" : `roughly ${formatDuration(seconds * 1000)}`;
+  const time = about(plan.estimatedSeconds);
   const [tableWords, indexWords] = [
     formatNumberOf(tableJobs, "table job"),
     formatNumberOf(indexJobs, "index job"),

@@ -1,9 +1,10 @@
 /** A plan as plain data: the command line prints it, `--json` writes it. */
 
 import type { ClonePlan } from "../plan/clone-plan.js";
+import type { Estimate } from "../plan/estimate.js";
 import type { PlannedIndex } from "../plan/task.js";
-import { remainingPaths } from "../run/graph.js";
 import { versionName } from "./check-servers.js";
+import { estimateClone } from "./estimate.js";
 import type { FilterReport } from "./filter-report.js";
 import type { SourceContent } from "./read-source.js";
 import type { CloneReport } from "./report.js";
@@ -53,6 +54,7 @@ export interface PlanReport {
   }[];
   readonly bytes: number;
   readonly estimatedSeconds: number;
+  readonly estimate: Estimate;
   /** Objects of the target in the way: they stop the clone, unless `dropIfExists` replaces them. */
   readonly conflicts: readonly string[];
   /** What stops it in any case: in a sentence each, what the target's role may not do, or the target lacks. */
@@ -72,9 +74,10 @@ export interface PlanReportInput {
   readonly run: Run;
 }
 
-/** Puts the report together; pure. */
+/** Puts the report together. */
 export function buildPlanReport(input: PlanReportInput): PlanReport {
-  const { servers, plan } = input;
+  const { servers, plan, run } = input;
+  const estimate = estimateClone(plan, servers, run.elapsedMs / 1000);
   return {
     source: servers.sourceEndpoint.description,
     target: servers.targetEndpoint.description,
@@ -101,34 +104,11 @@ export function buildPlanReport(input: PlanReportInput): PlanReport {
     sequences: plan.sequences.length,
     tasks: plan.tasks.map(({ id, kind, label, needs, cost }) => ({ id, kind, label, needs, cost })),
     bytes: plan.bytes,
-    estimatedSeconds: estimatedSeconds(plan, servers.jobs),
+    estimatedSeconds: estimate.seconds,
+    estimate,
     conflicts: input.conflicts,
     refusals: input.refusals,
     ...(input.content.filters === undefined ? {} : { filters: input.content.filters }),
-    warnings: input.run.warnings,
+    warnings: run.warnings,
   };
-}
-
-/**
- * No run is shorter than its longest path, or than all work divided by the jobs, or than what only
- * one pool can do divided by the pool's size.
- */
-function estimatedSeconds(plan: ClonePlan, jobs: CloneReport["jobs"]): number {
-  const sizes = { tables: jobs.tableJobs, indexes: jobs.indexJobs, control: 1 };
-  const work = { tables: 0, indexes: 0, control: 0 };
-  let all = 0;
-  for (const task of plan.tasks) {
-    all += task.cost;
-    if (task.mayUse === undefined) work[task.pool] += task.cost;
-  }
-  // No spread: a hundred thousand arguments are too many for the stack.
-  let path = 0;
-  for (const length of remainingPaths(plan.tasks).values()) path = Math.max(path, length);
-  const bound = Math.max(
-    path,
-    all / (sizes.tables + sizes.indexes),
-    work.tables / sizes.tables,
-    work.indexes / sizes.indexes,
-  );
-  return Math.round(bound * 10) / 10;
 }

@@ -7,6 +7,7 @@ import type { RunRecord } from "../record/run-record.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import type { TableComparison } from "../verify/compare-table.js";
 import { versionName } from "./check-servers.js";
+import { estimateClone } from "./estimate.js";
 import type { TaskOutcome } from "./execute-task.js";
 import type { FilterReport } from "./filter-report.js";
 import type { PreparedTarget } from "./prepare-target.js";
@@ -71,6 +72,8 @@ export interface CloneReport extends RunRecord {
     readonly path?: string;
     readonly version: string;
   };
+  /** How long the whole run was expected to take, when its first task was about to begin; absent where the target is `null:`. */
+  readonly estimatedSeconds?: number;
   /** Whether this run created the target database. */
   readonly databaseCreated: boolean;
   /** With `roles`: those that the target lacked. */
@@ -126,6 +129,7 @@ export function buildReport(input: ReportInput): CloneReport {
     targetVersion: versionName(servers.target.serverVersion),
     snapshot: input.snapshot.id,
     pgDump: input.content.pgDump,
+    estimatedSeconds: estimateClone(input.plan, servers, secondsBeforeTasks(run)).seconds,
     databaseCreated: input.target.databaseCreated,
     rolesCreated: input.target.rolesCreated,
     jobs: servers.jobs,
@@ -173,6 +177,10 @@ export function buildNullReport(input: NullReportInput): CloneReport {
     ...summarise(input.plan, input.outcomes),
     ...(content.filters === undefined ? {} : { filters: content.filters }),
   };
+}
+
+function secondsBeforeTasks({ record: { steps, durationMs } }: Run): number {
+  return (steps.find(({ step }) => step === "copy")?.beganMs ?? durationMs) / 1000;
 }
 
 /** The parts of the report that follow from the plan and the tasks' outcomes. Pure. */

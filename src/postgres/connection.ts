@@ -118,6 +118,7 @@ export class Connection implements AsyncDisposable {
   #signal: AbortSignal;
   #tail: Promise<unknown> = Promise.resolve();
   #state: "open" | "lost" | "closed" = "open";
+  #quickestMs = Number.POSITIVE_INFINITY;
 
   /** @internal */
   constructor(
@@ -145,6 +146,11 @@ export class Connection implements AsyncDisposable {
   /** The server's process id of this session, as in pg_stat_activity. */
   get processId(): number {
     return (this.#client as unknown as { processID: number }).processID;
+  }
+
+  /** How long its shortest statement took, in milliseconds: a round trip, and little else. 0 before the first. */
+  get quickestMs(): number {
+    return Number.isFinite(this.#quickestMs) ? this.#quickestMs : 0;
   }
 
   /** Whether the session can still be used. */
@@ -309,8 +315,11 @@ export class Connection implements AsyncDisposable {
       }
       const stop = () => this.#stop();
       signal.addEventListener("abort", stop, { once: true });
+      const began = performance.now();
       try {
-        return await send();
+        const result = await send();
+        this.#quickestMs = Math.min(this.#quickestMs, performance.now() - began);
+        return result;
       } catch (error) {
         throwIfAborted(signal, attempted());
         throw statementError(error, attempted(), this.side);

@@ -104,7 +104,8 @@ interface Started<T extends Task> {
   readonly pool: string;
 }
 
-class Graph<T extends Task> {
+/** What may start, and what first: the rules of a run, without the running. `simulateGraph` goes by them, too. */
+export class Graph<T extends Task> {
   readonly #waiting = new Map<string, number>();
   readonly #byId: Map<string, T>;
   readonly #dependants: Map<string, string[]>;

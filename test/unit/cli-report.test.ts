@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { displayWidth } from "../../src/cli/display-width.js";
-import type { CloneReport, PingReport, PlanReport } from "../../src/cli/library.js";
+import type { CloneReport, EstimatedTask, PingReport, PlanReport } from "../../src/cli/library.js";
 import { listLines } from "../../src/cli/list-command.js";
 import { paintFor, reportWidth } from "../../src/cli/output.js";
 import { pingLines } from "../../src/cli/ping-command.js";
@@ -49,6 +49,7 @@ function cloneReport(fields: Partial<CloneReport> = {}): CloneReport {
     snapshot: "00000003-0000001B-1",
     pgDump: { kind: "bundled", version: "18.1" },
     durationMs: 14_200,
+    estimatedSeconds: 12.5,
     pgcopyVersion: "0.1.0",
     startedAt: "2026-03-01T02:03:04.000Z",
     options: {},
@@ -186,6 +187,15 @@ test("an empty database has a short report", () => {
   expect(text).not.toMatch(/Slowest|Formats|Warnings/);
 });
 
+function estimated(
+  kind: EstimatedTask["kind"],
+  label: string,
+  beganSeconds: number,
+  seconds: number,
+): EstimatedTask {
+  return { id: label, kind, label, beganSeconds, seconds };
+}
+
 function planReport(fields: Partial<PlanReport> = {}): PlanReport {
   return {
     source: "postgres://me@old/shop",
@@ -239,7 +249,25 @@ function planReport(fields: Partial<PlanReport> = {}): PlanReport {
     threads: 1,
     sequences: 0,
     bytes: 401 * MB,
-    estimatedSeconds: 5.25,
+    estimatedSeconds: 725,
+    estimate: {
+      seconds: 725,
+      fastestSeconds: 540,
+      slowestSeconds: 1300,
+      assumed: {
+        cores: 8,
+        coresAre: "as many as jobs",
+        roundTripMs: { source: 0.4, target: 12 },
+        besideTasksSeconds: 4,
+      },
+      boundBy: "longest path",
+      criticalPath: [
+        estimated("pre_data", "create 2 tables", 3, 1),
+        estimated("copy", "COPY public.orders (part 1 of 8)", 4, 420),
+        estimated("index", "CREATE UNIQUE INDEX public.orders_pkey", 424, 300),
+        estimated("constraint", "attach public.orders_pkey to public.orders", 724, 0.001),
+      ],
+    },
     warnings: [],
     refusals: [],
     conflicts: [],
@@ -253,13 +281,18 @@ test("the plan shows tables, indexes and an estimate, and tasks on request", () 
   const text = lines.join("\n");
   expect(text).toContain("Creates the database shop.");
   expect(text).toContain(
-    "2 tables, about 401 MB, 1 index, 0 sequences, 1 task; roughly 5.3 s with 8 table\njobs and 4 index jobs",
+    "2 tables, about 401 MB, 1 index, 0 sequences, 1 task; about 12 min 5 s with 8\ntable jobs and 4 index jobs",
+  );
+  expect(text.replaceAll(/\s+/g, " ")).toContain(
+    "Estimate Of that 1.0 s creating tables, 7 min 0 s copying, 5 min 0 s building indexes, 4.0 s before and after that. " +
+      "From 9 min 0 s with a core for all that runs to 21 min 40 s with two cores at most; assumed are 8 cores (as many as jobs) and round trips of 0.4 ms to the source and 12 ms to the target. " +
+      "Bounded by: COPY public.orders (part 1 of 8) (7 min 0 s), then CREATE UNIQUE INDEX public.orders_pkey (5 min 0 s); these wait for each other, so more jobs or cores would not make it shorter.",
   );
   const inThreads = planLines(planReport({ threads: 2 }), { ...style, verbose: false });
   expect(inThreads.join("\n")).toContain("with 8 table\njobs, 4 index jobs and 2 threads");
   expect(text).toMatch(/public\.orders +3,000,000 +400 MB +8 {2}binary\n {2}public\.small/);
   expect(text).toMatch(/public\.orders_pkey +public\.orders +primary key +built, then/);
-  expect(text).not.toContain("COPY public.orders");
+  expect(text).not.toMatch(/^Tasks$/m);
   const verbose = planLines(planReport(), { ...style, verbose: true }).join("\n");
   expect(verbose).toMatch(/COPY public\.orders \(part 1 of 8\) +1\.5 s +2$/m);
 });

@@ -93,6 +93,7 @@ export function inventedReport(run: InventedRun, fields: Partial<CloneReport> = 
     targetVersion: "18.4",
     snapshot: "00000003-0000001B-1",
     pgDump: { kind: "bundled", version: "18.3" },
+    estimatedSeconds: 1,
     databaseCreated: true,
     rolesCreated: [],
     jobs: { tableJobs: run.jobs?.tables ?? 1, indexJobs: run.jobs?.indexes ?? 1 },

@@ -1,0 +1,128 @@
+/**
+ * How long a run will take: its graph played through with the tasks' costs, the jobs, the cores and
+ * the network's delay. docs/performance.md says what the numbers are and how far to trust them.
+ */
+
+import { remainingPaths } from "../run/graph.js";
+import { longestChain, type SimulatedTask, simulateGraph } from "../run/simulate-graph.js";
+import { roundTripsOf } from "./round-trips.js";
+import type { CloneTask, PoolName } from "./task.js";
+
+export interface EstimateInput {
+  readonly tasks: readonly CloneTask[];
+  readonly jobs: { readonly tableJobs: number; readonly indexJobs: number };
+  /** Of the machine that both servers run on, where that is known. */
+  readonly cores: number | undefined;
+  /** Of each server, in milliseconds. */
+  readonly roundTripMs: { readonly source: number; readonly target: number };
+  /** What connecting, reading the source and looking at the target took, in seconds. */
+  readonly secondsBefore: number;
+}
+
+/** A task of the chain that the run waits for. */
+export interface EstimatedTask {
+  readonly id: string;
+  readonly kind: CloneTask["kind"];
+  readonly label: string;
+  /** Since the run began. */
+  readonly beganSeconds: number;
+  readonly seconds: number;
+}
+
+export interface Estimate {
+  readonly seconds: number;
+  /** As many cores as the tasks that run can use. */
+  readonly fastestSeconds: number;
+  /** Two cores for both servers. */
+  readonly slowestSeconds: number;
+  readonly assumed: {
+    /** For `seconds`: what the tasks share. */
+    readonly cores: number;
+    /** Whether these are this machine's, on which both servers run, or only as many as there are jobs. */
+    readonly coresAre: "of this machine" | "as many as jobs";
+    /** The network's, measured. */
+    readonly roundTripMs: { readonly source: number; readonly target: number };
+    /** Of `seconds`: before the first task and after the last one. */
+    readonly besideTasksSeconds: number;
+  };
+  /** What would have to be more, or shorter, for a shorter run. */
+  readonly boundBy: "longest path" | "table jobs" | "index jobs" | "cores";
+  /** Tasks of which each began when the one before ended; together they last as long as all tasks. */
+  readonly criticalPath: readonly EstimatedTask[];
+}
+
+const FEWEST_CORES = 2;
+/**
+ * Both servers and pgcopy work on a copy at the same time; its cost is what all of them take together.
+ * The two thirds that COPY FROM takes are how long it lasts where nobody has to wait for a core.
+ */
+const COPY_WIDTH = 1.4;
+/** Journal, last checks, the sessions of the first jobs, and at the end what the target's properties take. */
+const ROUND_TRIPS_BESIDE_TASKS = 16;
+const SECONDS_BESIDE_TASKS = 0.05;
+
+/** Estimates the run. Pure. */
+export function estimateRun(input: EstimateInput): Estimate {
+  const { tasks, jobs, roundTripMs, secondsBefore } = input;
+  const cores = input.cores ?? Math.max(jobs.tableJobs, jobs.indexJobs);
+  const beside =
+    secondsBefore + SECONDS_BESIDE_TASKS + (ROUND_TRIPS_BESIDE_TASKS * roundTripMs.target) / 1000;
+  const simulate = (shared: number) => simulateTasks(input, shared);
+  const ended = simulate(cores);
+  const total = (list: readonly SimulatedTask<CloneTask>[]) => beside + (list.at(-1)?.endedAt ?? 0);
+  return {
+    seconds: rounded(total(ended)),
+    fastestSeconds: rounded(total(simulate(Number.POSITIVE_INFINITY))),
+    slowestSeconds: rounded(total(simulate(Math.min(cores, FEWEST_CORES)))),
+    assumed: {
+      cores,
+      coresAre: input.cores === undefined ? "as many as jobs" : "of this machine",
+      roundTripMs,
+      besideTasksSeconds: rounded(beside),
+    },
+    boundBy: boundOf(tasks, jobs, cores),
+    criticalPath: longestChain(ended).map(({ task, beganAt, endedAt }) => ({
+      id: task.id,
+      kind: task.kind,
+      label: task.label,
+      beganSeconds: rounded(secondsBefore + beganAt),
+      seconds: rounded(endedAt - beganAt),
+    })),
+  };
+}
+
+function simulateTasks({ tasks, jobs, roundTripMs }: EstimateInput, cores: number) {
+  return simulateGraph(tasks, {
+    pools: { tables: jobs.tableJobs, indexes: jobs.indexJobs, control: 1 },
+    cores,
+    widthOf: ({ kind }) => (kind === "copy" || kind === "large_objects" ? COPY_WIDTH : 1),
+    waitOf: ({ work }) => {
+      const { source, target } = roundTripsOf(work);
+      return (source * roundTripMs.source + target * roundTripMs.target) / 1000;
+    },
+  });
+}
+
+/** No run is shorter than any of these; the longest of them is what bounds it. */
+function boundOf(
+  tasks: readonly CloneTask[],
+  { tableJobs, indexJobs }: EstimateInput["jobs"],
+  cores: number,
+): Estimate["boundBy"] {
+  const work = (pool?: PoolName) =>
+    tasks.reduce(
+      (sum, task) => (pool === undefined || task.pool === pool ? sum + task.cost : sum),
+      0,
+    );
+  const bounds = [
+    ["longest path", Math.max(0, ...remainingPaths(tasks).values())],
+    ["cores", work() / cores],
+    ["table jobs", work("tables") / tableJobs],
+    ["index jobs", work("indexes") / indexJobs],
+  ] as const;
+  return bounds.reduce((one, other) => (other[1] > one[1] ? other : one))[0];
+}
+
+function rounded(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}
