@@ -1,10 +1,10 @@
 /** A plan as plain data: the command line prints it, `--json` writes it. */
 
 import type { ClonePlan } from "../plan/clone-plan.js";
-import type { Estimate } from "../plan/estimate.js";
+import { type Estimate, estimateRun } from "../plan/estimate.js";
 import type { PlannedIndex } from "../plan/task.js";
 import { versionName } from "./check-servers.js";
-import { estimateClone } from "./estimate.js";
+import { estimateInput } from "./estimate.js";
 import type { FilterReport } from "./filter-report.js";
 import type { SourceContent } from "./read-source.js";
 import type { CloneReport } from "./report.js";
@@ -77,7 +77,7 @@ export interface PlanReportInput {
 /** Puts the report together. */
 export function buildPlanReport(input: PlanReportInput): PlanReport {
   const { servers, plan, run } = input;
-  const estimate = estimateClone(plan, servers, run.elapsedMs / 1000);
+  const estimate = estimateRun(estimateInput(plan, servers, run.elapsedMs / 1000));
   return {
     source: servers.sourceEndpoint.description,
     target: servers.targetEndpoint.description,

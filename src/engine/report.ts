@@ -2,12 +2,13 @@
 
 import type { ResolvedOptions } from "../options.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
+import { expectedSeconds } from "../plan/estimate.js";
 import { relationName } from "../plan/task.js";
 import type { RunRecord } from "../record/run-record.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import type { TableComparison } from "../verify/compare-table.js";
 import { versionName } from "./check-servers.js";
-import { estimateClone } from "./estimate.js";
+import { estimateInput } from "./estimate.js";
 import type { TaskOutcome } from "./execute-task.js";
 import type { FilterReport } from "./filter-report.js";
 import type { PreparedTarget } from "./prepare-target.js";
@@ -129,7 +130,7 @@ export function buildReport(input: ReportInput): CloneReport {
     targetVersion: versionName(servers.target.serverVersion),
     snapshot: input.snapshot.id,
     pgDump: input.content.pgDump,
-    estimatedSeconds: estimateClone(input.plan, servers, secondsBeforeTasks(run)).seconds,
+    estimatedSeconds: expectedSeconds(estimateInput(input.plan, servers, secondsBeforeTasks(run))),
     databaseCreated: input.target.databaseCreated,
     rolesCreated: input.target.rolesCreated,
     jobs: servers.jobs,

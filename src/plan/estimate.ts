@@ -63,24 +63,23 @@ const SECONDS_BESIDE_TASKS = 0.05;
 
 /** Estimates the run. Pure. */
 export function estimateRun(input: EstimateInput): Estimate {
-  const { tasks, jobs, roundTripMs, secondsBefore } = input;
-  const cores = input.cores ?? Math.max(jobs.tableJobs, jobs.indexJobs);
-  const beside =
-    secondsBefore + SECONDS_BESIDE_TASKS + (ROUND_TRIPS_BESIDE_TASKS * roundTripMs.target) / 1000;
-  const simulate = (shared: number) => simulateTasks(input, shared);
-  const ended = simulate(cores);
-  const total = (list: readonly SimulatedTask<CloneTask>[]) => beside + (list.at(-1)?.endedAt ?? 0);
+  const { roundTripMs, secondsBefore } = input;
+  const cores = coresOf(input);
+  const beside = secondsBesideTasks(input);
+  const ended = simulateTasks(input, cores);
+  const seconds = (shared: number) =>
+    rounded(beside + lengthOf(shared === cores ? ended : simulateTasks(input, shared)));
   return {
-    seconds: rounded(total(ended)),
-    fastestSeconds: rounded(total(simulate(Number.POSITIVE_INFINITY))),
-    slowestSeconds: rounded(total(simulate(Math.min(cores, FEWEST_CORES)))),
+    seconds: seconds(cores),
+    fastestSeconds: seconds(Number.POSITIVE_INFINITY),
+    slowestSeconds: seconds(Math.min(cores, FEWEST_CORES)),
     assumed: {
       cores,
       coresAre: input.cores === undefined ? "as many as jobs" : "of this machine",
       roundTripMs,
       besideTasksSeconds: rounded(beside),
     },
-    boundBy: boundOf(tasks, jobs, cores),
+    boundBy: boundOf(input),
     criticalPath: longestChain(ended).map(({ task, beganAt, endedAt }) => ({
       id: task.id,
       kind: task.kind,
@@ -91,36 +90,57 @@ export function estimateRun(input: EstimateInput): Estimate {
   };
 }
 
-function simulateTasks({ tasks, jobs, roundTripMs }: EstimateInput, cores: number) {
+/** The estimate's `seconds` alone. */
+export function expectedSeconds(input: EstimateInput): number {
+  return rounded(secondsBesideTasks(input) + lengthOf(simulateTasks(input, coresOf(input))));
+}
+
+/** A job is said to keep a core busy: docs/concurrency.md. */
+function coresOf({ cores, jobs }: EstimateInput): number {
+  return cores ?? Math.max(jobs.tableJobs, jobs.indexJobs);
+}
+
+function secondsBesideTasks({ secondsBefore, roundTripMs }: EstimateInput): number {
+  return (
+    secondsBefore + SECONDS_BESIDE_TASKS + (ROUND_TRIPS_BESIDE_TASKS * roundTripMs.target) / 1000
+  );
+}
+
+function lengthOf(ended: readonly SimulatedTask<CloneTask>[]): number {
+  return ended.at(-1)?.endedAt ?? 0;
+}
+
+function simulateTasks(input: EstimateInput, cores: number) {
+  const { tasks, jobs } = input;
   return simulateGraph(tasks, {
     pools: { tables: jobs.tableJobs, indexes: jobs.indexJobs, control: 1 },
     cores,
     widthOf: ({ kind }) => (kind === "copy" || kind === "large_objects" ? COPY_WIDTH : 1),
-    waitOf: ({ work }) => {
-      const { source, target } = roundTripsOf(work);
-      return (source * roundTripMs.source + target * roundTripMs.target) / 1000;
-    },
+    waitOf: (task) => waitOf(task, input),
   });
 }
 
+function waitOf({ work }: CloneTask, { roundTripMs }: EstimateInput): number {
+  const { source, target } = roundTripsOf(work);
+  return (source * roundTripMs.source + target * roundTripMs.target) / 1000;
+}
+
 /** No run is shorter than any of these; the longest of them is what bounds it. */
-function boundOf(
-  tasks: readonly CloneTask[],
-  { tableJobs, indexJobs }: EstimateInput["jobs"],
-  cores: number,
-): Estimate["boundBy"] {
-  const work = (pool?: PoolName) =>
-    tasks.reduce(
-      (sum, task) => (pool === undefined || task.pool === pool ? sum + task.cost : sum),
-      0,
-    );
+function boundOf(input: EstimateInput): Estimate["boundBy"] {
+  const { tableJobs, indexJobs } = input.jobs;
+  const tasks = input.tasks.map((task) => ({ ...task, cost: task.cost + waitOf(task, input) }));
+  const inPool = (pool: PoolName) => sumOf(tasks.filter((task) => task.pool === pool));
   const bounds = [
-    ["longest path", Math.max(0, ...remainingPaths(tasks).values())],
-    ["cores", work() / cores],
-    ["table jobs", work("tables") / tableJobs],
-    ["index jobs", work("indexes") / indexJobs],
+    ["longest path", [...remainingPaths(tasks).values()].reduce((a, b) => Math.max(a, b), 0)],
+    ["cores", sumOf(input.tasks) / coresOf(input)],
+    ["table jobs", inPool("tables") / tableJobs],
+    ["index jobs", inPool("indexes") / indexJobs],
   ] as const;
   return bounds.reduce((one, other) => (other[1] > one[1] ? other : one))[0];
+}
+
+function sumOf(tasks: readonly CloneTask[]): number {
+  return tasks.reduce((sum, { cost }) => sum + cost, 0);
 }
 
 function rounded(seconds: number): number {

@@ -1,7 +1,7 @@
 /** What a plan says of the length of its run: only how one estimate compares with another. */
 
 import { describe, expect, test } from "vitest";
-import { type EstimateInput, estimateRun } from "../../src/plan/estimate.js";
+import { type EstimateInput, estimateRun, expectedSeconds } from "../../src/plan/estimate.js";
 import { roundTripsOf } from "../../src/plan/round-trips.js";
 import { type CloneTask, newTask } from "../../src/plan/task.js";
 
@@ -38,6 +38,12 @@ describe("the seconds", () => {
         estimate(tasks, { cores: 1, jobs: { tableJobs: jobs, indexJobs: jobs } }).seconds,
       ).toBeCloseTo(101 + beside);
     expect(estimate(tasks, { cores: 1, secondsBefore: 7 }).seconds).toBeCloseTo(108 + beside);
+    const jobs = { tableJobs: 1, indexJobs: 1 };
+    const expected = expectedSeconds({
+      ...{ tasks, jobs, cores: 2, secondsBefore: 7 },
+      roundTripMs: near,
+    });
+    expect(expected).toBe(estimate(tasks, { jobs, cores: 2, secondsBefore: 7 }).seconds);
   });
 
   test("are fewer with more cores and jobs, from two cores to one for all that runs", () => {
