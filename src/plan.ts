@@ -3,6 +3,7 @@
 import { refuseBrokenForeignKeys } from "./engine/check-foreign-keys.js";
 import { refuseTextTables } from "./engine/check-plan.js";
 import { lookAtProperties } from "./engine/database-properties.js";
+import { measureRoundTrips } from "./engine/estimate.js";
 import { describeObstacles, fitToTarget } from "./engine/fit-to-target.js";
 import { withNothingCopied } from "./engine/leftovers.js";
 import { planContent } from "./engine/plan-content.js";
@@ -105,6 +106,7 @@ export async function planDatabase(
       ...fitted.obstacles.map((obstacle) => obstacle.advice),
       ...errors.flatMap((error) => error.advice?.replace(/^nothing was changed; /, "") ?? []),
     ];
+    await withNothingCopied(() => measureRoundTrips(servers));
     const report = buildPlanReport({
       servers,
       content,

@@ -5,6 +5,13 @@ import type { ClonePlan } from "../plan/clone-plan.js";
 import type { EstimateInput } from "../plan/estimate.js";
 import type { Servers } from "./servers.js";
 
+/** Asks both servers for next to nothing, so that the time of a round trip is known. */
+export async function measureRoundTrips({ source, target }: Servers): Promise<void> {
+  for (const server of [source, source, target, target]) {
+    await server.execute("measuring a round trip", "select");
+  }
+}
+
 /** @param secondsBefore what was done before the first task took. */
 export function estimateInput(
   { tasks }: ClonePlan,
