@@ -129,7 +129,8 @@ function waitOf({ work }: CloneTask, { roundTripMs }: EstimateInput): number {
 function boundOf(input: EstimateInput): Estimate["boundBy"] {
   const { tableJobs, indexJobs } = input.jobs;
   const tasks = input.tasks.map((task) => ({ ...task, cost: task.cost + waitOf(task, input) }));
-  const inPool = (pool: PoolName) => sumOf(tasks.filter((task) => task.pool === pool));
+  const inPool = (pool: PoolName) =>
+    sumOf(tasks.filter((task) => task.pool === pool && task.mayUse === undefined));
   const bounds = [
     ["longest path", [...remainingPaths(tasks).values()].reduce((a, b) => Math.max(a, b), 0)],
     ["cores", sumOf(input.tasks) / coresOf(input)],

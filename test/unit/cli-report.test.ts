@@ -289,7 +289,7 @@ test("the plan shows tables, indexes and an estimate, and tasks on request", () 
       "Bounded by: COPY public.orders (part 1 of 8) (7 min 0 s), then CREATE UNIQUE INDEX public.orders_pkey (5 min 0 s); these wait for each other, so more jobs or cores would not make it shorter.",
   );
   const inThreads = planLines(planReport({ threads: 2 }), { ...style, verbose: false });
-  expect(inThreads.join("\n")).toContain("with 8 table\njobs, 4 index jobs and 2 threads");
+  expect(inThreads.join("\n")).toContain("with 8\ntable jobs, 4 index jobs and 2 threads");
   expect(text).toMatch(/public\.orders +3,000,000 +400 MB +8 {2}binary\n {2}public\.small/);
   expect(text).toMatch(/public\.orders_pkey +public\.orders +primary key +built, then/);
   expect(text).not.toMatch(/^Tasks$/m);
