@@ -2,7 +2,7 @@
 
 import type { TaskInfo } from "../events.js";
 import { copyExtensionRows } from "../load/copy-extension-rows.js";
-import { copySmallTables } from "../load/copy-small-tables.js";
+import { readSmallTables, storeSmallTables } from "../load/copy-small-tables.js";
 import type { LargeObjectOwnership } from "../load/large-object-statements.js";
 import type { Work } from "../plan/task.js";
 import type { Connection } from "../postgres/connection.js";
@@ -65,13 +65,17 @@ function orderOf(work: RowsWork, { task, context, active }: CopyJob): CopyOrder 
   };
 }
 
+/** The source's session goes to the next batch as soon as this one is read. */
 export async function copySmallTablesTask(
   work: Work & { do: "small_tables" },
   job: CopyJob,
 ): Promise<Moved> {
-  const each = await onBothEnds(job, (source, target) =>
-    copySmallTables(work.tables, { ...commonOptions(job), source, target }),
+  const { sourcePool, targetPool } = job.context;
+  const { signal, onBytes, record } = commonOptions(job);
+  const read = await sourcePool.with(signal, (source) =>
+    readSmallTables(work.tables, { source, onBytes }),
   );
+  const each = await targetPool.with(signal, (target) => storeSmallTables(read, target, record));
   return sumOf(each);
 }
 

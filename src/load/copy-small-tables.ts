@@ -1,7 +1,8 @@
 /**
  * A batch of small tables: one round trip reads all of them from the source, one stores them on the
  * target and builds what belongs to them, in one transaction with the record of it. Their rows are
- * held in memory in between: small-tables.ts keeps a batch small.
+ * held in memory in between (small-tables.ts keeps a batch small), so the source's session is free for
+ * the next batch while the target works.
  */
 
 import { PgCopyError } from "../errors.js";
@@ -14,15 +15,13 @@ import { copiedRows, copyInMessages } from "../postgres/script-query.js";
 import { refuseRewritten } from "./refuse-rewritten.js";
 import { statementsOf } from "./run-scripts.js";
 
-export interface CopySmallTablesOptions {
+export interface ReadSmallTablesOptions {
   /** In a transaction that imported the snapshot. */
   readonly source: Connection;
-  readonly target: Connection;
   readonly onBytes: (bytes: number) => void;
-  /** The statement that records the batch as done. */
-  readonly record: (total: CopyResult) => string;
 }
 
+/** A small table's rows, in memory. */
 export interface ReadTable {
   readonly table: SmallTable;
   readonly attempted: string;
@@ -31,32 +30,28 @@ export interface ReadTable {
 }
 
 /**
- * Copies the tables.
+ * Stores what was read, and builds what belongs to it.
  *
- * @returns rows and bytes of each, in the order of `tables`.
+ * @param record gives the statement that records the batch as done.
+ * @returns rows and bytes of each table, in the order of `read`.
  * @throws PgCopyError `task_failed`, naming the table or object; the target then holds nothing of
  *   the batch once its session is closed.
  */
-export async function copySmallTables(
-  tables: readonly SmallTable[],
-  options: CopySmallTablesOptions,
+export async function storeSmallTables(
+  read: readonly ReadTable[],
+  target: Connection,
+  record: (total: CopyResult) => string,
 ): Promise<CopyResult[]> {
-  const { source, target } = options;
-  const read = await readSmallTables(tables, options);
   const stored = await storeTables(read, target);
   for (const [i, { rows, attempted }] of read.entries()) {
     if (stored[i] !== rows) throw differentCount(attempted, rows, stored[i] ?? 0);
   }
-  await refuseRewritten(
-    read.map(({ table, rows, attempted }) => ({ plan: table.plan, rows, attempted })),
-    source,
-  );
   const results = read.map(resultOf);
   const total = results.reduce(
     (sum, { rows, bytes }) => ({ rows: sum.rows + rows, bytes: sum.bytes + bytes }),
     { rows: 0, bytes: 0 },
   );
-  await target.execute(read[0]?.attempted ?? "COPY", `${options.record(total)}; commit`);
+  await target.execute(read[0]?.attempted ?? "COPY", `${record(total)}; commit`);
   return results;
 }
 
@@ -66,10 +61,14 @@ function confidentialError(error: unknown, tables: readonly SmallTable[]): unkno
   return confidential && error instanceof PgCopyError ? withoutWords(error) : error;
 }
 
-/** Reads all of a batch in one round trip. */
+/**
+ * Reads all of a batch in one round trip.
+ *
+ * @throws PgCopyError `task_failed`, naming the table.
+ */
 export async function readSmallTables(
   tables: readonly SmallTable[],
-  { source, onBytes }: Pick<CopySmallTablesOptions, "source" | "onBytes">,
+  { source, onBytes }: ReadSmallTablesOptions,
 ): Promise<ReadTable[]> {
   const read = tables.map(
     (table): ReadTable => ({
@@ -98,6 +97,10 @@ export async function readSmallTables(
   } catch (error) {
     throw confidentialError(error, tables);
   }
+  await refuseRewritten(
+    read.map(({ table, rows, attempted }) => ({ plan: table.plan, rows, attempted })),
+    source,
+  );
   return read;
 }
 
