@@ -237,7 +237,8 @@ export const lastEvents: Documented<LastLines> = {
       snapshot: "id of the snapshot that everything was read from",
       pgDump: "`kind` (`local` or `bundled`), `version`, and the `path` of a local one",
       durationMs: "of the whole run",
-      estimatedSeconds: "what it was expected to be, when the first task was about to begin; absent where the target is `null:`",
+      estimatedSeconds:
+        "what it was expected to be, when the first task was about to begin; absent where the target is `null:`",
       databaseCreated: "whether the target database was missing",
       rolesCreated: "with `--roles`: names of the roles that were missing",
       pgcopyVersion: "the release",
