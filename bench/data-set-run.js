@@ -30,12 +30,15 @@ export async function runDataSet(dataSet, contestants, options, shared) {
   /** @param {string} message */
   const tell = (message) => console.error(`${name}: ${message}`);
   tell(`making the data set at scale ${scale}`);
+  /** @type {string[]} */
+  const kept = [];
   try {
     const { bytes } = await makeDataSet(source, dataSet, scale);
     const contents = await readContents(source, SOURCE_DATABASE);
-    const field = { ...shared, contents };
+    const { manyFiles = false } = dataSet;
+    const field = { ...shared, contents, ...(manyFiles ? { kept } : {}) };
     const rounds = options.rounds ?? dataSet.rounds;
-    const measured = await measureRounds(contestants, rounds, { field, cores, tell });
+    const measured = await measureRounds(contestants, rounds, { field, cores, tell, manyFiles });
     const { results, floor, nodeStartsMs } = measured;
     const own = results.find(({ contestant }) => contestant === pgcopy);
     const profile = own && !own.failure ? await profilePgcopy(field) : undefined;
@@ -64,6 +67,7 @@ export async function runDataSet(dataSet, contestants, options, shared) {
       profile,
     };
   } finally {
+    for (const database of kept) await dropDatabase(shared.servers.target, database);
     await dropDatabase(source, SOURCE_DATABASE);
   }
 }
@@ -73,26 +77,36 @@ export async function runDataSet(dataSet, contestants, options, shared) {
  *
  * @param {readonly import("./contestants/contestant.js").Contestant[]} contestants
  * @param {number} rounds
- * @param {{ field: import("./rounds.js").Field, cores: number, tell: (message: string) => void }} context
+ * @param {object} context
+ * @param {import("./rounds.js").Field} context.field
+ * @param {number} context.cores
+ * @param {(message: string) => void} context.tell
+ * @param {boolean} context.manyFiles whether the floor, which drops indexes, has to wait for the last round
  * @returns {Promise<Omit<import("./goals.js").Figures, "copiedBytes">>}
  */
-async function measureRounds(contestants, rounds, { field, cores, tell }) {
+async function measureRounds(contestants, rounds, { field, cores, tell, manyFiles }) {
   return await withFloor(field.servers, async (floor) => {
     /** @type {import("./floor/floor.js").FloorRound[]} */
     const floors = [];
     /** @type {number[]} */
     const nodeStartsMs = [];
+    const measureFloor = async () => {
+      if (!("measure" in floor)) return undefined;
+      const measured = await floor.measure();
+      tell(`the floor: ${(summarize([measured], cores).workMs / 1000).toFixed(2)} s of work`);
+      return measured;
+    };
     /** @param {boolean} counted */
     const afterRound = async (counted) => {
       const nodeMs = await timeNodeStart();
-      const floorRound = "measure" in floor ? await floor.measure() : undefined;
+      const measured = manyFiles ? undefined : await measureFloor();
       if (!counted) return;
       nodeStartsMs.push(nodeMs);
-      if (floorRound === undefined) return;
-      floors.push(floorRound);
-      tell(`the floor: ${(summarize([floorRound], cores).workMs / 1000).toFixed(2)} s of work`);
+      if (measured !== undefined) floors.push(measured);
     };
     const results = await runRounds(contestants, rounds, field, { tell, afterRound });
+    const last = manyFiles ? await measureFloor() : undefined;
+    if (last !== undefined) floors.push(last);
     return {
       results,
       floor: "unmeasured" in floor ? floor : summarize(floors, cores),

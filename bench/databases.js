@@ -54,6 +54,19 @@ export async function dropDatabase(server, database) {
 }
 
 /**
+ * Puts a database aside under another name, to be dropped later.
+ *
+ * @param {import("./servers.js").BenchServer} server
+ * @param {string} database
+ * @param {string} name
+ */
+export async function renameDatabase(server, database, name) {
+  await endSessions(server, database);
+  await dropDatabase(server, name);
+  await maintain(server, [`alter database ${database} rename to ${name}`]);
+}
+
+/**
  * Ends what a contestant that was stopped left behind: a server goes on with a statement whose
  * client is gone.
  *

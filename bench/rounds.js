@@ -14,6 +14,7 @@ import {
   createDatabase,
   dropDatabase,
   endSessions,
+  renameDatabase,
   SOURCE_DATABASE,
   TARGET_DATABASE,
 } from "./databases.js";
@@ -29,6 +30,7 @@ import { serverCpu, serverCpuBetween } from "./server-cpu.js";
  * @property {number} jobs
  * @property {boolean} resources whether CPU time and memory are measured
  * @property {number} timeLimitMs after which a contestant is stopped
+ * @property {string[]} [kept] where targets are not dropped at once: the names that they get
  * @property {AbortSignal} signal
  *
  * @typedef {import("./measured-process.js").Measurement & { serverCpuSeconds?: import("./server-cpu.js").ServerCpu | undefined }} Measurement
@@ -129,7 +131,19 @@ export async function runOnce(command, field) {
       ? measurement
       : { ...measurement, failure: `its target is wrong: ${wrong.join("; ")}` };
   } finally {
-    await dropDatabase(servers.target, TARGET_DATABASE);
+    await clearTarget(field);
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/**
+ * Drops the target, or puts it aside.
+ *
+ * @param {Field} field
+ */
+async function clearTarget({ servers: { target }, kept }) {
+  if (kept === undefined) return await dropDatabase(target, TARGET_DATABASE);
+  const name = `pgcopy_bench_kept_${kept.length + 1}`;
+  kept.push(name);
+  await renameDatabase(target, TARGET_DATABASE, name);
 }

@@ -8,6 +8,8 @@
  * @property {string} name
  * @property {string} description
  * @property {number} rounds how many it gets unless the caller says otherwise
+ * @property {boolean} [manyFiles] whether a copy of it is so many files that removing one makes creating
+ *   the next slower: its targets stay until all rounds are over
  * @property {(scale: number) => string[][]} phases
  */
 

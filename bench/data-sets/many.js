@@ -12,6 +12,7 @@ export const many = {
   name: "many",
   description: `2,000 small tables (${ROWS} rows) with two unique indexes each`,
   rounds: 3,
+  manyFiles: true,
   phases: (scale) => [[tables(scaled(2_000, scale))]],
 };
 
