@@ -8,6 +8,7 @@
 export const techniques = {
   freeze: "tables are loaded without FREEZE, and so have to be vacuumed later",
   "small-table-batches": "every small table is copied and built on by tasks of its own",
+  "merged-keys": "each key of a small table is added by a statement of its own",
   "parallel-pre-data": "tables are created one after the other, on one session",
   "side-by-side-indexes": "a table's indexes are built one after the other",
   "index-settings": "every index is built with the memory and the workers that the target gives it",

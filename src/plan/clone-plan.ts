@@ -94,6 +94,7 @@ export function planClone(catalog: Catalog, dumped: SchemaScript, options: PlanO
     copies,
     privileges: schema.withoutPublic ? { ...options, noAcl: true } : options,
     sideBySide: does("side-by-side-indexes"),
+    mergesKeys: does("merged-keys"),
   });
   const statistics = options.skipAnalyze
     ? []

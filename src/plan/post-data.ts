@@ -14,6 +14,7 @@ import { statementCost } from "./cost.js";
 import { Dependencies, withDependants } from "./dependencies.js";
 import { inOrderOfKeys } from "./equivalent-keys.js";
 import { attachableKey, attachedKeyTasks, entryTask, plannedIndexes } from "./index-tasks.js";
+import { withKeysMerged } from "./merged-keys.js";
 import { type PrivilegeOptions, privilegesTask } from "./privileges.js";
 import { refreshId, refreshTasks } from "./refresh.js";
 import { pushTo, SchemaFacts } from "./schema-facts.js";
@@ -37,6 +38,8 @@ export interface PostDataInput {
   readonly privileges: PrivilegeOptions;
   /** Whether indexes of one table may be built at the same time; default true. */
   readonly sideBySide?: boolean;
+  /** Whether keys of one small table may be one statement; default true. */
+  readonly mergesKeys?: boolean;
 }
 
 /** Tables smaller than this get all their indexes and constraints in one round trip. */
@@ -44,12 +47,22 @@ const SMALL_BYTES = 1024 * 1024;
 
 /** Plans indexes, constraints, triggers, … privileges, and the refresh of materialized views. */
 export function planPostData(input: PostDataInput): CloneTask[] {
-  const { catalog, entries, tables, copies, privileges, sideBySide = true } = input;
+  const {
+    catalog,
+    entries,
+    tables,
+    copies,
+    privileges,
+    sideBySide = true,
+    mergesKeys = true,
+  } = input;
   const facts = new SchemaFacts(catalog, tables);
   const views = tables.filter((table) => table.kind === "materialized_view" && table.populated);
   const copyIds = copies.map((task) => task.id);
 
-  const postData = new PostData(facts, entries, filledBy(views, copies), copyIds).plan();
+  const postData = new PostData(facts, entries, filledBy(views, copies), copyIds).plan(
+    mergesKeys ? withKeysMerged : (some) => some.map(scriptOf),
+  );
   const planned = sideBySide ? postData : postData.map(alone);
   const tasks = inOrderOfKeys(planned, catalog.indexes, facts.constraints.values());
   const late = withDependants(views.map(refreshId), tasks);
@@ -62,6 +75,9 @@ export function planPostData(input: PostDataInput): CloneTask[] {
   );
   return [...tasks, ...(acl === undefined ? [] : [acl]), ...refreshes];
 }
+
+/** The entries of one table, in order, as what is run. */
+type ToScripts = (entries: readonly TocEntry[]) => readonly Script[];
 
 /** The task with its tables to itself. */
 function alone(task: CloneTask): CloneTask {
@@ -98,13 +114,13 @@ class PostData {
     this.#dependencies = new Dependencies(facts, entries, filledBy, copyIds);
   }
 
-  plan(): CloneTask[] {
+  plan(toScripts: ToScripts): CloneTask[] {
     for (const entry of this.#entries) {
       const touched = this.#dependencies.touchedBy(entry);
       const needs = this.#dependencies.neededBy(entry, touched);
       this.#dependencies.note(entry, touched, this.#planEntry(entry, touched, needs));
     }
-    return [...[...this.#groups.values()].map((group) => group.task()), ...this.#tasks];
+    return [...[...this.#groups.values()].map((group) => group.task(toScripts)), ...this.#tasks];
   }
 
   /** Returns the ids of the tasks after which the entry is there. */
@@ -145,7 +161,7 @@ class PostData {
 class Group {
   readonly #table: Table;
   readonly #needs: readonly string[];
-  readonly #scripts: Script[] = [];
+  readonly #entries: TocEntry[] = [];
   readonly #indexes: CloneTask["indexes"][number][] = [];
 
   constructor(table: Table, copies: readonly string[]) {
@@ -163,19 +179,20 @@ class Group {
   }
 
   add(entry: TocEntry, facts: SchemaFacts): readonly string[] {
-    if (entry.statements.length > 0) this.#scripts.push(scriptOf(entry));
+    if (entry.statements.length > 0) this.#entries.push(entry);
     this.#indexes.push(...plannedIndexes(entry, "with its table", facts));
     return [this.id];
   }
 
-  task(): CloneTask {
-    const statements = this.#scripts.reduce((sum, script) => sum + script.statements.length, 0);
+  task(toScripts: ToScripts): CloneTask {
+    const scripts = toScripts(this.#entries);
+    const statements = this.#entries.reduce((sum, entry) => sum + entry.statements.length, 0);
     return newTask(this.id, "index", `indexes and constraints of ${relationName(this.#table)}`, {
       ...ANY_JOB,
       needs: this.#needs,
       cost: statementCost(statements),
       locks: { exclusive: [String(this.#table.oid)] },
-      work: { do: "scripts", scripts: this.#scripts },
+      work: { do: "scripts", scripts },
       indexes: this.#indexes,
     });
   }

@@ -1,6 +1,7 @@
 /** What comes after the data: which task waits for which, and which never run together. */
 
 import { describe, expect, test } from "vitest";
+import type { Technique } from "../../src/techniques.js";
 import { inventIndex } from "./invented-catalog.js";
 import { planEntries, statementsOf } from "./planned-schema.js";
 
@@ -638,5 +639,43 @@ describe("around the graph", () => {
     });
     expect(planned.plan.bytes).toBe(large.bytes + small.bytes);
     expect(planned.task("copy:public.orders").bytes).toBe(large.bytes);
+  });
+});
+
+describe("several keys of a small table", () => {
+  const codeKey = "alter table only public.orders add constraint orders_code_key unique (note)";
+  const entries = [orders, ordersKey, codeKey, noteIndex];
+  const details = { orders: small };
+  const statements = async (without: readonly Technique[], some = entries) => {
+    const planned = await planEntries(some, { details, without: new Set(without) });
+    return statementsOf(planned.task("indexes:public.orders"));
+  };
+
+  test("are one statement", async () => {
+    expect(await statements([])).toEqual([
+      "alter table only public.orders add constraint orders_pkey primary key (id), add constraint orders_code_key unique (note)",
+      noteIndex,
+    ]);
+    expect(await statements(["merged-keys"])).toEqual([ordersKey, codeKey, noteIndex]);
+  });
+
+  test("whose table has an odd name are, too", async () => {
+    const name = 'public."o. add constraint ""x"" "';
+    const odd = (sql: string) => sql.replaceAll("public.orders", name);
+    const planned = await planEntries([odd(orders), odd(ordersKey), odd(codeKey)], {
+      details: { 'o. add constraint "x" ': small },
+    });
+    expect(planned.plan.tasks.flatMap(statementsOf)).toContain(
+      `alter table only ${name} add constraint orders_pkey primary key (id), add constraint orders_code_key unique (note)`,
+    );
+  });
+
+  test("of which something else is said stay apart: CLUSTER ON belongs to one of them", async () => {
+    const clustered = `${ordersKey};\nalter table public.orders cluster on orders_pkey`;
+    expect(await statements([], [orders, clustered, codeKey])).toEqual([
+      ordersKey,
+      "alter table public.orders cluster on orders_pkey",
+      codeKey,
+    ]);
   });
 });
