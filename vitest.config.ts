@@ -10,10 +10,9 @@ const builtWorker: Plugin = {
   transform(code, id) {
     if (!id.endsWith("/src/engine/copy-thread.ts")) return undefined;
     const worker = new URL("./dist/engine/copy-worker.js", import.meta.url);
-    return code.replace(
-      /new URL\("\.\/copy-worker\.js", import\.meta\.url\)/g,
-      `new URL("${worker}")`,
-    );
+    const written = 'new URL("../engine/copy-worker.js", import.meta.url)';
+    if (!code.includes(written)) throw new Error(`${id} names its worker in another way`);
+    return code.replaceAll(written, `new URL("${worker}")`);
   },
 };
 
