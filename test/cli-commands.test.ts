@@ -1,6 +1,6 @@
 /** The built program on real servers: what a user types, and what appears. */
 
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -31,6 +31,32 @@ const jsonLines = (text: string): Record<string, unknown>[] =>
     .map((line) => JSON.parse(line));
 
 describe("clone", () => {
+  it("keeps what V8 compiled, and the next run takes it as it is", async () => {
+    const home = await mkdtemp(join(tmpdir(), "pgcopy-cache-"));
+    try {
+      const environment = { PATH: "", XDG_CACHE_HOME: join(home, "new", "cache"), HOME: home };
+      const run = async () => {
+        const options = ["--drop-if-exists", "--quiet"];
+        expect(await runCli(["clone", shop.uri, target.uri, ...options], environment)).toEqual({
+          exitCode: 0,
+          stdout: "",
+          stderr: "",
+        });
+        const folder = join(environment.XDG_CACHE_HOME, "pgcopy");
+        const files = await readdir(folder);
+        expect(files).toHaveLength(1);
+        return await stat(join(folder, files[0] ?? ""));
+      };
+      const kept = await run();
+      expect(kept.size).toBeGreaterThan(100_000);
+      expect(kept.mode & 0o777).toBe(0o600);
+      // Had V8 refused it, the run would have written it anew.
+      expect((await run()).ino).toBe(kept.ino);
+    } finally {
+      await rm(home, { recursive: true });
+    }
+  });
+
   it("needs no PostgreSQL on the PATH, and says what it copied on stdout, how on stderr", async () => {
     const { exitCode, stdout, stderr } = await runCli(
       [

@@ -39,13 +39,13 @@ function readCompiled(source, environment) {
  */
 function writeCompiled({ file }, compile) {
   if (file === undefined) return;
+  const directory = join(file, "..");
+  const partial = `${file}.${process.pid}`;
   try {
-    const directory = join(file, "..");
     // Under sudo the variables may be another user's, who could then not write there any more.
-    if (!isOwn(fs.statSync(join(directory, "..")))) return;
+    if (!isOwnersPlace(join(directory, ".."))) return;
     fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const partial = `${file}.${process.pid}`;
-    fs.writeFileSync(partial, compile(), { mode: 0o600, flag: "wx" });
+    fs.writeFileSync(partial, compile(), { mode: 0o600 });
     fs.renameSync(partial, file);
     for (const name of fs.readdirSync(directory)) {
       const other = join(directory, name);
@@ -54,7 +54,20 @@ function writeCompiled({ file }, compile) {
     }
   } catch {
     // A full or read-only disk: the next run compiles again.
+    fs.rmSync(partial, { force: true });
   }
+}
+
+/**
+ * Whether the nearest folder that is there is the user's own: a new user has no ~/.cache yet.
+ *
+ * @param {string} directory
+ * @returns {boolean}
+ */
+function isOwnersPlace(directory) {
+  const found = fs.statSync(directory, { throwIfNoEntry: false });
+  if (found !== undefined) return process.getuid === undefined || found.uid === process.getuid();
+  return isOwnersPlace(join(directory, ".."));
 }
 
 /**

@@ -8,9 +8,15 @@
 "use strict";
 
 const { readFileSync } = require("node:fs");
+const { setFlagsFromString } = require("node:v8");
 const { join } = require("node:path");
 const { Script } = require("node:vm");
 const { readCompiled, writeCompiled } = require("./compiled-code.cjs");
+
+// The SQL parser and the bundled pg_dump are WebAssembly that runs for a fraction of a second. V8's
+// baseline compiler is all that they need: optimizing them took longer than parsing, and 30 MB. Compiled
+// code is good for the flags only with which it was compiled, so this comes before any is read.
+setFlagsFromString("--liftoff-only");
 
 const file = join(__dirname, "bundle.cjs");
 
@@ -48,7 +54,8 @@ function run(source) {
   );
   const isMissing = compiled.code === undefined || script.cachedDataRejected === true;
   // A clone needs most of the program, so that what it had compiled at its end serves all commands.
-  if (isMissing && compiled.file !== undefined && process.argv.includes("clone")) {
+  const isClone = process.argv[2] === "clone" && !/^(-h|--help)$/m.test(process.argv.join("\n"));
+  if (isMissing && compiled.file !== undefined && isClone) {
     process.once("exit", (status) => {
       if (status === 0) writeCompiled(compiled, () => script.createCachedData());
     });

@@ -4,7 +4,6 @@
  * command that needs them, so that a clone of a few small tables is over in a fraction of a second.
  */
 
-import { setFlagsFromString } from "node:v8";
 import { type Command, CommanderError } from "commander";
 import { asPgCopyError, type PgCopyError } from "../errors.js";
 import { version } from "../version.js";
@@ -12,11 +11,6 @@ import { EXIT_SUCCESS, exitCodeOf } from "./exit-codes.js";
 import type { Output } from "./output.js";
 import { type Actions, allCommands, createProgram } from "./program.js";
 import { usageError } from "./usage-error.js";
-
-// The SQL parser and the bundled pg_dump are WebAssembly that runs for a fraction of a second. V8's
-// baseline compiler is all that they need: optimizing them took three times as long as parsing the
-// schema of 2,000 tables, and 30 MB.
-setFlagsFromString("--liftoff-only");
 
 const output: Output = {
   stdout: process.stdout,
