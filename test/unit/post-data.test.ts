@@ -659,6 +659,15 @@ describe("several keys of a small table", () => {
     expect(await statements(["merged-keys"])).toEqual([ordersKey, codeKey, noteIndex]);
   });
 
+  test("are a statement each for PostgreSQL 12, which would drop the second of two over one column", async () => {
+    const planned = await planEntries(entries, { details, targetVersion: 120_022 });
+    expect(statementsOf(planned.task("indexes:public.orders"))).toEqual([
+      ordersKey,
+      codeKey,
+      noteIndex,
+    ]);
+  });
+
   test("whose table has an odd name are, too", async () => {
     const name = 'public."o. add constraint ""x"" "';
     const odd = (sql: string) => sql.replaceAll("public.orders", name);
