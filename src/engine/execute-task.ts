@@ -59,6 +59,8 @@ export interface TaskContext {
   readonly ownership: LargeObjectOwnership;
   /** What the session sets for the task's statements, if these are to begin now. */
   readonly scriptParameters: (task: CloneTask) => Readonly<Record<string, string>>;
+  /** How many statements of a script may share a transaction. */
+  readonly statementsPerTransaction: number;
   readonly outcomes: TaskOutcome[];
   readonly comparisons: TableComparison[];
   readonly largeObjectDifferences: LargeObjectDifference[];
@@ -138,6 +140,7 @@ class TaskRun {
             attempted: this.#task.label,
             record: () => this.#record(nothing),
             settings: this.#context.scriptParameters(this.#task),
+            statementsPerTransaction: this.#context.statementsPerTransaction,
           }),
         );
       case "analyze":

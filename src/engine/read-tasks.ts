@@ -38,12 +38,13 @@ export async function readTasks(
   const outcomes: TaskOutcome[] = [];
   const context = { run, meter, masks: new Map(), outcomes };
   const stopProgress = meter.every(resolved.progressIntervalMs, undefined);
+  const { tasks, planned } = inOrder(plan.tasks, resolved);
   try {
-    await runGraph(inOrder(plan.tasks, resolved), {
+    await runGraph(tasks, {
       pools: { tables: servers.jobs.tableJobs, indexes: 0, control: 1 },
       signal: run.signal,
       execute: (task, signal, pool) =>
-        accompany(task, pool, context, (active) =>
+        accompany(planned(task), pool, context, (active) =>
           readOne(task, active, { sources, snapshot, signal }),
         ),
     });

@@ -2,13 +2,11 @@
 
 import type { ResolvedOptions } from "../options.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
-import { expectedSeconds } from "../plan/estimate.js";
 import { relationName } from "../plan/task.js";
 import type { RunRecord } from "../record/run-record.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import type { TableComparison } from "../verify/compare-table.js";
 import { versionName } from "./check-servers.js";
-import { estimateInput } from "./estimate.js";
 import type { TaskOutcome } from "./execute-task.js";
 import type { FilterReport } from "./filter-report.js";
 import type { PreparedTarget } from "./prepare-target.js";
@@ -112,6 +110,7 @@ export interface ReportInput {
   readonly target: PreparedTarget;
   readonly plan: ClonePlan;
   readonly done: {
+    readonly estimatedSeconds: number;
     readonly outcomes: readonly TaskOutcome[];
     readonly comparisons: readonly TableComparison[];
   };
@@ -130,7 +129,7 @@ export function buildReport(input: ReportInput): CloneReport {
     targetVersion: versionName(servers.target.serverVersion),
     snapshot: input.snapshot.id,
     pgDump: input.content.pgDump,
-    estimatedSeconds: expectedSeconds(estimateInput(input.plan, servers, secondsBeforeTasks(run))),
+    estimatedSeconds: done.estimatedSeconds,
     databaseCreated: input.target.databaseCreated,
     rolesCreated: input.target.rolesCreated,
     jobs: servers.jobs,
@@ -178,10 +177,6 @@ export function buildNullReport(input: NullReportInput): CloneReport {
     ...summarise(input.plan, input.outcomes),
     ...(content.filters === undefined ? {} : { filters: content.filters }),
   };
-}
-
-function secondsBeforeTasks({ record: { steps, durationMs } }: Run): number {
-  return (steps.find(({ step }) => step === "copy")?.beganMs ?? durationMs) / 1000;
 }
 
 /** The parts of the report that follow from the plan and the tasks' outcomes. Pure. */

@@ -1,15 +1,17 @@
 /** Running the plan's graph on both servers. */
 
 import { dropJournalStatement } from "../load/journal.js";
-import { runScripts } from "../load/run-scripts.js";
+import { runScripts, statementsPerTransaction } from "../load/run-scripts.js";
 import type { ResolvedOptions } from "../options.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
+import { expectedSeconds } from "../plan/estimate.js";
 import type { CloneTask } from "../plan/task.js";
 import type { Connection } from "../postgres/connection.js";
 import { runGraph } from "../run/graph.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import type { LargeObjectDifference } from "../verify/compare-large-objects.js";
 import type { TableComparison } from "../verify/compare-table.js";
+import { estimateInput } from "./estimate.js";
 import { executeTask, type TaskContext, type TaskOutcome } from "./execute-task.js";
 import { maskAdvice } from "./mask-advice.js";
 import type { PreparedTarget } from "./prepare-target.js";
@@ -28,6 +30,8 @@ export interface RunTasksContext {
 }
 
 export interface TasksDone {
+  /** How long the whole run was expected to take when the first task was about to begin. */
+  readonly estimatedSeconds: number;
   readonly outcomes: readonly TaskOutcome[];
   readonly comparisons: readonly TableComparison[];
   readonly largeObjectDifferences: readonly LargeObjectDifference[];
@@ -43,7 +47,8 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
   const { servers, snapshot, target, resolved, run } = context;
   tellPlanned(plan, run);
   const { control } = target;
-  await using sessions = taskSessions(plan, { servers, snapshot, control, run });
+  const estimatedSeconds = expectedSeconds(estimateInput(plan, servers, run.elapsedMs / 1000));
+  await using sessions = await taskSessions(plan, { servers, snapshot, control, run });
   const meter = new ProgressMeter(plan, run);
   const taskContext: TaskContext = {
     run,
@@ -55,23 +60,27 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
     verifyMode: resolved.verify ?? "count",
     masks: maskAdvice(plan),
     ownership: resolved,
+    statementsPerTransaction: statementsPerTransaction(
+      servers.jobs.tableJobs + servers.jobs.indexJobs,
+    ),
     scriptParameters: await scriptParameters(plan, context, meter),
     outcomes: [],
     comparisons: [],
     largeObjectDifferences: [],
   };
   const stopProgress = meter.every(resolved.progressIntervalMs, control);
+  const { tasks, planned } = inOrder(plan.tasks, resolved);
   try {
-    await runGraph(inOrder(plan.tasks, resolved), {
+    await runGraph(tasks, {
       pools: { tables: servers.jobs.tableJobs, indexes: servers.jobs.indexJobs, control: 1 },
       shared: servers.shared?.slots,
       signal: run.signal,
-      execute: (task, signal, pool) => executeTask(task, { signal, pool }, taskContext),
+      execute: (task, signal, pool) => executeTask(planned(task), { signal, pool }, taskContext),
     });
   } finally {
     stopProgress();
   }
-  return taskContext;
+  return { ...taskContext, estimatedSeconds };
 }
 
 /** Says what is going to be done. */
@@ -86,12 +95,17 @@ export function tellPlanned(plan: ClonePlan, run: Run): void {
   });
 }
 
-/** Without costs no path is longer than another, and tasks start in the order in which they could. */
+/**
+ * What is to run, and from each of it to the planned task. Without costs no path is longer than
+ * another, and tasks start in the order in which they could; all else still goes by the real ones.
+ */
 export function inOrder(
   tasks: readonly CloneTask[],
-  { without }: ResolvedOptions,
-): readonly CloneTask[] {
-  return without.has("longest-path-first") ? tasks.map((task) => ({ ...task, cost: 0 })) : tasks;
+  { without }: Pick<ResolvedOptions, "without">,
+): { tasks: readonly CloneTask[]; planned: (task: CloneTask) => CloneTask } {
+  if (!without.has("longest-path-first")) return { tasks, planned: (task) => task };
+  const planned = new Map(tasks.map((task) => [{ ...task, cost: 0 }, task]));
+  return { tasks: [...planned.keys()], planned: (task) => planned.get(task) ?? task };
 }
 
 /** The journal goes; event triggers come in the same transaction, after it, so that none sees it go. */

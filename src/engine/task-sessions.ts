@@ -30,10 +30,26 @@ export interface TaskSessionsContext {
 }
 
 /** Opens no session yet; threads are started if the plan has something for them. */
-export function taskSessions(plan: ClonePlan, context: TaskSessionsContext): TaskSessions {
+export async function taskSessions(
+  plan: ClonePlan,
+  context: TaskSessionsContext,
+): Promise<TaskSessions> {
+  const stack = new AsyncDisposableStackOf();
+  try {
+    return sessionsOn(stack, plan, context);
+  } catch (error) {
+    await stack.dispose();
+    throw error;
+  }
+}
+
+function sessionsOn(
+  stack: AsyncDisposableStackOf,
+  plan: ClonePlan,
+  context: TaskSessionsContext,
+): TaskSessions {
   const { servers, run } = context;
   const { tableJobs, indexJobs } = servers.jobs;
-  const stack = new AsyncDisposableStackOf();
   const [source, target] = [sourceSession(context), targetSession(context)];
   const budgets = budgetsOf(servers);
   const pool = (wanted: JobSession, size: number, budget: SessionBudget | undefined) =>

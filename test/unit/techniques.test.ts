@@ -1,6 +1,7 @@
 /** What a plan is without each technique, and that what is not one is refused. */
 
 import { describe, expect, test } from "vitest";
+import { inOrder } from "../../src/engine/run-tasks.js";
 import { resolveCloneOptions } from "../../src/options.js";
 import type { CloneTask } from "../../src/plan/task.js";
 import { type Technique, techniqueNames } from "../../src/techniques.js";
@@ -55,6 +56,14 @@ describe("without", () => {
     for (const { locks } of builds) {
       expect(locks).toEqual({ exclusive: [expect.any(String)] });
     }
+  });
+
+  test("longest-path-first, tasks start as they could, and are what was planned all the same", async () => {
+    const tasks = await tasksOf([table(1), table(2)], [], 100 * MB);
+    const off = inOrder(tasks, { without: new Set(["longest-path-first"]) });
+    expect(new Set(off.tasks.map(({ cost }) => cost))).toEqual(new Set([0]));
+    expect(off.tasks.map(off.planned)).toEqual(tasks);
+    expect(inOrder(tasks, { without: new Set() }).tasks).toBe(tasks);
   });
 
   test("something else is refused, with all that there are", () => {
