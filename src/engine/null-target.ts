@@ -22,6 +22,8 @@ const needTarget = {
   databaseProperties: ({ databaseProperties }) => databaseProperties,
   requirements: ({ requirements }) => requirements.length > 0,
   verify: ({ verify }) => verify !== undefined,
+  "threads above 1": ({ threads }) => threads !== "auto" && threads > 1,
+  maintenanceWorkMem: ({ maintenanceWorkMem }) => maintenanceWorkMem !== undefined,
   "statistics copy": ({ statistics }) => statistics === "copy",
 } as const satisfies Record<string, (options: ResolvedOptions) => boolean>;
 

@@ -65,6 +65,11 @@ export class CopyOut {
     this.#rowCount = copiedRows(message.text) ?? 0;
   }
 
+  /** The rows were handed to node-postgres after all: its parser was in the middle of a message. */
+  handleCopyData(): void {
+    this.#handlers.onError(new Error("the server's answer was cut in the middle of a message"));
+  }
+
   handleError(error: Error): void {
     this.#handlers.onError(error);
   }
