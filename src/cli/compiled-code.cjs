@@ -54,7 +54,16 @@ function writeCompiled({ file }, compile) {
     }
   } catch {
     // A full or read-only disk: the next run compiles again.
-    fs.rmSync(partial, { force: true });
+    removeQuietly(partial);
+  }
+}
+
+/** @param {string} file */
+function removeQuietly(file) {
+  try {
+    fs.rmSync(file, { force: true });
+  } catch {
+    // Nor can it be removed.
   }
 }
 
@@ -66,7 +75,10 @@ function writeCompiled({ file }, compile) {
  */
 function isOwnersPlace(directory) {
   const found = fs.statSync(directory, { throwIfNoEntry: false });
-  if (found !== undefined) return process.getuid === undefined || found.uid === process.getuid();
+  if (found !== undefined)
+    return (
+      process.getuid === undefined || (found.uid === process.getuid() && !(found.mode & 0o002))
+    );
   return isOwnersPlace(join(directory, ".."));
 }
 
