@@ -486,6 +486,22 @@ describe("TLS", () => {
   });
 });
 
+test("a pool lends a session that comes back at once, before it opens another", async () => {
+  const endpoint = await parse(server(16).uri());
+  let opened = 0;
+  await using pool = new ConnectionPool(4, () => {
+    opened++;
+    return connect(endpoint, options);
+  });
+  const pids = await Promise.all(
+    Array.from({ length: 4 }, () =>
+      pool.with(options.signal, async (session) => session.processId),
+    ),
+  );
+  expect(new Set(pids).size).toBe(1);
+  expect(opened).toBe(1);
+});
+
 test("a pool opens a further session for who would wait long for one that is lent", async () => {
   const endpoint = await parse(server(16).uri());
   await using pool = new ConnectionPool(2, () => connect(endpoint, options));
