@@ -46,7 +46,7 @@ export function planAnalyze(
           : `ANALYZE ${name} and ${group.length - 1} more small tables`,
       ...ANY_JOB,
       needs: [PRE_DATA, ...new Set(group.flatMap((table) => [...(needs.get(table.oid) ?? [])]))],
-      cost: group.reduce((sum, table) => sum + analyzeCost(table.bytes), 0),
+      cost: group.reduce((sum, table) => sum + analyzeCost(table), 0),
       locks: { exclusive: group.flatMap((table) => [table.oid, ...below(table)]).map(String) },
       work: { do: "analyze", tables: group, only },
       bytes: 0,

@@ -56,9 +56,23 @@ export function foreignKeyCost(referencingBytes: number, referencedBytes: number
   return ROUND_TRIP_SECONDS + referencingBytes / (300 * MB) + referencedBytes / (600 * MB);
 }
 
-/** ANALYZE samples 300 × default_statistics_target rows: 30,000 pages at most. */
-export function analyzeCost(bytes: number): number {
-  return ROUND_TRIP_SECONDS + Math.min(bytes, 240 * MB) / (300 * MB);
+/** 300 × the default_statistics_target of 100: so many rows, from as many pages at most. */
+const SAMPLED_ROWS = 30_000;
+/** Sorting a column's sample: 1.34 s of CPU for 200 columns of 30,000 rows each, with PostgreSQL 15. */
+const SECONDS_PER_SAMPLED_VALUE = 1.34 / (200 * SAMPLED_ROWS);
+/** A row's header, and about what a value takes, to guess at rows that nobody has counted. */
+const ROW_BYTES = { header: 24, value: 8 };
+
+/** ANALYZE reads a sample of the rows, then sorts the values of each column. */
+export function analyzeCost({
+  bytes,
+  estimatedRows,
+  columns,
+}: Pick<Table, "bytes" | "estimatedRows" | "columns">): number {
+  const guessedRows = bytes / (ROW_BYTES.header + columns.length * ROW_BYTES.value);
+  const sampled = Math.min(estimatedRows > 0 ? estimatedRows : guessedRows, SAMPLED_ROWS);
+  const sorting = sampled * columns.length * SECONDS_PER_SAMPLED_VALUE;
+  return ROUND_TRIP_SECONDS + Math.min(bytes, 240 * MB) / (300 * MB) + sorting;
 }
 
 /** Reads the table on both ends at the same time, and hashes its rows if asked to. */

@@ -1,7 +1,7 @@
-/** That a table's cost follows from its values, not only from its bytes. */
+/** That costs follow from a table's values, not only from its bytes. */
 
-import { expect, test } from "vitest";
-import { tableCost } from "../../src/plan/cost.js";
+import { describe, expect, test } from "vitest";
+import { analyzeCost, tableCost } from "../../src/plan/cost.js";
 import { inventTable, TEXT } from "./invented-catalog.js";
 
 const MB = 1024 ** 2;
@@ -29,4 +29,27 @@ test("a table of which nobody knows the rows costs what its bytes do", () => {
   const unknown = { estimatedRows: -1, bytes: 110 * MB };
   expect(costOf(JSONB, unknown)).toBeCloseTo(1, 1);
   expect(costOf(FLOAT8, unknown)).toBeCloseTo(1, 1);
+});
+
+describe("ANALYZE takes longer", () => {
+  const analyzed = (count: number, estimatedRows: number, bytes = MB) =>
+    analyzeCost(inventTable({ columns: columns(TEXT, count), estimatedRows, bytes }));
+
+  test("with each column", () => {
+    const [one, ...others] = [1, 101, 201].map((count) => analyzed(count, 30_000)) as number[];
+    const more = others.map((seconds) => seconds - (one ?? 0));
+    expect(more[0]).toBeCloseTo(0.67);
+    expect(more[1]).toBeCloseTo(1.34);
+  });
+
+  test("with each row, until the sample is full", () => {
+    expect(analyzed(10, 300)).toBeLessThan(analyzed(10, 30_000));
+    expect(analyzed(10, 30_000_000)).toBe(analyzed(10, 30_000));
+  });
+
+  test("by the bytes where nobody knows the rows; without any, it sorts nothing", () => {
+    expect(analyzed(200, -1, 200 * MB)).toBe(analyzed(200, 30_000, 200 * MB));
+    expect(analyzed(200, -1)).toBeLessThan(analyzed(200, 30_000));
+    expect(analyzed(200, -1, 0)).toBe(analyzed(1, -1, 0));
+  });
 });
