@@ -23,8 +23,7 @@ const doing: Readonly<Record<string, string>> = {
   statistics: "copying statistics",
 };
 
-const bounds: Readonly<Record<Estimate["boundBy"], string>> = {
-  "longest path": "these wait for each other, so more jobs or cores would not make it shorter",
+const bounds: Readonly<Record<Exclude<Estimate["boundBy"], "longest path">, string>> = {
   "table jobs": "more --table-jobs would make it shorter",
   "index jobs": "more --index-jobs would make it shorter",
   cores: "more cores would make it shorter, more jobs alone would not",
@@ -38,37 +37,48 @@ export function about(seconds: number): string {
 /** Nothing of a run that is over before it has been read. */
 export function estimateLines(estimate: Estimate, width: number): string[] {
   if (estimate.seconds < 1) return [];
-  return [spent(estimate), range(estimate), waitsFor(estimate)]
+  return [spent(estimate), waitsFor(estimate), range(estimate)]
     .filter((words) => words !== "")
     .flatMap((words) => wrap(printable(words), width, "  "));
 }
 
-function spent({ criticalPath, assumed }: Estimate): string {
+function spent(estimate: Estimate): string {
+  const { criticalPath, assumed } = estimate;
   const sums = new Map<string, number>();
   for (const { kind, seconds } of criticalPath) {
     const words = doing[kind] ?? "the rest";
     sums.set(words, (sums.get(words) ?? 0) + seconds);
   }
-  sums.set("before and after that", assumed.besideTasksSeconds);
+  sums.set("before and after it", assumed.besideTasksSeconds);
   const parts = [...sums].filter(([, seconds]) => seconds >= 0.05);
-  return `Of that ${parts.map(([words, seconds]) => `${formatDuration(seconds * 1000)} ${words}`).join(", ")}.`;
+  const list = parts.map(([words, seconds]) => `${shown(seconds)} ${words}`).join(", ");
+  return `The longest chain of tasks takes ${shown(estimate.seconds)}: ${list}. All other tasks run beside it.`;
 }
 
-function range({ fastestSeconds, slowestSeconds, assumed }: Estimate): string {
+/** What other machines would take, where that is another time than the estimate's. */
+function range({ seconds, fastestSeconds, slowestSeconds, assumed }: Estimate): string {
   const { cores, coresAre, roundTripMs } = assumed;
-  const [fast, slow] = [fastestSeconds, slowestSeconds].map((s) => formatDuration(s * 1000));
   const trips = `round trips of ${milliseconds(roundTripMs.source)} to the source and ${milliseconds(roundTripMs.target)} to the target`;
-  return (
-    `From ${fast} with a core for all that runs to ${slow} with two cores at most; ` +
-    `assumed are ${formatNumberOf(cores, "core")} (${coresAre}) and ${trips}.`
-  );
+  const others = [
+    ["on two cores", slowestSeconds],
+    ["with a core for each task that runs", fastestSeconds],
+  ] as const;
+  const different = others
+    .filter(([, other]) => shown(other) !== shown(seconds))
+    .map(([where, other]) => `; ${where}, ${shown(other)}`);
+  return `Reckoned for ${formatNumberOf(cores, "core")} (${coresAre}) and ${trips}${different.join("")}.`;
+}
+
+function shown(seconds: number): string {
+  return formatDuration(seconds * 1000);
 }
 
 function milliseconds(ms: number): string {
   return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
 }
 
-function waitsFor({ criticalPath, seconds, boundBy }: Estimate): string {
+function waitsFor(estimate: Estimate): string {
+  const { criticalPath, seconds } = estimate;
   const longest = criticalPath
     .filter((task) => task.seconds >= seconds * SHARE_SHOWN)
     .toSorted((a, b) => b.seconds - a.seconds)
@@ -76,6 +86,14 @@ function waitsFor({ criticalPath, seconds, boundBy }: Estimate): string {
   if (longest.length === 0) return "";
   const named = criticalPath
     .filter((task) => longest.includes(task))
-    .map(({ label, seconds: length }) => `${label} (${formatDuration(length * 1000)})`);
-  return `Bounded by: ${named.join(", then ")}; ${bounds[boundBy]}.`;
+    .map(({ label, seconds: length }) => `${label} (${shown(length)})`);
+  return `Its longest tasks: ${named.join(", then ")}; ${boundWords(estimate)}.`;
+}
+
+/** Tasks that wait for each other are still done sooner each where they share no core. */
+function boundWords({ boundBy, seconds, fastestSeconds }: Estimate): string {
+  if (boundBy !== "longest path") return bounds[boundBy];
+  return shown(fastestSeconds) === shown(seconds)
+    ? "more jobs or cores would not make it shorter"
+    : "more jobs would not make it shorter, more cores would";
 }

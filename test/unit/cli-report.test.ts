@@ -1,6 +1,13 @@
 import { expect, test } from "vitest";
 import { displayWidth } from "../../src/cli/display-width.js";
-import type { CloneReport, EstimatedTask, PingReport, PlanReport } from "../../src/cli/library.js";
+import { estimateLines } from "../../src/cli/estimate-lines.js";
+import type {
+  CloneReport,
+  Estimate,
+  EstimatedTask,
+  PingReport,
+  PlanReport,
+} from "../../src/cli/library.js";
 import { listLines } from "../../src/cli/list-command.js";
 import { paintFor, reportWidth } from "../../src/cli/output.js";
 import { pingLines } from "../../src/cli/ping-command.js";
@@ -284,9 +291,9 @@ test("the plan shows tables, indexes and an estimate, and tasks on request", () 
     "2 tables, about 401 MB, 1 index, 0 sequences, 1 task; about 12 min 5 s with 8\ntable jobs and 4 index jobs",
   );
   expect(text.replaceAll(/\s+/g, " ")).toContain(
-    "Estimate Of that 1.0 s creating tables, 7 min 0 s copying, 5 min 0 s building indexes, 4.0 s before and after that. " +
-      "From 9 min 0 s with a core for all that runs to 21 min 40 s with two cores at most; assumed are 8 cores (as many as jobs) and round trips of 0.4 ms to the source and 12 ms to the target. " +
-      "Bounded by: COPY public.orders (part 1 of 8) (7 min 0 s), then CREATE UNIQUE INDEX public.orders_pkey (5 min 0 s); these wait for each other, so more jobs or cores would not make it shorter.",
+    "Estimate The longest chain of tasks takes 12 min 5 s: 1.0 s creating tables, 7 min 0 s copying, 5 min 0 s building indexes, 4.0 s before and after it. All other tasks run beside it. " +
+      "Its longest tasks: COPY public.orders (part 1 of 8) (7 min 0 s), then CREATE UNIQUE INDEX public.orders_pkey (5 min 0 s); more jobs would not make it shorter, more cores would. " +
+      "Reckoned for 8 cores (as many as jobs) and round trips of 0.4 ms to the source and 12 ms to the target; on two cores, 21 min 40 s; with a core for each task that runs, 9 min 0 s.",
   );
   const inThreads = planLines(planReport({ threads: 2 }), { ...style, verbose: false });
   expect(inThreads.join("\n")).toContain("with 8\ntable jobs, 4 index jobs and 2 threads");
@@ -295,6 +302,15 @@ test("the plan shows tables, indexes and an estimate, and tasks on request", () 
   expect(text).not.toMatch(/^Tasks$/m);
   const verbose = planLines(planReport(), { ...style, verbose: true }).join("\n");
   expect(verbose).toMatch(/COPY public\.orders \(part 1 of 8\) +1\.5 s +2$/m);
+});
+
+test("the plan's estimate names other numbers of cores only where they change it", () => {
+  const { estimate } = planReport();
+  const two = { ...estimate, slowestSeconds: 725, fastestSeconds: 725 };
+  const words = (given: Estimate) => estimateLines(given, 80).join(" ").replaceAll(/\s+/g, " ");
+  expect(words(two)).toMatch(/12 ms to the target\.$/);
+  expect(words(two)).toContain("; more jobs or cores would not make it shorter.");
+  expect(words({ ...two, boundBy: "cores" })).toContain("; more cores would make it shorter,");
 });
 
 test("the plan names what is in the way", () => {
