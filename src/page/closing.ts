@@ -11,6 +11,7 @@ import {
 } from "../formatting.js";
 import type { RunRecord } from "../record/run-record.js";
 import { type Html, html } from "./html.js";
+import { onlyRead } from "./opening.js";
 import { type Column, folded, table } from "./tables.js";
 import { groupOf, kindWords } from "./task-groups.js";
 import { lengthMs } from "./task-words.js";
@@ -128,7 +129,9 @@ interface Format {
 /** So many tables of one format and reason are named. */
 const NAMED = 12;
 
-export function formatSection({ tables }: CloneReport): Html | undefined {
+export function formatSection(report: CloneReport): Html | undefined {
+  const { tables } = report;
+  const done = onlyRead(report) ? "read" : "copied";
   if (tables.length === 0) return undefined;
   const formats = new Map<string, Format>();
   for (const { schema, name, format, formatReason: reason } of tables) {
@@ -150,8 +153,8 @@ ${table<Format>(
 )}
 <p>${
     parted.length === 0
-      ? "Every table was copied in one part."
-      : html`${formatNumberOf(parted.length, "table")} ${parted.length === 1 ? "was" : "were"} copied in parts: <code>${someOf(parts)}</code>.`
+      ? `Every table was ${done} in one part.`
+      : html`${formatNumberOf(parted.length, "table")} ${parted.length === 1 ? "was" : "were"} ${done} in parts: <code>${someOf(parts)}</code>.`
   }</p></section>`;
 }
 

@@ -15,6 +15,11 @@ import { groupOf } from "./task-groups.js";
 
 export type ReportedRun = CloneReport | FailedRun;
 
+/** Whether the rows were only read. Of a run that failed nobody knows. */
+export function onlyRead(run: RunRecord): boolean {
+  return "nothingCopied" in run;
+}
+
 export function hasFailed(run: ReportedRun): run is FailedRun {
   return "error" in run;
 }
@@ -96,10 +101,14 @@ function totals(report: CloneReport): Figure[] {
   return [
     ["tables", formatCount(report.tables.length)],
     ["rows", formatCount(report.rows)],
-    ["copied", formatBytes(report.bytes)],
+    [onlyRead(report) ? "read" : "copied", formatBytes(report.bytes)],
     ...(speed === undefined ? [] : [["over the whole run", speed] as const]),
-    ["indexes", formatCount(report.indexes.length)],
-    ["sequences", formatCount(report.sequences)],
+    ...(onlyRead(report)
+      ? []
+      : [
+          ["indexes", formatCount(report.indexes.length)] as const,
+          ["sequences", formatCount(report.sequences)] as const,
+        ]),
     ...(report.largeObjects.count === 0
       ? []
       : [["large objects", formatCount(report.largeObjects.count)] as const]),

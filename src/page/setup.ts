@@ -3,7 +3,7 @@
 import { formatDuration, formatNumberOf } from "../formatting.js";
 import type { StepTime } from "../record/run-record.js";
 import { type Html, html } from "./html.js";
-import { hasFailed, type ReportedRun } from "./opening.js";
+import { hasFailed, onlyRead, type ReportedRun } from "./opening.js";
 import { table } from "./tables.js";
 import { momentWords } from "./time-axis.js";
 
@@ -38,7 +38,9 @@ function circumstances(run: ReportedRun): Fact[] {
     release,
     [
       "jobs",
-      `${formatNumberOf(tableJobs, "table job")}, ${formatNumberOf(indexJobs, "index job")}${threads}`,
+      onlyRead(run)
+        ? formatNumberOf(tableJobs, "table job")
+        : `${formatNumberOf(tableJobs, "table job")}, ${formatNumberOf(indexJobs, "index job")}${threads}`,
     ],
     ["pg_dump", html`${version} (<code>${path ?? kind}</code>)`],
     ["snapshot", html`<code>${run.snapshot}</code>`],

@@ -3,6 +3,7 @@
 import { formatBytes, formatThroughput } from "../formatting.js";
 import type { RunRecord } from "../record/run-record.js";
 import { type Html, html } from "./html.js";
+import { onlyRead } from "./opening.js";
 import { groupOf } from "./task-groups.js";
 import { momentWords } from "./time-axis.js";
 
@@ -52,16 +53,17 @@ function area(points: readonly Rate[], durationMs: number, top: number): string 
   return `M0 ${HEIGHT}${steps.join("")}L${x(points.at(-1)?.endedMs ?? 0)} ${HEIGHT}Z`;
 }
 
-/** Copied at 26 MB/s on average, at most 88 MB/s. */
+/** Rows were copied at 26 MB/s on average, at most 88 MB/s. */
 export function throughputWords(run: RunRecord): string {
   const copies = run.tasks.filter(({ kind }) => groupOf(kind).id === "rows");
   const bytes = run.throughput.bytes.reduce((sum, one) => sum + one, 0);
   const beganMs = copies.reduce((least, task) => Math.min(least, task.beganMs), run.durationMs);
   const endedMs = copies.reduce((most, task) => Math.max(most, task.endedMs), 0);
-  if (bytes === 0 || endedMs <= beganMs) return "No rows were copied.";
+  const done = onlyRead(run) ? "read" : "copied";
+  if (bytes === 0 || endedMs <= beganMs) return `No rows were ${done}.`;
   const average = (bytes * 1000) / (endedMs - beganMs);
   const peak = rates(run).reduce((a, b) => (b.bytesPerSecond > a.bytesPerSecond ? b : a));
-  return `Rows were copied from ${momentWords(beganMs)} to ${momentWords(endedMs)}, ${formatBytes(bytes)} at ${formatThroughput(average)} on average, and at most ${formatThroughput(Math.max(peak.bytesPerSecond, average))}.`;
+  return `Rows were ${done} from ${momentWords(beganMs)} to ${momentWords(endedMs)}, ${formatBytes(bytes)} at ${formatThroughput(average)} on average, and at most ${formatThroughput(Math.max(peak.bytesPerSecond, average))}.`;
 }
 
 /** The same as numbers. */
@@ -69,7 +71,7 @@ export function throughputTable(run: RunRecord): Html | undefined {
   const points = rates(run, TABLE_ROWS);
   if (points.every(({ bytes }) => bytes === 0)) return undefined;
   return html`<details><summary>Throughput as a table</summary>
-<table><thead><tr><th scope="col">from</th><th scope="col">to</th><th scope="col" class="n">copied</th><th scope="col" class="n">throughput</th></tr></thead><tbody>${points.map(
+<table><thead><tr><th scope="col">from</th><th scope="col">to</th><th scope="col" class="n">${onlyRead(run) ? "read" : "copied"}</th><th scope="col" class="n">throughput</th></tr></thead><tbody>${points.map(
     ({ beganMs, endedMs, bytes, bytesPerSecond }) =>
       html`<tr><td>${momentWords(beganMs)}</td><td>${momentWords(endedMs)}</td><td class="n">${formatBytes(bytes)}</td><td class="n">${formatThroughput(bytesPerSecond)}</td></tr>
 `,

@@ -107,6 +107,23 @@ describe("the page of a clone", () => {
   });
 });
 
+test("the page of a clone to null: speaks of reading, and of nothing that only a target has", () => {
+  const report = inventedReport(
+    { tasks: fourTasks.filter(({ kind }) => kind === "copy") },
+    { nothingCopied: true, target: "null:", targetVersion: "", databaseCreated: false },
+  );
+  const page = reportPage(report);
+  const text = textOf(page);
+  expect(text).toContain("Read, and nothing copied, in 4.4 s");
+  expect(text).toContain("read 200 MB");
+  expect(text).toContain("Rows were read from 0.40 s to 4.40 s, 200 MB");
+  expect(text).toContain("Every table was read in one part.");
+  expect(text).not.toMatch(/indexes|sequences|index job|verified/i);
+  expect(text.replaceAll("nothing copied", "")).not.toContain("copied");
+  const many = { ...report, tables: report.tables.map((one) => ({ ...one, parts: 2 })) };
+  expect(textOf(reportPage(many))).toContain("1 table was read in parts");
+});
+
 describe("whatever things are called", () => {
   const name = `"<script>alert(1)</script>'&\u202e\u0007`;
   const task: InventedTask = { kind: "copy", label: name, pool: name, durationMs: 900, bytes: 9 };
