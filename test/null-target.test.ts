@@ -84,17 +84,21 @@ describe("refused", () => {
       databaseProperties: true,
       statistics: "copy",
       requirements: [{ name: "plpgsql", version: "1.0" }],
+      threads: 2,
+      maintenanceWorkMem: 64 * 1024 ** 2,
     });
     expect(error).toMatchObject({
       code: "usage",
       message: "the target null: takes no options that need a target",
       items: [
-        "dropIfExists",
-        "roles",
-        "databaseProperties",
-        "requirements",
-        "verify",
-        "statistics copy",
+        "dropIfExists (--drop-if-exists)",
+        "roles (--roles)",
+        "databaseProperties (--database-properties)",
+        "requirements (--requirements)",
+        "verify (--verify)",
+        "threads above 1 (--threads)",
+        "maintenanceWorkMem (--maintenance-work-mem)",
+        "statistics copy (--statistics)",
       ],
     });
   });

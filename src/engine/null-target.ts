@@ -34,9 +34,15 @@ export function refuseTargetOptions(options: ResolvedOptions): void {
   throw new PgCopyError("the target null: takes no options that need a target", {
     code: "usage",
     side: "target",
-    items: given.map(([name]) => name),
+    items: given.map(([name]) => `${name} (${typed(name)})`),
     advice: "leave them out, or name a target",
   });
+}
+
+/** As it is called at the command line: `--drop-if-exists`. */
+function typed(name: string): string {
+  const [option = name] = name.split(" ");
+  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** The source alone. */
