@@ -78,7 +78,9 @@ function parseServer(text: string, side: Side): ParameterValues {
     scheme === undefined
       ? `it is ${text === "" ? "empty" : "neither a URI, nor a key=value string, nor a data directory"}`
       : `pgcopy does not know the scheme ${scheme}://`,
-    "write postgres://USER@HOST:PORT/DATABASE, host=HOST dbname=DATABASE, or pgdata:DIR",
+    side === "target" && /^null:?$/i.test(text)
+      ? "did you mean null:, the target of clone that throws away what is read?"
+      : "write postgres://USER@HOST:PORT/DATABASE, host=HOST dbname=DATABASE, or pgdata:DIR",
   );
 }
 

@@ -418,6 +418,12 @@ describe("what is refused, and how", () => {
     expect(error.message).toContain(words);
   });
 
+  test("a target that is almost null: is told how that is written", async () => {
+    for (const text of ["null", "NULL", "NULL:"])
+      expect((await refusal(text)).advice).toContain("did you mean null:");
+    expect((await refusal("mydatabase")).advice).not.toContain("null:");
+  });
+
   test.each([
     "postgres://ann:hush/hush@h/d",
     "postgres://ann:hush@hush@h/d",
