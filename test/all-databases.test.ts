@@ -260,7 +260,7 @@ it("a target of few connections is not asked for more than it has", async () => 
   const report = await cloneAll({ ...options, jobs: 8 });
   expect(report.databases.map(({ database }) => database)).toEqual(copied);
   expect(report.warnings[0]).toMatch(
-    /^not enough free connections .*target 7 of 10.*going on with/,
+    /^not enough free connections .*target 7 of the server's 10\): going on with/,
   );
 });
 

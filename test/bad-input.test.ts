@@ -516,7 +516,7 @@ describe("not enough connections", () => {
     expect(report.jobs).toEqual({ tableJobs: 2, indexJobs: 1 });
     expect(report.warnings).toEqual([
       expect.stringMatching(
-        /^not enough free connections .*target 3 of 100\): going on with 2 table jobs and 1 index jobs in place of 8 and 8$/,
+        /^not enough free connections .*target 3 of the role's 4\): going on with 2 table jobs and 1 index jobs in place of 8 and 8$/,
       ),
     ]);
     await expectSameData(source.uri, copy.uri);
@@ -545,7 +545,8 @@ describe("not enough connections", () => {
       {
         code: "source_unfit",
         side: "source",
-        message: /^the source has 0 free connections of 100; at least 1 more are needed$/,
+        message:
+          /^the source has too few free connections \(0 of the role's 1\); at least 1 more are needed$/,
         advice: /connection limit/,
       },
     );
@@ -554,7 +555,8 @@ describe("not enough connections", () => {
       {
         code: "target_unfit",
         side: "target",
-        message: /^the target has 0 free connections of 100; at least 2 more are needed$/,
+        message:
+          /^the target has too few free connections \(0 of the role's 1\); at least 2 more are needed$/,
         advice: /connection limit/,
       },
     );

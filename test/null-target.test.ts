@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CloneOptions, clone, type PgCopyError, type RunEvent } from "../src/index.js";
 import { runCli } from "./support/cli.js";
 import { createGatedSchema } from "./support/gated-schema.js";
-import { createDatabase, server, type TestDatabase } from "./support/servers.js";
+import { createDatabase, server, type TestDatabase, uniqueName } from "./support/servers.js";
 import { createShop } from "./support/shop-schema.js";
 import { openProxy } from "./support/tcp-proxy.js";
 import { expectNoSessions } from "./support/waiting.js";
@@ -63,6 +63,27 @@ test("reads only what is selected", async () => {
     where: { "public.order_lines": "order_id <= 10" },
   });
   expect(tables.find(({ name }) => name === "order_lines")?.rows).toBe(30);
+});
+
+test("goes on with fewer jobs where the source's role has too few connections", async () => {
+  const role = uniqueName("null_limited");
+  await source.execute(`
+    create role ${role} login password 'four' connection limit 4;
+    grant pg_read_all_data to ${role}`);
+  const uri = new URL(source.uri);
+  uri.username = role;
+  uri.password = "four";
+  try {
+    const { warnings } = await clone({
+      ...{ source: uri.href, target: "null:" },
+      ...{ jobs: 8, skipLargeObjects: true },
+    });
+    expect(warnings).toEqual([
+      "not enough free connections (source 3 of the role's 4): going on with 3 table jobs in place of 8",
+    ]);
+  } finally {
+    await source.execute(`drop role ${role}`);
+  }
 });
 
 test("the command line says that nothing was copied", async () => {

@@ -22,7 +22,10 @@ export interface ServerFacts extends Record<string, unknown> {
   readonly freeOnServer: number;
   readonly freeForRole: number;
   readonly freeInDatabase: number;
-  readonly max: number;
+  /** What these are left of; -1 where nothing limits the role or the database. */
+  readonly serverLimit: number;
+  readonly roleLimit: number;
+  readonly databaseLimit: number;
 }
 
 /** Neither the role's nor the database's limit holds for a superuser. */
@@ -31,7 +34,8 @@ select extract(epoch from pg_catalog.pg_postmaster_start_time())::text as starte
        pg_catalog.current_database()::text as database, r.rolname::text as role,
        pg_catalog.pg_is_in_recovery() as "inRecovery",
        current_setting('transaction_read_only') = 'on' as "readOnly", pg_catalog.pg_backend_pid() as "backendPid",
-       current_setting('max_connections')::int as max,
+       current_setting('max_connections')::int as "serverLimit",
+       r.rolconnlimit as "roleLimit", d.datconnlimit as "databaseLimit",
        (current_setting('max_connections')::int - case when r.rolsuper then 0 else
           current_setting('superuser_reserved_connections')::int + coalesce(current_setting('reserved_connections', true), '0')::int end
           - (select coalesce(sum(numbackends), 0) from pg_catalog.pg_stat_database))::int as "freeOnServer",

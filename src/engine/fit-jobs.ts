@@ -40,7 +40,7 @@ export function fitJobs(wanted: Jobs, source: ServerFacts, target: ServerFacts, 
   const { tableJobs, indexJobs } = growWhile(fits);
   if (tableJobs < wanted.tableJobs || indexJobs < wanted.indexJobs) {
     run.warn(
-      `not enough free connections (source ${onSource} of ${source.max}, target ${onTarget} of ${target.max}): ` +
+      `not enough free connections (source ${freeWords(source)}, target ${freeWords(target)}): ` +
         `going on with ${tableJobs} table jobs and ${indexJobs} index jobs in place of ${wanted.tableJobs} and ${wanted.indexJobs}`,
     );
   }
@@ -67,6 +67,18 @@ export function freeOf({ freeOnServer, freeForRole, freeInDatabase }: ServerFact
   return Math.min(freeOnServer, freeForRole, freeInDatabase);
 }
 
+/** Of the limit that leaves the fewest: `3 of the role's 5`. */
+export function freeWords(facts: ServerFacts): string {
+  const free = freeOf(facts);
+  return `${Math.max(0, free)} of ${limitWords(facts, free)}`;
+}
+
+function limitWords(facts: ServerFacts, free: number): string {
+  if (facts.freeForRole === free) return `the role's ${facts.roleLimit}`;
+  if (facts.freeInDatabase === free) return `the database's ${facts.databaseLimit}`;
+  return `the server's ${facts.serverLimit}`;
+}
+
 /** What both ends have to share: on the same server its connections, and as the same role that role's. */
 export function freeTogether(source: ServerFacts, target: ServerFacts): number {
   if (source.started !== target.started) return Number.POSITIVE_INFINITY;
@@ -76,12 +88,12 @@ export function freeTogether(source: ServerFacts, target: ServerFacts): number {
 }
 
 export function tooFew(side: Side, facts: ServerFacts, needed: number): PgCopyError {
-  const free = Math.max(0, freeOf(facts));
   return unfit(
     side,
-    `the ${side} has ${free} free connections of ${facts.max}; at least ${needed} more are needed`,
+    `the ${side} has too few free connections (${freeWords(facts)}); at least ${needed} more are needed`,
     {
-      advice: "close sessions, or raise max_connections or the role's connection limit",
+      advice:
+        "close sessions, or raise max_connections or the role's or database's connection limit",
     },
   );
 }

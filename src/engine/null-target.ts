@@ -5,7 +5,7 @@ import { PgCopyError } from "../errors.js";
 import type { ResolvedOptions } from "../options.js";
 import type { Connection } from "../postgres/connection.js";
 import { checkServer, versionName } from "./check-servers.js";
-import { freeOf, tooFew } from "./fit-jobs.js";
+import { freeOf, freeWords, tooFew } from "./fit-jobs.js";
 import { type OpenEndpoint, openEndpoint } from "./open-endpoint.js";
 import { openSession } from "./open-session.js";
 import type { Run } from "./run.js";
@@ -92,7 +92,7 @@ async function fitTableJobs(
   if (free < 1) throw tooFew("source", facts, 1);
   if (free < tableJobs) {
     run.warn(
-      `not enough free connections (source ${free} of ${facts.max}): going on with ${free} table jobs in place of ${tableJobs}`,
+      `not enough free connections (source ${freeWords(facts)}): going on with ${free} table jobs in place of ${tableJobs}`,
     );
   }
   return Math.min(free, tableJobs);
