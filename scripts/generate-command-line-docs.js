@@ -53,7 +53,12 @@ function environmentSection() {
 
 Arguments can be seen by every user of the machine (\`ps\`), the environment of a process only by its
 owner: a password is better in \`~/.pgpass\`, \`PGPASSWORD\`, or an endpoint in \`PGCOPY_SOURCE\`. On Linux
-and macOS pgcopy hides its arguments as soon as it runs; not those of the \`npx\` or shell that started it.`;
+and macOS pgcopy hides its arguments as soon as it runs; not those of the \`npx\` or shell that started it.
+
+Compiled code is program code, so except on Windows pgcopy keeps none where the cache directory (or, while that is
+missing, the nearest directory above it) belongs to another user or all users may write to it, and runs none from a file
+that is another user's or that others may write to. A relative \`XDG_CACHE_HOME\` is ignored, as its specification
+wants; without an absolute \`HOME\` either, nothing is kept.`;
 }
 
 function outputSection() {
