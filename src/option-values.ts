@@ -26,6 +26,24 @@ export function threads(value: number | "auto" | undefined): number | "auto" {
   throw wrongOption("threads", value, "a whole number of at least 1, or auto");
 }
 
+/** PostgreSQL's own bounds of maintenance_work_mem, on every platform. */
+const SMALLEST_WORK_MEMORY_BYTES = 1024 ** 2;
+const LARGEST_WORK_MEMORY_BYTES = 2 * 1024 ** 3 - 1024;
+
+export function isWorkMemory(bytes: number): boolean {
+  const isWithin = bytes >= SMALLEST_WORK_MEMORY_BYTES && bytes <= LARGEST_WORK_MEMORY_BYTES;
+  return Number.isSafeInteger(bytes) && isWithin;
+}
+
+export function workMemory(value: number | undefined): number | undefined {
+  if (value === undefined || isWorkMemory(value)) return value;
+  throw wrongOption(
+    "maintenanceWorkMem",
+    value,
+    "a size of at least 1 MB and less than 2 GB, in bytes",
+  );
+}
+
 /** Not only truthy: dropIfExists must not be on because of the string "false". */
 export function flag(name: string, value: boolean | undefined): boolean {
   if (value === undefined || typeof value === "boolean") return value ?? false;

@@ -16,6 +16,7 @@ import {
   snapshotId,
   someOf,
   threads,
+  workMemory,
   wrongOption,
 } from "./option-values.js";
 import type { Environment } from "./run/environment.js";
@@ -174,9 +175,6 @@ export interface ResolvedOptions {
 const DEFAULT_JOBS = 4;
 /** Below this a part's own overhead (a query, a transaction) is more than it saves. */
 const SMALLEST_PART_BYTES = 64 * 1024;
-/** PostgreSQL's own bounds of maintenance_work_mem, on every platform. */
-const SMALLEST_WORK_MEMORY_BYTES = 1024 ** 2;
-const LARGEST_WORK_MEMORY_BYTES = 2 * 1024 ** 3 - 1024;
 
 /** @throws PgCopyError `usage`, naming the option and what it takes. */
 export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
@@ -369,11 +367,4 @@ function noRolePasswords(options: CloneOptions): boolean {
     code: "usage",
     advice: "give --roles, too, or neither",
   });
-}
-
-function workMemory(value: number | undefined): number | undefined {
-  const within = (bytes: number) =>
-    bytes >= SMALLEST_WORK_MEMORY_BYTES && bytes <= LARGEST_WORK_MEMORY_BYTES;
-  if (value === undefined || (Number.isSafeInteger(value) && within(value))) return value;
-  throw wrongOption("maintenanceWorkMem", value, "a size of 1 MB to 2 GB");
 }

@@ -104,6 +104,12 @@ describe("wrong usage is one clear error, and exits with 2", () => {
       "pgcopy clone",
     ],
     [
+      "more memory than PostgreSQL can take",
+      ["clone", "a", "b", "--maintenance-work-mem", "10TB"],
+      "option '--maintenance-work-mem <SIZE>' argument '10TB' is invalid. It must be at least 1MB and less than 2GB",
+      "pgcopy clone",
+    ],
+    [
       "a choice that is none",
       ["clone", "a", "b", "--verify", "hard"],
       "option '--verify <HOW>' argument 'hard' is invalid. Allowed choices are count, checksum",

@@ -1,6 +1,7 @@
 /** The values of options: numbers and sizes, checked before anything is connected to. */
 
 import { InvalidArgumentError } from "commander";
+import { isWorkMemory } from "../option-values.js";
 import { type Technique, techniqueNames } from "../techniques.js";
 
 const SIZE = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i;
@@ -53,6 +54,13 @@ export function parseSize(text: string): number {
   const bytes = power === undefined ? Number.NaN : Math.round(Number(digits) * 1024 ** power);
   if (Number.isSafeInteger(bytes) && bytes >= 1) return bytes;
   throw new InvalidArgumentError("It must be a size such as 200MB, 1GB, or a number of bytes.");
+}
+
+/** For commander: a size that maintenance_work_mem can have. */
+export function parseWorkMemory(text: string): number {
+  const bytes = parseSize(text);
+  if (isWorkMemory(bytes)) return bytes;
+  throw new InvalidArgumentError("It must be at least 1MB and less than 2GB.");
 }
 
 /** For commander: names with commas between them. */

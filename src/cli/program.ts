@@ -20,6 +20,7 @@ import {
   parseSize,
   parseTechniques,
   parseThreads,
+  parseWorkMemory,
 } from "./option-values.js";
 import type { ViewOptions } from "./view.js";
 
@@ -250,7 +251,7 @@ function copyCommand(program: Command, name: "clone" | "plan" | "check"): Comman
     .option(
       "--maintenance-work-mem <SIZE>",
       "memory that each job on the target takes to build an index: 64MB, 1GB (default: the target's setting, else what each index needs)",
-      parseSize,
+      parseWorkMemory,
     )
     .optionsGroup("What is copied:")
     .option("--snapshot <ID>", "read from a snapshot that another session exported and holds")

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { copyOptions } from "../../src/cli/copy-options.js";
 import { chooseEndpoint, chooseEndpoints } from "../../src/cli/endpoints.js";
-import { parseCount, parseSize } from "../../src/cli/option-values.js";
+import { parseCount, parseSize, parseWorkMemory } from "../../src/cli/option-values.js";
 import { type Actions, type CopyFlags, createProgram } from "../../src/cli/program.js";
 
 const kB = 1024;
@@ -34,6 +34,13 @@ describe("sizes", () => {
 describe("counts", () => {
   test("are whole numbers", () => {
     expect(parseCount("8")).toBe(8);
+  });
+
+  test("memory is told its bounds in the words that one types", () => {
+    for (const [text, bytes] of [["1MB", 1024 ** 2] as const, ["1.9 GB", 2_040_109_466] as const])
+      expect(parseWorkMemory(text)).toBe(bytes);
+    for (const text of ["1023kB", "2GB", "10TB"])
+      expect(() => parseWorkMemory(text)).toThrow("It must be at least 1MB and less than 2GB.");
   });
 
   test.each(["0", "-1", "x", "1.5", "", "1e3", "99999999999999999999"])("%j is refused", (text) => {
