@@ -6,11 +6,11 @@
  */
 
 import { clientTable } from "./client-table.js";
-import { runExperiment } from "./command.js";
 import { readContents } from "./contents.js";
 import { pgcopy, pgcopyNull } from "./contestants/pgcopy.js";
 import { mixed } from "./data-sets/mixed.js";
 import { dropDatabase, makeDataSet } from "./databases.js";
+import { runExperiment } from "./experiment.js";
 import { profilePgcopy } from "./profile.js";
 import { alternate, runOnce } from "./rounds.js";
 
@@ -41,7 +41,7 @@ Options: --scale, --rounds, --source-version, --target-version, --output, as of 
 
 /**
  * @param {import("./data-sets/data-set.js").DataSet} dataSet
- * @param {import("./command.js").Setting} setting
+ * @param {import("./experiment.js").Setting} setting
  */
 async function measureClient(dataSet, { options, field, tell }) {
   const { source } = field.servers;

@@ -6,12 +6,12 @@
  */
 
 import { techniques } from "pgcopy";
-import { runExperiment } from "./command.js";
 import { readContents } from "./contents.js";
 import { pgcopy, pgcopyClone } from "./contestants/pgcopy.js";
 import { many } from "./data-sets/many.js";
 import { mixed } from "./data-sets/mixed.js";
 import { dropDatabase, makeDataSet, SOURCE_DATABASE } from "./databases.js";
+import { runExperiment } from "./experiment.js";
 import { UsageError } from "./options.js";
 import { runRounds } from "./rounds.js";
 import { techniquesTable } from "./techniques-table.js";
@@ -60,7 +60,7 @@ function without(technique, options, jobs) {
 
 /**
  * @param {import("./data-sets/data-set.js").DataSet} dataSet
- * @param {import("./command.js").Setting} setting
+ * @param {import("./experiment.js").Setting} setting
  */
 async function measureTechniques(dataSet, { options, own, field, tell }) {
   const { source } = field.servers;
