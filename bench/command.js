@@ -4,7 +4,9 @@
 import { UsageError } from "./options.js";
 
 /**
- * Runs a command's main function, and says how it ended by the exit code. A signal aborts it.
+ * Runs a command's main function, and says how it ended by the exit code. A signal aborts it, and so
+ * does a reader of its output who is gone (`| head`): otherwise nobody would stop the servers and
+ * remove their directories.
  *
  * @param {(args: string[], signal: AbortSignal) => Promise<number>} main
  */
@@ -13,6 +15,11 @@ export async function runCommand(main) {
   const { signal } = interruption;
   for (const name of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
     process.once(name, () => interruption.abort(new UsageError("interrupted")));
+  }
+  for (const name of /** @type {const} */ (["stdout", "stderr"])) {
+    process[name].on("error", ({ message }) => {
+      interruption.abort(new UsageError(`interrupted: can't write to ${name}: ${message}`));
+    });
   }
   try {
     const exitCode = await main(process.argv.slice(2), signal);
