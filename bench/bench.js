@@ -28,13 +28,17 @@ async function main(options, { facts, field }) {
   if (!field.resources) console.log("Without GNU time, CPU time and memory are not measured.\n");
   const { scale, rounds } = options;
   const { cores } = facts.machine;
+  const file = resultsFile(options.output);
+  const page = `${file.replace(/\.json$/, "")}.html`;
   const runs = [];
   for (const dataSet of options.dataSets) {
     field.signal.throwIfAborted();
     runs.push(await runDataSet(dataSet, contestants, { scale, rounds, cores }, field));
+    const content = { ...facts, missing, runs };
+    await writeResults(file, `${JSON.stringify(content, null, 2)}\n`);
+    await writeResults(page, resultsPage(content));
+    console.error(`${dataSet.name}: everything measured is in ${file}, and on the page ${page}`);
   }
-  const { file, page } = await writeAll(options.output, { ...facts, missing, runs });
-  console.error(`Everything measured is in ${file}, and on the page ${page}`);
   return runs.some(({ results }) => results.some(isOwnFailure)) ? 1 : 0;
 }
 
@@ -45,16 +49,4 @@ async function main(options, { facts, field }) {
  */
 function isOwnFailure({ contestant, failure }) {
   return failure !== undefined && own.includes(contestant);
-}
-
-/**
- * @param {string | undefined} output
- * @param {import("./page/results.js").Results} content
- */
-async function writeAll(output, content) {
-  const file = resultsFile(output);
-  const page = `${file.replace(/\.json$/, "")}.html`;
-  await writeResults(file, `${JSON.stringify(content, null, 2)}\n`);
-  await writeResults(page, resultsPage(content));
-  return { file, page };
 }

@@ -28,6 +28,7 @@ import { runServersCommand } from "./servers-command.js";
 export async function runExperiment({ usage, usual, own = [], kind, measure }) {
   const read = (/** @type {string[]} */ args) => readOptions(args, { usual, own });
   await runServersCommand({ usage, read }, async (options, { facts, field }) => {
+    const file = resultsFile(options.output, kind);
     const runs = [];
     let failed = false;
     for (const dataSet of options.dataSets) {
@@ -37,10 +38,9 @@ export async function runExperiment({ usage, usual, own = [], kind, measure }) {
       console.log(`${found.markdown}\n`);
       runs.push({ dataSet: dataSet.name, ...found.results });
       failed ||= found.failed;
+      await writeResults(file, `${JSON.stringify({ kind, ...facts, runs }, null, 2)}\n`);
+      tell(`everything measured is in ${file}`);
     }
-    const file = resultsFile(options.output, kind);
-    await writeResults(file, `${JSON.stringify({ kind, ...facts, runs }, null, 2)}\n`);
-    console.error(`Everything measured is in ${file}`);
     return failed ? 1 : 0;
   });
 }

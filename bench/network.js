@@ -27,15 +27,15 @@ await runServersCommand({ usage, read: readNetworkOptions }, main);
  */
 async function main(options, { facts, field }) {
   const { contestants } = await present(options.contestants, facts.servers.source);
+  const file = resultsFile(options.output, "network");
   return await withProxies(field.servers, options.bytesPerSecond, async (servers) => {
     const runs = [];
     for (const dataSet of options.dataSets) {
       field.signal.throwIfAborted();
       runs.push(await measureDataSet(dataSet, { ...options, contestants }, { ...field, servers }));
+      await writeResults(file, `${JSON.stringify({ kind: "network", ...facts, runs }, null, 2)}\n`);
+      console.error(`${dataSet.name}: everything measured is in ${file}`);
     }
-    const file = resultsFile(options.output, "network");
-    await writeResults(file, `${JSON.stringify({ kind: "network", ...facts, runs }, null, 2)}\n`);
-    console.error(`Everything measured is in ${file}`);
     return runs.some(({ failures }) => failures.length > 0) ? 1 : 0;
   });
 }

@@ -16,6 +16,8 @@ export function resultsFile(output, kind) {
 }
 
 /**
+ * Writes it anew after each data set, so that a run which is interrupted keeps what it has measured.
+ *
  * @param {string} file
  * @param {string} text
  */

@@ -1,6 +1,7 @@
 /** The benchmark as it is run (bench/bench.js), at the smallest scale, with pgcopy alone. */
 
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,8 +26,8 @@ interface Servers {
   readonly target: string;
 }
 
-/** Runs it with two given servers. */
-async function bench(args: readonly string[], { source, target }: Servers) {
+/** Runs it with two given servers, to its end or until it has said `until`. */
+async function bench(args: readonly string[], { source, target }: Servers, until?: string) {
   const output = join(directory, `${args.join(" ")}.json`);
   const env = {
     PATH: process.env.PATH ?? "",
@@ -36,18 +37,21 @@ async function bench(args: readonly string[], { source, target }: Servers) {
   };
   const options = ["--scale", "0.001", "--rounds", "1", "--contestants", "pgcopy"];
   const argv = [program, ...options, ...args, "--output", output];
-  const ended = await new Promise<{ exitCode: number | null; stdout: string; stderr: string }>(
-    (resolve) => {
-      const child = execFile(process.execPath, argv, { env }, (_error, stdout, stderr) =>
-        resolve({ exitCode: child.exitCode, stdout, stderr }),
-      );
-    },
-  );
+  const child = spawn(process.execPath, argv, { env });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (text) => {
+    stdout += text;
+  });
+  child.stderr.on("data", (text) => {
+    stderr += text;
+    if (until !== undefined && stderr.includes(until) && !child.killed) child.kill();
+  });
+  const [exitCode] = await once(child, "close");
   const json = await readFile(output, "utf8").catch(() => {
-    throw new Error(`no results: ${ended.stderr}`);
+    throw new Error(`no results: ${stderr}`);
   });
   const page = await readFile(output.replace(/json$/, "html"), "utf8");
-  return { ...ended, runs: JSON.parse(json).runs, page };
+  return { exitCode, stdout, stderr, runs: JSON.parse(json).runs, page };
 }
 
 const superusers = () => ({ source: server(15).socketUri(), target: server(16).socketUri() });
@@ -105,6 +109,15 @@ describe("the benchmark", { timeout: TIMEOUT }, () => {
     ]);
     expect(stdout).toContain("| pgcopy | out: stopped after 0.05 s |");
     expect(runs[0].profile).toBeUndefined();
+  });
+
+  test("keeps what it has measured when it is interrupted", async () => {
+    const began = "toast: making the data set";
+    const ended = await bench(["tiny", "toast", "--jobs", "2"], superusers(), began);
+    expect(ended.exitCode).toBe(1);
+    expect(ended.stderr).toMatch(/\ninterrupted\n$/);
+    expect(ended.runs.map(({ dataSet }: { dataSet: string }) => dataSet)).toEqual(["tiny"]);
+    expect(ended.page).toContain("<h2>tiny</h2>");
   });
 });
 
