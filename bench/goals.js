@@ -4,6 +4,7 @@
  * is judged where the run has the figures for it.
  */
 
+import { comparableFloorMs } from "./floor/summary.js";
 import { spread, spreadOfMeasured } from "./statistics.js";
 
 /**
@@ -58,8 +59,7 @@ const goals = [
     goal: "to the floor divided by the cores",
     atMost: 1.2,
     unit: "×",
-    reached: ({ results, floor }) =>
-      "unmeasured" in floor ? undefined : ratio(wallMs(results, "pgcopy"), floor.floorMs),
+    reached: ({ results, floor }) => ratio(wallMs(results, "pgcopy"), comparableFloorMs(floor)),
   },
   {
     dataSets: ["many"],
@@ -169,8 +169,8 @@ function wallMs(results, name) {
 
 /**
  * @param {number | undefined} value
- * @param {number} divisor
+ * @param {number | undefined} divisor
  */
 function ratio(value, divisor) {
-  return value === undefined ? undefined : value / divisor;
+  return value === undefined || divisor === undefined ? undefined : value / divisor;
 }

@@ -2,15 +2,13 @@
 /** The results as Markdown. */
 
 import { parts } from "./floor/statements.js";
+import { comparableFloorMs } from "./floor/summary.js";
 import { spread, spreadOfMeasured } from "./statistics.js";
 
 /**
  * @typedef {import("./rounds.js").Result} Result
  * @typedef {import("./statistics.js").Spread} Spread
  */
-
-/** Below, the floor is known to a tick of the scheduler or so, and no measure of anything. */
-const LEAST_FLOOR_MS = 50;
 
 /**
  * The machine's and the servers' facts.
@@ -46,8 +44,7 @@ export function factsTable(machine, servers) {
  * @returns {string}
  */
 export function resultsTable(results, floor) {
-  const floorMs =
-    "unmeasured" in floor || floor.floorMs < LEAST_FLOOR_MS ? undefined : floor.floorMs;
+  const floorMs = comparableFloorMs(floor);
   const pgcopy = results.find(({ contestant }) => contestant.name === "pgcopy");
   const base = pgcopy === undefined ? undefined : wallSpread(pgcopy)?.median;
   return [

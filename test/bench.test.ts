@@ -78,8 +78,7 @@ describe("the benchmark", { timeout: TIMEOUT }, () => {
     }
     expect(stdout).toContain("| the servers' own work |");
     expect(stdout).toContain("| contestant | seconds | to pgcopy | to the floor |");
-    for (const words of ["<h2>toast</h2>", "The servers’ own work", ">to the floor</th>"])
-      expect(page).toContain(words);
+    for (const words of ["<h2>toast</h2>", "The servers’ own work"]) expect(page).toContain(words);
   });
 
   test("says why the floor can't be measured where a role may not write files", async () => {

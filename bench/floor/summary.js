@@ -16,6 +16,9 @@ import { parts } from "./statements.js";
  * @typedef {FloorSummary | { unmeasured: string }} FloorResult
  */
 
+/** Below, the floor is known to a tick of the scheduler or so, and no measure of anything. */
+const LEAST_FLOOR_MS = 50;
+
 /**
  * CPU time where the servers can tell it, for whatever else runs on the machine makes a statement
  * take longer, but not more of it.
@@ -34,4 +37,14 @@ export function summarize(rounds, cores) {
   const workMs = spread(sums).median;
   const basis = cpu ? "cpu" : "elapsed";
   return { basis, partsMs, workMs, cores, floorMs: workMs / cores, rounds };
+}
+
+/**
+ * The floor, in milliseconds, where distances from it mean something.
+ *
+ * @param {{ floorMs: number } | { unmeasured: string } | undefined} floor
+ */
+export function comparableFloorMs(floor) {
+  if (floor === undefined || "unmeasured" in floor) return undefined;
+  return floor.floorMs < LEAST_FLOOR_MS ? undefined : floor.floorMs;
 }

@@ -1,18 +1,12 @@
 // @ts-check
 /** One data set: the bars, the same as numbers, who is out, and where pgcopy's time went. */
 
+import { comparableFloorMs } from "../floor/summary.js";
 import { gigabytes } from "../tables.js";
 import { barChart } from "./bar-chart.js";
 import { floorWords } from "./floor.js";
 import { html } from "./html.js";
-import {
-  cpuSecondsOf,
-  floorOf,
-  peakMemoryOf,
-  pgcopySeconds,
-  timedResults,
-  titleOf,
-} from "./results.js";
+import { cpuSecondsOf, peakMemoryOf, pgcopySeconds, timedResults, titleOf } from "./results.js";
 import { spanChart } from "./span-chart.js";
 
 /** Of less than this, what a gigabyte would cost says nothing: it is the start that costs. */
@@ -87,9 +81,8 @@ function columnsOf(run) {
     (/** @type {number} */ base) =>
     (/** @type {Timed} */ { seconds }) =>
       `${(seconds.median / base).toFixed(2)} ×`;
-  const floor = floorOf(run);
-  if (floor !== undefined)
-    columns.splice(2, 0, column("to the floor", ratioTo(floor.floorMs / 1000)));
+  const floorMs = comparableFloorMs(run.floor);
+  if (floorMs !== undefined) columns.splice(2, 0, column("to the floor", ratioTo(floorMs / 1000)));
   if (base !== undefined) columns.splice(2, 0, column("to pgcopy", ratioTo(base)));
   if (copiedBytes >= LEAST_BYTES) {
     const perGigabyte = column("CPU per GB copied, s", ({ result }) =>

@@ -51,6 +51,13 @@ describe("the goals", () => {
     });
   });
 
+  test("don't judge a distance from a floor of less than 50 ms", () => {
+    const floor = summarize([floorRound(19, 19)], 2);
+    expect(reached("mixed", { results: [result("pgcopy", [1])], floor })).toEqual({
+      [PEAK]: [100, true],
+    });
+  });
+
   test("take the best of several peers, and none that is out", () => {
     const results = [
       result("pgcopy", [6]),

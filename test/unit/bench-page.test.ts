@@ -79,6 +79,17 @@ describe("the benchmark's page", () => {
     expect(mixed).toContain("CPU per GB");
   });
 
+  test("shows no distance from a floor of less than 50 ms", () => {
+    for (const [floorMs, shown] of [
+      [50, true],
+      [49.9, false],
+    ] as const) {
+      const found = results();
+      found.runs[1].floor.floorMs = floorMs;
+      expect(resultsPage(found).includes(">to the floor</th>")).toBe(shown);
+    }
+  });
+
   test("shows one that copies nothing apart, in no bar and in no comparison", () => {
     const more = results();
     more.runs[1].results.push({

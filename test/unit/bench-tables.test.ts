@@ -1,6 +1,7 @@
 /** The benchmark's table of contestants. */
 
 import { expect, test } from "vitest";
+import { summarize } from "../../bench/floor/summary.js";
 import { resultsTable } from "../../bench/tables.js";
 
 type Result = Parameters<typeof resultsTable>[0][number];
@@ -34,4 +35,14 @@ test("compares those that copied with pgcopy, and no other", () => {
     "",
     "Apart: the broken, out: status 1",
   ]);
+});
+
+test("shows no distance from a floor of less than 50 ms", () => {
+  const distance = (ms: number) => {
+    const time = { cpuMs: ms, elapsedMs: ms };
+    const round = { out: time, in: time, indexes: time, foreignKeys: time, analyze: time };
+    return resultsTable([result("pgcopy", [1])], summarize([round], 1)).split(" | ")[8];
+  };
+  expect(distance(10)).toBe("20.00 ×");
+  expect(distance(9)).toBe("");
 });
