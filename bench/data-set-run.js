@@ -121,6 +121,7 @@ function plain(results) {
     contestant: contestant.name,
     title: contestant.title,
     apart: contestant.apart,
+    analyzes: contestant.analyzes,
     measurements: measurements.map(({ stdout, failure, ...measured }) => measured),
     failure,
   }));

@@ -1,6 +1,7 @@
 // @ts-check
 /** The results as Markdown. */
 
+import { analyzeNote } from "./contestants/contestant.js";
 import { parts } from "./floor/statements.js";
 import { comparableFloorMs } from "./floor/summary.js";
 import { spread, spreadOfMeasured } from "./statistics.js";
@@ -37,7 +38,7 @@ export function factsTable(machine, servers) {
 
 /**
  * One data set: seconds as median (minimum to maximum), how many times pgcopy's median that is, and
- * how many times the floor divided by the cores.
+ * how many times the floor divided by the cores; below it, who does less than the others.
  *
  * @param {readonly Result[]} results
  * @param {import("./floor/summary.js").FloorResult} floor
@@ -47,6 +48,7 @@ export function resultsTable(results, floor) {
   const floorMs = comparableFloorMs(floor);
   const pgcopy = results.find(({ contestant }) => contestant.name === "pgcopy");
   const base = pgcopy === undefined ? undefined : wallSpread(pgcopy)?.median;
+  const note = analyzeNote(results.map(({ contestant }) => contestant));
   return [
     "| contestant | seconds | to pgcopy | to the floor | client CPU, s | client memory, MB |",
     "|---|---|---|---|---|---|",
@@ -67,6 +69,7 @@ export function resultsTable(results, floor) {
         ];
         return `| ${cells.join(" | ")} |`;
       }),
+    ...(note === undefined ? [] : [`\n${note}`]),
     ...results.filter(({ contestant }) => contestant.apart).map(apartLine),
   ].join("\n");
 }

@@ -9,6 +9,7 @@
  * @property {boolean} byDefault whether it takes part without being asked for
  * @property {boolean} [apart] whether it copies nothing: there is no target to compare, and its figures are
  *   shown apart from the others
+ * @property {boolean} [analyzes] false: it gathers no statistics, which the others end with
  * @property {(facts: Facts) => Promise<string | undefined>} missing why it can't take part; undefined if it can
  * @property {(run: ContestantRun) => import("../measured-process.js").Command} command
  *
@@ -31,4 +32,15 @@
  */
 export function shell(script, ...parameters) {
   return { program: "/bin/sh", args: ["-c", script, "sh", ...parameters] };
+}
+
+/**
+ * What has to be said of those that do less than the others; nothing where all do the same.
+ *
+ * @param {readonly { title: string, analyzes?: boolean | undefined }[]} contestants
+ */
+export function analyzeNote(contestants) {
+  const titles = contestants.filter(({ analyzes }) => analyzes === false).map(({ title }) => title);
+  if (titles.length === 0) return undefined;
+  return `Without ANALYZE, which the others and the floor include: ${titles.join("; ")}`;
 }

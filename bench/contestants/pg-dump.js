@@ -22,6 +22,7 @@ export const pgDumpContestants = [
     name: "pg_dump-psql",
     title: "pg_dump | psql",
     byDefault: true,
+    analyzes: false,
     missing: missingAnyOf("pg_dump", "psql"),
     command: ({ source, target }) => shell(dumpIntoPsql, source, target),
   },
@@ -29,6 +30,7 @@ export const pgDumpContestants = [
     name: "pg_dump-psql-async",
     title: "pg_dump | psql, synchronous_commit off",
     byDefault: true,
+    analyzes: false,
     missing: missingAnyOf("pg_dump", "psql"),
     command: ({ source, target }) =>
       shell(

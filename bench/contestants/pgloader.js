@@ -13,6 +13,7 @@ export const pgloader = {
   name: "pgloader",
   title: "pgloader",
   byDefault: true,
+  analyzes: false,
   missing: async () =>
     (await versionOf("pgloader")) === undefined ? "pgloader is not on the PATH" : undefined,
   command: ({ source, target, jobs, directory }) =>

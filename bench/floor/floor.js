@@ -3,8 +3,8 @@
  * The floor: what the two servers themselves must spend on a data set, measured on the same servers,
  * in the same rounds as the contestants. Each table is copied out to /dev/null, and in from a local
  * file with FREEZE; each index is built alone, on one core; each foreign key is added; each table is
- * analyzed: one after the other, without a client. Their sum is core-seconds of the servers' work; no
- * contestant does it in less than that sum divided by the cores.
+ * analyzed: one after the other, without a client. Their sum is core-seconds of the servers' work; in less
+ * than that sum divided by the cores nobody can do the same work in the same way.
  *
  * Tables are copied into a database that has the source's schema, in place of creating them each
  * time: creating them is not in the floor.

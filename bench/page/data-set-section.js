@@ -1,6 +1,7 @@
 // @ts-check
 /** One data set: the bars, the same as numbers, who is out, and where pgcopy's time went. */
 
+import { analyzeNote } from "../contestants/contestant.js";
 import { comparableFloorMs } from "../floor/summary.js";
 import { gigabytes } from "../tables.js";
 import { barChart } from "./bar-chart.js";
@@ -25,6 +26,7 @@ ${run.description !== undefined && html`<p>${run.description}</p>`}
 <p class="aside">${size(run)}; ${roundsOf(run)} with ${run.jobs} jobs</p>
 ${barChart(run)}
 ${numbers(run)}
+${withoutAnalyze(run)}
 ${timedResults(run, true).map(apart)}
 ${out(run)}
 ${floorWords(run)}
@@ -59,6 +61,16 @@ function numbers(run) {
     )}</tr>
 `,
   )}</tbody></table></div>`;
+}
+
+/** @param {DataSetRun} run */
+function withoutAnalyze(run) {
+  const contestants = timedResults(run).map(({ result }) => ({
+    title: titleOf(result),
+    analyzes: result.analyzes,
+  }));
+  const note = analyzeNote(contestants);
+  return note && html`<p class="aside">${note}.</p>`;
 }
 
 /**

@@ -22,7 +22,7 @@ export function floorWords({ floor }) {
   const parts = Object.entries(partsMs).map(
     ([part, ms]) => `${titles[part] ?? part} ${workTime(ms)}`,
   );
-  return html`${heading}<p>${parts.join(" + ")} = ${workTime(workMs)} of ${basis === "cpu" ? "CPU time" : "time"}, without a client and one statement at a time. On ${cores} cores no contestant can be done in less than ${workTime(floorMs)}.</p>`;
+  return html`${heading}<p>${parts.join(" + ")} = ${workTime(workMs)} of ${basis === "cpu" ? "CPU time" : "time"}, without a client and one statement at a time. ${cores} cores that are never idle do it in ${workTime(floorMs)}. A contestant that takes less does less, such as no ANALYZE, or something in another way.</p>`;
 }
 
 /** A small data set has a floor of milliseconds. @param {number} ms */

@@ -41,6 +41,7 @@
  * @property {string} contestant
  * @property {string} [title]
  * @property {boolean | undefined} [apart] whether it copies nothing, and so is not compared with others
+ * @property {boolean | undefined} [analyzes] false: it gathers no statistics
  * @property {readonly Measured[]} measurements
  * @property {string | undefined} [failure] why it is out
  *

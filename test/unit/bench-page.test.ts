@@ -90,6 +90,15 @@ describe("the benchmark's page", () => {
     }
   });
 
+  test("says who gathers no statistics, where the file knows", () => {
+    expect(text).not.toContain("Without ANALYZE");
+    const more = results();
+    more.runs[1].results[1].analyzes = false;
+    expect(textOf(resultsPage(more))).toContain(
+      "Without ANALYZE, which the others and the floor include: pg_dump | psql.",
+    );
+  });
+
   test("shows one that copies nothing apart, in no bar and in no comparison", () => {
     const more = results();
     more.runs[1].results.push({

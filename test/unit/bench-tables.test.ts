@@ -37,6 +37,13 @@ test("compares those that copied with pgcopy, and no other", () => {
   ]);
 });
 
+test("says below the table who gathers no statistics", () => {
+  const lazy = result("lazy", [1]);
+  Object.assign(lazy.contestant, { analyzes: false });
+  const table = resultsTable([result("pgcopy", [1]), lazy], noFloor);
+  expect(table).toMatch(/\|\n\nWithout ANALYZE, which the others and the floor include: the lazy$/);
+});
+
 test("shows no distance from a floor of less than 50 ms", () => {
   const distance = (ms: number) => {
     const time = { cpuMs: ms, elapsedMs: ms };
