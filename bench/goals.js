@@ -36,7 +36,8 @@ import { spread, spreadOfMeasured } from "./statistics.js";
 const LEAST_BYTES_PER_CPU_GOAL = 100e6;
 
 const dumpAndRestore = "pg_dump-pg_restore";
-const peers = [dumpAndRestore, "pg_dump-pg_restore-uncompressed", "pgcopydb", "pgcopydb-binary"];
+const dumpsAndRestores = [dumpAndRestore, "pg_dump-pg_restore-uncompressed"];
+const pgcopydbs = ["pgcopydb", "pgcopydb-binary"];
 
 /** @type {readonly Goal[]} */
 const goals = [
@@ -70,7 +71,7 @@ const goals = [
   },
   {
     dataSets: ["tiny"],
-    goal: "to node -e 0 and pg_dump | psql together",
+    goal: "to the time of node -e 0 plus that of pg_dump | psql",
     atMost: 3,
     unit: "×",
     reached: toNodeAndPsql,
@@ -80,7 +81,7 @@ const goals = [
     goal: "to the better of pg_dump/pg_restore and pgcopydb",
     atMost: 0.75,
     unit: "×",
-    reached: toBestOf(peers),
+    reached: toBestOf(dumpsAndRestores, pgcopydbs),
   },
   {
     dataSets: undefined,
@@ -112,12 +113,18 @@ export function judge(dataSet, figures) {
   });
 }
 
-/** @param {readonly string[]} names */
-function toBestOf(names) {
+/**
+ * To the fastest of all; undefined unless each program has a figure, for it may be the faster one.
+ *
+ * @param {...readonly string[]} programs the names of the contestants that run it
+ */
+function toBestOf(...programs) {
   return (/** @type {Figures} */ { results }) => {
-    const times = names.map((name) => wallMs(results, name)).filter((time) => time !== undefined);
-    if (times.length === 0) return undefined;
-    return ratio(wallMs(results, "pgcopy"), Math.min(...times));
+    const times = programs.map((names) =>
+      names.map((name) => wallMs(results, name)).filter((time) => time !== undefined),
+    );
+    if (times.some((ofProgram) => ofProgram.length === 0)) return undefined;
+    return ratio(wallMs(results, "pgcopy"), Math.min(...times.flat()));
   };
 }
 

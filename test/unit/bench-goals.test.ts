@@ -64,6 +64,7 @@ describe("the goals", () => {
       result("pg_dump-pg_restore", [12]),
       result("pg_dump-pg_restore-uncompressed", [10]),
       result("pgcopydb", [1], "its target is wrong"),
+      result("pgcopydb-binary", [11]),
     ];
     expect(reached("wide", { results })).toEqual({
       "to the better of pg_dump/pg_restore and pgcopydb": [0.6, true],
@@ -71,10 +72,24 @@ describe("the goals", () => {
     });
   });
 
+  test("don't take the best of several programs where one of them has no figures", () => {
+    const dump = result("pg_dump-pg_restore", [12]);
+    const pgcopydb = result("pgcopydb", [10]);
+    for (const peers of [
+      [dump],
+      [pgcopydb],
+      [dump, result("pgcopydb", [10], "status 1")],
+      [result("pg_dump-pg_restore-uncompressed", []), pgcopydb],
+    ]) {
+      const results = [result("pgcopy", [6]), ...peers];
+      expect(reached("one-big", { results })).toEqual({ [PEAK]: [100, true] });
+    }
+  });
+
   test("add the start of Node.js to pg_dump | psql", () => {
     const results = [result("pgcopy", [0.6]), result("pg_dump-psql", [0.1])];
     expect(reached("tiny", { results, nodeStartsMs: [50, 100, 900] })).toEqual({
-      "to node -e 0 and pg_dump | psql together": [600 / 200, true],
+      "to the time of node -e 0 plus that of pg_dump | psql": [600 / 200, true],
       [PEAK]: [100, true],
     });
   });
