@@ -16,8 +16,8 @@ import { gigabytes } from "./tables.js";
  */
 
 /**
- * CPU time is given for each GB of the database, which is what the goal speaks of, for each GB that
- * was copied, since indexes are not, and for each GB more than at the smaller size, which leaves out
+ * CPU time is given for each GB of the database, for each GB that was copied, since indexes are not,
+ * which is what the goal speaks of, and for each GB more than at the smaller size, which leaves out
  * what every run costs whatever its size.
  *
  * @param {readonly Size[]} sizes

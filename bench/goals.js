@@ -85,7 +85,7 @@ const goals = [
   },
   {
     dataSets: undefined,
-    goal: "client CPU for each GB of COPY data",
+    goal: "client CPU for each GB (10⁹ bytes) that went through COPY",
     atMost: 1.5,
     unit: "s",
     reached: cpuSecondsPerGigabyte,

@@ -96,7 +96,7 @@ describe("the goals", () => {
 
   test("count client CPU for each GB, where there is some of it", () => {
     const results = [result("pgcopy", [1])];
-    const goal = "client CPU for each GB of COPY data";
+    const goal = "client CPU for each GB (10⁹ bytes) that went through COPY";
     expect(reached("toast", { results, copiedBytes: 1.5e8 })[goal]).toEqual([2, false]);
     expect(reached("toast", { results, copiedBytes: 99e6 })[goal]).toBeUndefined();
   });
