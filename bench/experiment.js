@@ -10,6 +10,7 @@ import { runServersCommand } from "./servers-command.js";
  * @property {string} usage
  * @property {readonly import("./data-sets/data-set.js").DataSet[]} usual the data sets, if none is named
  * @property {readonly string[]} [own] options that it has beside those of npm run bench; each takes a text
+ * @property {(options: import("./options.js").BenchOptions) => void} [check] throws if they ask for what is not there
  * @property {string} kind a part of the file's name
  * @property {(dataSet: import("./data-sets/data-set.js").DataSet, setting: Setting) => Promise<{ markdown: string, failed: boolean, results: object }>} measure
  *
@@ -25,8 +26,12 @@ import { runServersCommand } from "./servers-command.js";
  *
  * @param {Experiment} experiment
  */
-export async function runExperiment({ usage, usual, own = [], kind, measure }) {
-  const read = (/** @type {string[]} */ args) => readOptions(args, { usual, own });
+export async function runExperiment({ usage, usual, own = [], check, kind, measure }) {
+  const read = (/** @type {string[]} */ args) => {
+    const options = readOptions(args, { usual, own });
+    if (options !== "help") check?.(options);
+    return options;
+  };
   await runServersCommand({ usage, read }, async (options, { facts, field }) => {
     const file = resultsFile(options.output, kind);
     const runs = [];

@@ -81,7 +81,7 @@ function parsed(args, own) {
   const text = /** @type {const} */ ({ type: "string" });
   try {
     return parseArgs({
-      args,
+      args: withNegativeNumbers(args),
       allowPositionals: true,
       options: {
         help: { type: "boolean" },
@@ -99,6 +99,23 @@ function parsed(args, own) {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+/**
+ * parseArgs takes a number below 0 for an option, and says nothing of what is wrong with it.
+ *
+ * @param {readonly string[]} args
+ */
+function withNegativeNumbers(args) {
+  /** @type {string[]} */
+  const joined = [];
+  for (const arg of args) {
+    const option = joined.at(-1);
+    if (/^-[\d.]/.test(arg) && option !== undefined && /^--\w[^=]*$/.test(option)) {
+      joined[joined.length - 1] = `${option}=${arg}`;
+    } else joined.push(arg);
+  }
+  return joined;
 }
 
 /**

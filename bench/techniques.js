@@ -40,6 +40,7 @@ pgcopy as it is, and with one technique after the other turned off (default: man
 Other options: --scale, --rounds, --jobs, --source-version, --target-version, --output, as of npm run bench.`,
   usual: [many, mixed],
   own: ["only"],
+  check: ({ own }) => chosenVariants(own.only),
   kind: "techniques",
   measure: measureTechniques,
 });

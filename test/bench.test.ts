@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDatabase, server } from "./support/servers.js";
@@ -39,11 +40,11 @@ async function bench(args: readonly string[], { source, target }: Servers, until
   const argv = [program, ...options, ...args, "--output", output];
   const child = spawn(process.execPath, argv, { env });
   let [stdout, stderr] = ["", ""];
-  child.stdout.on("data", (text) => {
-    stdout += text;
+  child.stdout.on("data", (chunk) => {
+    stdout += chunk;
   });
-  child.stderr.on("data", (text) => {
-    stderr += text;
+  child.stderr.on("data", (chunk) => {
+    stderr += chunk;
     if (until !== undefined && stderr.includes(until) && !child.killed) child.kill();
   });
   const [exitCode] = await once(child, "close");
@@ -117,6 +118,26 @@ describe("the benchmark", { timeout: TIMEOUT }, () => {
     expect(ended.stderr).toMatch(/\ninterrupted\n$/);
     expect(ended.runs.map(({ dataSet }: { dataSet: string }) => dataSet)).toEqual(["tiny"]);
     expect(ended.page).toContain("<h2>tiny</h2>");
+  });
+});
+
+describe("what can't be done is refused in one line, before anything is started", () => {
+  test.each([
+    ["micro.js", ["--nonsense"], /^Unknown option '--nonsense'.*\n$/],
+    ["micro.js", ["--rounds", "0"], /^--rounds must be a number above 0, not 0\n$/],
+    ["techniques.js", ["tiny", "--only", "foo"], /^no technique "foo": there are .*\n$/],
+    ["network.js", ["--delay", "1"], /^--delay must be two or more numbers, such as 0,10\n$/],
+    ["client.js", ["--scale", "-1"], /^--scale must be a number above 0, not -1\n$/],
+  ])("%s %j", async (name, args, message) => {
+    const script = fileURLToPath(new URL(`../bench/${name}`, import.meta.url));
+    const child = spawn(process.execPath, [script, ...args]);
+    const [[exitCode], stdout, stderr] = await Promise.all([
+      once(child, "close"),
+      text(child.stdout),
+      text(child.stderr),
+    ]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+    expect(stderr).toMatch(message);
   });
 });
 
