@@ -1,8 +1,8 @@
 // @ts-check
 /** What pgcopy itself costs, as Markdown. */
 
+import { gigabytes } from "./amounts.js";
 import { spreadOfMeasured } from "./statistics.js";
-import { gigabytes } from "./tables.js";
 
 /**
  * @typedef {{ times: number, scale: number, bytes: number, copiedBytes: number }} Size
@@ -26,7 +26,7 @@ import { gigabytes } from "./tables.js";
 export function clientTable(sizes, cells) {
   const words = sizes.map(
     ({ times, scale, bytes, copiedBytes }) =>
-      `${times} ×: scale ${scale}, ${gigabytes(bytes)}, of which ${gigabytes(copiedBytes)} are copied`,
+      `${times} ×: scale ${scale}, ${gigabytes(bytes)}, ${gigabytes(copiedBytes)} through COPY`,
   );
   return [
     ...words.map((line) => `- ${line}`),

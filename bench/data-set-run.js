@@ -1,6 +1,7 @@
 // @ts-check
 /** One data set: made, copied by all contestants in rounds, the floor measured beside them. */
 
+import { counted, sizeOf } from "./amounts.js";
 import { readContents } from "./contents.js";
 import { pgcopy } from "./contestants/pgcopy.js";
 import { dropDatabase, makeDataSet, SOURCE_DATABASE } from "./databases.js";
@@ -10,7 +11,7 @@ import { judge } from "./goals.js";
 import { timeNodeStart } from "./machine.js";
 import { profilePgcopy } from "./profile.js";
 import { runRounds } from "./rounds.js";
-import { floorTable, gigabytes, goalsTable, profileTable, resultsTable } from "./tables.js";
+import { floorTable, goalsTable, profileTable, resultsTable } from "./tables.js";
 
 /**
  * @typedef {Omit<import("./rounds.js").Field, "contents">} Shared
@@ -43,9 +44,8 @@ export async function runDataSet(dataSet, contestants, options, shared) {
     const own = results.find(({ contestant }) => contestant === pgcopy);
     const profile = own && !own.failure ? await profilePgcopy(field) : undefined;
     const goals = judge(name, { ...measured, copiedBytes: profile?.copiedBytes });
-    console.log(
-      `\n### ${name} at scale ${scale}: ${gigabytes(bytes)}, ${contents.tables.size} tables, ${contents.indexes.size} indexes; ${rounds} rounds\n`,
-    );
+    const size = { bytes, tables: contents.tables.size, indexes: contents.indexes.size };
+    console.log(`\n### ${name} at scale ${scale}: ${sizeOf(size)}; ${counted(rounds, "round")}\n`);
     console.log(`${resultsTable(results, floor)}\n\n${floorTable(floor)}\n`);
     if (goals.length > 0) console.log(`${goalsTable(goals)}\n`);
     if (profile !== undefined) console.log(`${profileTable(profile)}\n`);
@@ -55,9 +55,7 @@ export async function runDataSet(dataSet, contestants, options, shared) {
       dataSet: name,
       description: dataSet.description,
       scale,
-      bytes,
-      tables: contents.tables.size,
-      indexes: contents.indexes.size,
+      ...size,
       rounds,
       jobs,
       results: plainResults,

@@ -16,6 +16,7 @@ import {
   splitScript,
 } from "pgcopy";
 import { Bench } from "tinybench";
+import { counted } from "./amounts.js";
 import { runCommand } from "./command.js";
 import { many } from "./data-sets/many.js";
 import { makeDataSet, SOURCE_DATABASE } from "./databases.js";
@@ -43,7 +44,7 @@ async function main(args, signal) {
   });
   const schema = await splitScript(input.script);
   const bench = new Bench({ name: "pgcopy", time: 2_000, iterations: 10, throws: true, signal });
-  const tables = `${input.catalog.tables.length} tables`;
+  const tables = counted(input.catalog.tables.length, "table");
   const planOptions = planOptionsFor(input);
   bench
     .add(`split the dump of ${tables}`, () => splitScript(input.script))

@@ -5,6 +5,7 @@
  * round trips as wait for each other; that slope is the result.
  */
 
+import { counted, sizeOf } from "./amounts.js";
 import { readContents } from "./contents.js";
 import { present } from "./contestants/present.js";
 import { dropDatabase, makeDataSet, SOURCE_DATABASE } from "./databases.js";
@@ -14,7 +15,6 @@ import { pointsTable } from "./network/points-table.js";
 import { withProxies } from "./network/proxied-servers.js";
 import { resultsFile, writeResults } from "./results-file.js";
 import { runServersCommand } from "./servers-command.js";
-import { gigabytes } from "./tables.js";
 
 /** @typedef {import("./network/network-options.js").NetworkOptions} NetworkOptions */
 
@@ -55,8 +55,9 @@ async function measureDataSet(dataSet, options, bench) {
     const contents = await readContents(servers.source, SOURCE_DATABASE);
     const field = { ...bench, contents };
     const { points, failures } = await measurePoints(dataSet.name, options, field, servers);
+    const size = { bytes, tables: contents.tables.size, indexes: contents.indexes.size };
     console.log(
-      `\n### ${dataSet.name} at scale ${scale}: ${gigabytes(bytes)}, ${contents.tables.size} tables, ${contents.indexes.size} indexes; ${options.rounds} rounds\n`,
+      `\n### ${dataSet.name} at scale ${scale}: ${sizeOf(size)}; ${counted(options.rounds, "round")}\n`,
     );
     for (const failure of failures) console.log(`Out: ${failure}\n`);
     console.log(pointsTable(points));

@@ -1,6 +1,7 @@
 // @ts-check
 /** The results as Markdown. */
 
+import { counted, gigabytes } from "./amounts.js";
 import { analyzeNote } from "./contestants/contestant.js";
 import { parts } from "./floor/statements.js";
 import { comparableFloorMs } from "./floor/summary.js";
@@ -24,7 +25,7 @@ export function factsTable(machine, servers) {
   ];
   return [
     `pgcopy ${machine.pgcopy} (${machine.commit}), Node.js ${machine.node}, which takes ${machine.nodeStartMs.toFixed(0)} ms to start`,
-    `${machine.processor}, ${machine.cores} cores, ${gigabytes(machine.memoryBytes)} of memory, ${machine.system}; load average ${machine.loadAverage[0]?.toFixed(2)} at the start`,
+    `${machine.processor}, ${counted(machine.cores, "core")}, ${gigabytes(machine.memoryBytes)} of memory, ${machine.system}; load average ${machine.loadAverage[0]?.toFixed(2)} at the start`,
     "",
     "| server | source | target |",
     "|---|---|---|",
@@ -111,7 +112,7 @@ export function floorTable(floor) {
     "|---|---|",
     ...parts.map((part) => row(partTitles[part], partsMs[part])),
     row("all of it", workMs),
-    row(`the floor: divided by ${cores} cores`, floorMs),
+    row(`the floor: divided by ${counted(cores, "core")}`, floorMs),
   ].join("\n");
 }
 
@@ -182,9 +183,4 @@ function cell(text) {
 /** @param {Spread} spread */
 function seconds({ median, min, max }) {
   return `${median.toFixed(2)} (${min.toFixed(2)} to ${max.toFixed(2)})`;
-}
-
-/** @param {number} bytes */
-export function gigabytes(bytes) {
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(0)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }

@@ -4,6 +4,7 @@
  * floor as a line across all of them.
  */
 
+import { counted } from "../amounts.js";
 import { axisTo, CHART_WIDTH, gridOf, labelWidth } from "./axis.js";
 import { workTime } from "./floor.js";
 import { html } from "./html.js";
@@ -65,5 +66,5 @@ function bar(result, { median, min, max }, { axis: { x }, base, top }) {
  */
 function floorLine({ floorMs, cores }, { x }, bottom) {
   const at = x(floorMs / 1000);
-  return html`<g class="mark"><line x1="${at}" x2="${at}" y1="${TOP - 4}" y2="${bottom}"/><text x="${at}" y="${TOP - 9}" text-anchor="middle">the servers’ own work on ${cores} cores: ${workTime(floorMs)}</text></g>`;
+  return html`<g class="mark"><line x1="${at}" x2="${at}" y1="${TOP - 4}" y2="${bottom}"/><text x="${at}" y="${TOP - 9}" text-anchor="middle">the servers’ own work on ${counted(cores, "core")}: ${workTime(floorMs)}</text></g>`;
 }

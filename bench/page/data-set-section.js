@@ -1,9 +1,9 @@
 // @ts-check
 /** One data set: the bars, the same as numbers, who is out, and where pgcopy's time went. */
 
+import { counted, gigabytes, sizeOf } from "../amounts.js";
 import { analyzeNote } from "../contestants/contestant.js";
 import { comparableFloorMs } from "../floor/summary.js";
-import { gigabytes } from "../tables.js";
 import { barChart } from "./bar-chart.js";
 import { floorWords } from "./floor.js";
 import { html } from "./html.js";
@@ -23,7 +23,7 @@ export function dataSetSection(run) {
   return html`<section>
 <h2>${run.dataSet}</h2>
 ${run.description !== undefined && html`<p>${run.description}</p>`}
-<p class="aside">${size(run)}; ${roundsOf(run)} with ${run.jobs} jobs</p>
+<p class="aside">${size(run)}; ${counted(run.rounds, "round")} with ${counted(run.jobs, "job")}</p>
 ${barChart(run)}
 ${numbers(run)}
 ${withoutAnalyze(run)}
@@ -37,13 +37,8 @@ ${run.profile && profile(run.profile)}
 
 /** @param {DataSetRun} run */
 function size({ bytes, tables, indexes, scale }) {
-  const objects = tables === undefined ? "" : `, ${tables} tables, ${indexes} indexes`;
-  return `Scale ${scale}: ${gigabytes(bytes)}${objects}`;
-}
-
-/** @param {DataSetRun} run */
-function roundsOf({ rounds }) {
-  return rounds === 1 ? "1 round" : `${rounds} rounds`;
+  const known = tables !== undefined && indexes !== undefined;
+  return `Scale ${scale}: ${known ? sizeOf({ bytes, tables, indexes }) : gigabytes(bytes)}`;
 }
 
 /** @param {DataSetRun} run */

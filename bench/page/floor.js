@@ -1,6 +1,7 @@
 // @ts-check
 /** What the servers themselves must spend on a data set. */
 
+import { counted } from "../amounts.js";
 import { html } from "./html.js";
 
 /** Those that a file may have; one that is not here is called by its key. @type {Readonly<Record<string, string>>} */
@@ -22,7 +23,7 @@ export function floorWords({ floor }) {
   const parts = Object.entries(partsMs).map(
     ([part, ms]) => `${titles[part] ?? part} ${workTime(ms)}`,
   );
-  return html`${heading}<p>${parts.join(" + ")} = ${workTime(workMs)} of ${basis === "cpu" ? "CPU time" : "time"}, without a client and one statement at a time. ${cores} cores that are never idle do it in ${workTime(floorMs)}. A contestant that takes less does less, such as no ANALYZE, or something in another way.</p>`;
+  return html`${heading}<p>${parts.join(" + ")} = ${workTime(workMs)} of ${basis === "cpu" ? "CPU time" : "time"}, without a client and one statement at a time. ${counted(cores, "core")} never idle would do it in ${workTime(floorMs)}. A contestant that takes less leaves something out, such as ANALYZE, or does something in another way.</p>`;
 }
 
 /** A small data set has a floor of milliseconds. @param {number} ms */

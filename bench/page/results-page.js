@@ -4,7 +4,7 @@
  * is made of the JSON alone, so that it can be made again of any file kept.
  */
 
-import { gigabytes } from "../tables.js";
+import { counted, gigabytes } from "../amounts.js";
 import { dataSetSection } from "./data-set-section.js";
 import { goalsSection } from "./goals.js";
 import { Html, html } from "./html.js";
@@ -33,7 +33,7 @@ export function resultsPage(results) {
 <main>
 <header>
 <h1>pgcopy’s benchmark</h1>
-<p class="aside">pgcopy ${machine.pgcopy} (${machine.commit}), PostgreSQL ${servers.source.version} to ${servers.target.version}, ${machine.processor} with ${machine.cores} cores, ${machine.time.slice(0, 16).replace("T", " ")} UTC</p>
+<p class="aside">pgcopy ${machine.pgcopy} (${machine.commit}), PostgreSQL ${servers.source.version} to ${servers.target.version}, ${machine.processor} with ${counted(machine.cores, "core")}, ${machine.time.slice(0, 16).replace("T", " ")} UTC</p>
 ${headline(runs)}
 </header>
 ${goalsSection(runs)}
@@ -71,7 +71,7 @@ function missing({ missing: list = [] }) {
 function machineSection(machine) {
   /** @type {[string, string][]} */
   const facts = [
-    ["processor", `${machine.processor}, ${machine.cores} cores`],
+    ["processor", `${machine.processor}, ${counted(machine.cores, "core")}`],
     ["memory", gigabytes(machine.memoryBytes)],
     ["system", machine.system],
     ["load average at the start", machine.loadAverage.map((load) => load.toFixed(2)).join(", ")],

@@ -1,6 +1,7 @@
 // @ts-check
 /** Where pgcopy's time went: its steps, and the tasks of each kind from their first to their last. */
 
+import { counted } from "../amounts.js";
 import { axisTo, CHART_WIDTH, gridOf, labelWidth } from "./axis.js";
 import { html } from "./html.js";
 
@@ -56,6 +57,6 @@ function kinds({ work }) {
     kind: "tasks",
     fromMs: firstMs,
     toMs: lastMs,
-    words: `${tasks} ${tasks === 1 ? "task" : "tasks"}, ${durationMs} ms in all jobs`,
+    words: `${counted(tasks, "task")}, ${durationMs} ms in all jobs`,
   }));
 }

@@ -61,6 +61,15 @@ describe("the benchmark's page", () => {
     expect(text).toContain(words);
   });
 
+  test("says of one that it is one", () => {
+    const single = results();
+    Object.assign(single.runs[1], { tables: 1, indexes: 1, rounds: 1, jobs: 1 });
+    single.runs[1].floor.cores = 1;
+    const found = textOf(resultsPage(single));
+    expect(found).toContain("1.20 GB, 1 table, 1 index; 1 round with 1 job");
+    expect(found).toContain("the servers’ own work on 1 core: ");
+  });
+
   test("draws a bar for each that was measured, as long as its median", () => {
     const bars = elementsOf(page).filter(({ name, attributes }) => {
       return name === "rect" && /^(own|peer)/.test(attributes.get("class") ?? "");
