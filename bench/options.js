@@ -24,15 +24,21 @@ const TIME_LIMIT_SECONDS = 900;
 const names = (/** @type {readonly { name: string }[]} */ list) =>
   list.map(({ name }) => name).join(", ");
 
+const usualRounds = [...new Set(dataSets.map(({ rounds }) => rounds))].map(
+  (rounds) => `${rounds} for ${names(dataSets.filter((one) => one.rounds === rounds))}`,
+);
+
 export const usage = `npm run bench -- [DATA-SET...] [options]
 
 Data sets: ${names(dataSets)} (default: all)
+Contestants: ${names(contestants)}
 
   --scale N             how large: 1 is what bench/README.md describes (default: 1)
   --rounds N            measured rounds of each data set, after one to warm up
+                        (default: ${usualRounds.join("; ")})
   --jobs N              jobs of each contestant that takes a number (default: 4)
   --time-limit SECONDS  after which a contestant is stopped, and out (default: ${TIME_LIMIT_SECONDS})
-  --contestants A,B     some of: ${names(contestants)}
+  --contestants A,B     only these (default: all but ${names(contestants.filter(({ byDefault }) => !byDefault))})
   --source-version N    major version of the embedded source
   --target-version N    major version of the embedded target
   --output FILE         where the JSON goes, and a page beside it (default: bench/results/TIME.json)

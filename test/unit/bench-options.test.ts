@@ -1,7 +1,7 @@
 /** The options of the benchmark's commands (bench/options.js). */
 
 import { expect, test } from "vitest";
-import { readOptions } from "../../bench/options.js";
+import { readOptions, usage } from "../../bench/options.js";
 
 test.each([
   [["--scale", "-1"], "--scale must be a number above 0, not -1"],
@@ -14,6 +14,11 @@ test.each([
   [["--nonsense"], /^Unknown option '--nonsense'/],
 ])("%j is refused in a line", (args, message) => {
   expect(() => readOptions(args)).toThrow(message);
+});
+
+test("the help says what each data set's rounds are, and who has to be named", () => {
+  expect(usage).toContain("(default: 10 for tiny; 3 for many, mixed, wide, toast; 2 for one-big)");
+  expect(usage).toContain("(default: all but pgcopy-bundled)");
 });
 
 test("a number of its own is not joined with the option before it", () => {
