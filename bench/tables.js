@@ -3,6 +3,7 @@
 
 import { counted, gigabytes } from "./amounts.js";
 import { analyzeNote } from "./contestants/contestant.js";
+import { estimateWords } from "./estimate.js";
 import { parts } from "./floor/statements.js";
 import { comparableFloorMs } from "./floor/summary.js";
 import { spread, spreadOfMeasured } from "./statistics.js";
@@ -141,9 +142,10 @@ export function goalsTable(goals) {
  */
 export function profileTable(profile) {
   const startMs = Math.round(profile.wallMs - profile.reportedMs);
+  const estimate = estimateWords(profile);
   return [
     `One more run of pgcopy: ${Math.round(profile.wallMs)} ms, of which ${startMs} ms to start and end the process; pg_dump: ${profile.pgDump}; tables: ${profile.tables.binary} in binary, ${profile.tables.text} in text, ${profile.tables.frozen} frozen`,
-    `Estimated: ${(profile.estimatedMs / 1000).toFixed(2)} s. Outcome: ${(profile.reportedMs / 1000).toFixed(2)} s, so ${(profile.reportedMs / profile.estimatedMs).toFixed(2)} × the estimate`,
+    ...(estimate === undefined ? [] : [estimate]),
     "",
     "| step | ms |",
     "|---|---|",

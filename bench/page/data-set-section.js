@@ -3,6 +3,7 @@
 
 import { counted, gigabytes, sizeOf } from "../amounts.js";
 import { analyzeNote } from "../contestants/contestant.js";
+import { estimateWords } from "../estimate.js";
 import { comparableFloorMs } from "../floor/summary.js";
 import { barChart } from "./bar-chart.js";
 import { floorWords } from "./floor.js";
@@ -136,7 +137,9 @@ function out({ results }) {
 /** @param {import("../profile.js").Profile} found */
 function profile(found) {
   const { wallMs, reportedMs, tables, pgDump } = found;
+  const estimate = estimateWords(found);
   return html`<h3>Where pgcopy’s time goes</h3>
 <p class="aside">One more run, in no median: ${Math.round(wallMs)} ms, of which ${Math.round(wallMs - reportedMs)} ms to start and end the process; pg_dump: ${pgDump}; tables: ${tables.binary} in binary, ${tables.text} in text, ${tables.frozen} frozen.</p>
+${estimate && html`<p>${estimate}.</p>`}
 ${spanChart(found)}`;
 }

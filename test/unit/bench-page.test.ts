@@ -61,6 +61,15 @@ describe("the benchmark's page", () => {
     expect(text).toContain(words);
   });
 
+  test("says what pgcopy had expected, where the file knows", () => {
+    expect(text).not.toContain("Estimated");
+    const more = results();
+    more.runs[0].profile.estimatedMs = 802;
+    expect(textOf(resultsPage(more))).toContain(
+      "Estimated: 0.80 s. Outcome: 0.40 s, so 0.50 × the estimate.",
+    );
+  });
+
   test("says of one that it is one", () => {
     const single = results();
     Object.assign(single.runs[1], { tables: 1, indexes: 1, rounds: 1, jobs: 1 });
