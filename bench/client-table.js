@@ -2,6 +2,7 @@
 /** What pgcopy itself costs, as Markdown. */
 
 import { gigabytes } from "./amounts.js";
+import { cell } from "./markdown.js";
 import { spreadOfMeasured } from "./statistics.js";
 
 /**
@@ -83,7 +84,7 @@ function costOf({ times, measurements, failure }, sizes) {
 
 /** @param {Cell} cell */
 function outOf({ failure = "not measured" }) {
-  return `out: ${failure.replaceAll("|", "\\|").replaceAll("\n", " ")}`;
+  return cell(`out: ${failure}`);
 }
 
 /**

@@ -6,6 +6,7 @@ import { analyzeNote } from "./contestants/contestant.js";
 import { estimateWords } from "./estimate.js";
 import { parts } from "./floor/statements.js";
 import { comparableFloorMs } from "./floor/summary.js";
+import { cell } from "./markdown.js";
 import { spread, spreadOfMeasured } from "./statistics.js";
 
 /**
@@ -175,11 +176,6 @@ function titleOf({ contestant }) {
 /** @param {Result} result */
 function failed({ failure }) {
   return cell(`out: ${failure}`);
-}
-
-/** Text as it can stand in a cell. @param {string} text */
-function cell(text) {
-  return text.replaceAll("|", "\\|").replaceAll("\n", " ");
 }
 
 /** @param {Spread} spread */

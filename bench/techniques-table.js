@@ -1,6 +1,7 @@
 // @ts-check
 /** What each technique brings, as Markdown. */
 
+import { cell } from "./markdown.js";
 import { spread, spreadOfMeasured } from "./statistics.js";
 
 /**
@@ -66,5 +67,5 @@ function change(before, after) {
 
 /** @param {VariantResult} result */
 function outOf({ failure = "not measured" }) {
-  return `out: ${failure.replaceAll("|", "\\|").replaceAll("\n", " ")}`;
+  return cell(`out: ${failure}`);
 }

@@ -11,7 +11,8 @@ const PROBES = 5;
  * @typedef {import("./proxied-servers.js").ProxiedServers} ProxiedServers
  *
  * @typedef {object} Point
- * @property {string} contestant
+ * @property {string} contestant its name
+ * @property {string} title
  * @property {number} delayMs each way
  * @property {number} roundTripMs of a trivial query, through the proxy
  * @property {number[]} wallMs
@@ -39,7 +40,7 @@ export async function measurePoints(name, { contestants, delays, rounds }, field
         servers.takeTraffic();
         const { wallMs, failure } = await runOnce(contestant.command, field);
         const traffic = servers.takeTraffic();
-        if (failure !== undefined) failures.set(contestant.name, `${contestant.name}: ${failure}`);
+        if (failure !== undefined) failures.set(contestant.name, `${contestant.title}: ${failure}`);
         console.error(
           `${name}: round ${round}, ${delayMs} ms each way, ${contestant.name}: ${failure ?? `${(wallMs / 1000).toFixed(2)} s`}`,
         );
@@ -47,6 +48,7 @@ export async function measurePoints(name, { contestants, delays, rounds }, field
         const id = `${contestant.name} ${delayMs}`;
         const point = points.get(id) ?? {
           contestant: contestant.name,
+          title: contestant.title,
           delayMs,
           roundTripMs,
           wallMs: [],

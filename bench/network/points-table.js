@@ -1,6 +1,7 @@
 // @ts-check
 /** What was measured of a data set, as Markdown. */
 
+import { cell } from "../markdown.js";
 import { spread } from "../statistics.js";
 import { slopeOf } from "./slope.js";
 
@@ -23,9 +24,9 @@ export function pointsTable(points) {
       const { roundTrips } = slopeOf(
         own.map(({ roundTripMs, wallMs }) => ({ roundTripMs, wallMs: spread(wallMs).median })),
       );
-      const { traffic } = /** @type {Point} */ (own[0]);
+      const { title, traffic } = /** @type {Point} */ (own[0]);
       const walls = own.map(({ wallMs }) => (spread(wallMs).median / 1000).toFixed(2));
-      return `| ${name} | ${traffic.connections} | ${traffic.roundTrips} | ${walls.join(" | ")} | ${roundTrips.toFixed(0)} |`;
+      return `| ${cell(title)} | ${traffic.connections} | ${traffic.roundTrips} | ${walls.join(" | ")} | ${roundTrips.toFixed(0)} |`;
     }),
   ].join("\n");
 }
