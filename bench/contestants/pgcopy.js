@@ -1,10 +1,8 @@
 // @ts-check
 /** pgcopy, as its users run it: the built command line, in a process of its own. */
 
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 
 const main = fileURLToPath(new URL("../../dist/cli/launch.cjs", import.meta.url));
 
@@ -49,11 +47,6 @@ export const pgcopyNull = {
   title: `pgcopy into ${NULL_TARGET}`,
   byDefault: true,
   apart: true,
-  missing: async () => (await missing()) ?? (await missingNullTarget()),
+  missing,
   command: (run) => pgcopyClone({ ...run, target: NULL_TARGET }, "--quiet"),
 };
-
-async function missingNullTarget() {
-  const { stdout } = await promisify(execFile)(process.execPath, [main, "clone", "--help"]);
-  return stdout.includes(NULL_TARGET) ? undefined : `this pgcopy has no target ${NULL_TARGET}`;
-}
