@@ -1,7 +1,7 @@
 /**
  * Several keys of one table in one ALTER TABLE. Each statement of its own opens the table, changes its
  * row in pg_class and has every session forget what it knew of it: two keys of an empty table took a
- * third less time in one statement (docs/performance.md, "Many small tables").
+ * quarter less time in one statement (docs/performance.md, "Many small tables").
  */
 
 import { type Script, scriptOf } from "./task.js";
