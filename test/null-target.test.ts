@@ -97,7 +97,7 @@ test("the command line says that nothing was copied", async () => {
 });
 
 describe("refused", () => {
-  test("with every option that needs a target", async () => {
+  test("with every option that has no meaning then", async () => {
     const error = await failure({
       verify: "count",
       dropIfExists: true,
@@ -110,7 +110,7 @@ describe("refused", () => {
     });
     expect(error).toMatchObject({
       code: "usage",
-      message: "the target null: takes no options that need a target",
+      message: "these options have no meaning with the target null:",
       items: [
         "dropIfExists (--drop-if-exists)",
         "roles (--roles)",

@@ -15,8 +15,8 @@ export function hasNullTarget({ target }: ResolvedOptions): boolean {
   return isNullEndpoint(target);
 }
 
-/** Options that speak of what is in the target, or is to be. */
-const needTarget = {
+/** Options that speak of what is in the target or is to be, or of threads: only one reads. */
+const withoutMeaning = {
   dropIfExists: ({ dropIfExists }) => dropIfExists,
   roles: ({ roles }) => roles,
   databaseProperties: ({ databaseProperties }) => databaseProperties,
@@ -29,9 +29,9 @@ const needTarget = {
 
 /** @throws PgCopyError `usage`, naming all of them. */
 export function refuseTargetOptions(options: ResolvedOptions): void {
-  const given = Object.entries(needTarget).filter(([, isGiven]) => isGiven(options));
+  const given = Object.entries(withoutMeaning).filter(([, isGiven]) => isGiven(options));
   if (given.length === 0) return;
-  throw new PgCopyError("the target null: takes no options that need a target", {
+  throw new PgCopyError("these options have no meaning with the target null:", {
     code: "usage",
     side: "target",
     items: given.map(([name]) => `${name} (${typed(name)})`),
