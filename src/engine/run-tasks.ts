@@ -1,10 +1,11 @@
 /** Running the plan's graph on both servers. */
 
 import { dropJournalStatement } from "../load/journal.js";
-import { runScripts, statementsPerTransaction } from "../load/run-scripts.js";
+import { runScripts } from "../load/run-scripts.js";
 import type { ResolvedOptions } from "../options.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
 import { expectedSeconds } from "../plan/estimate.js";
+import { statementsPerTransaction } from "../plan/script-batches.js";
 import type { CloneTask } from "../plan/task.js";
 import type { Connection } from "../postgres/connection.js";
 import { runGraph } from "../run/graph.js";

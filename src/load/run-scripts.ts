@@ -1,24 +1,10 @@
 /** Running planned statements on the target, many in a round trip. */
 
+import { batchScripts, MOST_STATEMENTS } from "../plan/script-batches.js";
 import type { Script } from "../plan/task.js";
 import type { Connection, NamedStatement } from "../postgres/connection.js";
 import { quoteLiteral, quoteName } from "../postgres/quote.js";
 import { pinnedSettings } from "../postgres/session-settings.js";
-
-const MOST_STATEMENTS = 200;
-/**
- * A server with default settings has 6,400 lock slots (max_locks_per_transaction × max_connections), and
- * other work, too. A new table with a TOAST table takes five of them until commit, one with keys a dozen
- * (counted in pg_locks); it is two statements.
- */
-const SLOTS_FOR_ALL_SESSIONS = 4_800;
-const SLOTS_PER_STATEMENT = 3;
-
-/** How many statements may share a transaction where so many sessions create tables at the same time. */
-export function statementsPerTransaction(sessions: number): number {
-  const fair = Math.floor(SLOTS_FOR_ALL_SESSIONS / SLOTS_PER_STATEMENT / sessions);
-  return Math.max(10, Math.min(MOST_STATEMENTS, fair));
-}
 
 export interface RunScriptsOptions {
   /** For messages, where a script has no title of its own. */
@@ -43,7 +29,7 @@ export async function runScripts(
   options: RunScriptsOptions,
 ): Promise<void> {
   const { attempted, record, settings = {} } = options;
-  const batches = batch(scripts, options.statementsPerTransaction ?? MOST_STATEMENTS);
+  const batches = batchScripts(scripts, options.statementsPerTransaction ?? MOST_STATEMENTS);
   for (const [i, some] of batches.entries()) {
     const last = i === batches.length - 1 && record !== undefined;
     const statements = [
@@ -63,20 +49,6 @@ export async function runScripts(
       throw error;
     }
   }
-}
-
-function batch(scripts: readonly Script[], most: number): Script[][] {
-  const batches: Script[][] = [[]];
-  let count = 0;
-  for (const script of scripts) {
-    if (count > 0 && count + script.statements.length > most) {
-      batches.push([]);
-      count = 0;
-    }
-    batches.at(-1)?.push(script);
-    count += script.statements.length;
-  }
-  return batches;
 }
 
 /**

@@ -120,8 +120,8 @@ function simulateTasks(input: EstimateInput, cores: number) {
   });
 }
 
-function waitOf({ work }: CloneTask, { roundTripMs }: EstimateInput): number {
-  const { source, target } = roundTripsOf(work);
+function waitOf({ work }: CloneTask, { roundTripMs, jobs }: EstimateInput): number {
+  const { source, target } = roundTripsOf(work, jobs.tableJobs + jobs.indexJobs);
   return (source * roundTripMs.source + target * roundTripMs.target) / 1000;
 }
 

@@ -3,6 +3,7 @@
  * it, whatever its size. Counted in the code of src/load: statements that travel together are one.
  */
 
+import { batchScripts, statementsPerTransaction } from "./script-batches.js";
 import type { Work } from "./task.js";
 
 export interface RoundTrips {
@@ -10,17 +11,14 @@ export interface RoundTrips {
   readonly target: number;
 }
 
-/** Statements that share a transaction, and a round trip (run-scripts.ts). */
-const STATEMENTS_PER_ROUND_TRIP = 200;
 /** Sequences that one query reads (sequences.ts). */
 const SEQUENCES_PER_QUERY = 500;
 
-export function roundTripsOf(work: Work): RoundTrips {
+/** @param sessions how many may work on the target at a time: with many, fewer statements share a transaction. */
+export function roundTripsOf(work: Work, sessions: number): RoundTrips {
   switch (work.do) {
-    case "scripts": {
-      const statements = work.scripts.reduce((sum, one) => sum + one.statements.length, 0);
-      return onTarget(Math.max(1, Math.ceil(statements / STATEMENTS_PER_ROUND_TRIP)));
-    }
+    case "scripts":
+      return onTarget(batchScripts(work.scripts, statementsPerTransaction(sessions)).length);
     // BEGIN, the end of the rows, COMMIT; on the source COPY and a look at the table's file.
     case "copy":
       return { source: 2, target: 3 };

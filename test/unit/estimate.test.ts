@@ -62,7 +62,7 @@ describe("the seconds", () => {
     const far = { source: 100, target: 200 };
     const trips = chain.reduce(
       (sum, { work }) => {
-        const { source, target } = roundTripsOf(work);
+        const { source, target } = roundTripsOf(work, 8);
         return sum + (source * far.source + target * far.target) / 1000;
       },
       estimate([], { roundTripMs: far }).seconds - estimate([]).seconds,
@@ -71,6 +71,21 @@ describe("the seconds", () => {
     expect(estimate(chain, { roundTripMs: far }).seconds).toBeCloseTo(
       estimate(chain).seconds + trips,
     );
+  });
+
+  test("grow with the delay of more transactions where more jobs share the target's locks", () => {
+    const statements = Array.from({ length: 400 }, (_, n) => `create table t${n} ()`);
+    const scripts = statements.map((sql) => ({ title: sql, settings: {}, statements: [sql] }));
+    const schema = newTask("pre-data", "pre_data", "create", { work: { do: "scripts", scripts } });
+    const waits = (jobs: number) => {
+      const rest = { jobs: { tableJobs: jobs, indexJobs: jobs } };
+      const far = { ...rest, roundTripMs: { source: 0, target: 1000 } };
+      const without = estimate([], far).seconds;
+      return Math.round(estimate([schema], far).seconds - without);
+    };
+    // 200 statements a transaction, and 50.
+    expect(waits(4)).toBe(2);
+    expect(waits(16)).toBe(8);
   });
 });
 

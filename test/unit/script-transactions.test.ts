@@ -1,7 +1,7 @@
 /** How much of a schema shares a transaction, by how many sessions create tables at the same time. */
 
 import { expect, test } from "vitest";
-import { statementsPerTransaction } from "../../src/load/run-scripts.js";
+import { statementsPerTransaction } from "../../src/plan/script-batches.js";
 
 test.each([
   [1, 200],
