@@ -73,8 +73,8 @@ export interface Progress {
   /** Absent until there is enough to tell. */
   readonly remainingMs?: number;
   readonly running: readonly RunningTask[];
-  /** Of a comparison: the tables are compared, and nothing is copied. */
-  readonly comparing?: true;
+  /** What is done with the tables; `reading` is a clone to `null:`. */
+  readonly doing: "copying" | "reading" | "comparing";
 }
 
 /**
@@ -89,6 +89,8 @@ export type RunEvent = { readonly atMs: number; readonly database?: string } & (
       readonly startedAt: string;
       /** The options as given, without the endpoints and what is no plain data; of `mask` the columns. */
       readonly options: Readonly<Record<string, unknown>>;
+      /** Present where the target is `null:`: rows are read and thrown away. */
+      readonly nothingCopied?: true;
     }
   | { readonly type: "step_started"; readonly step: string }
   | { readonly type: "step_finished"; readonly step: string; readonly durationMs: number }

@@ -1,13 +1,17 @@
 /** A clone to `null:` reads what a clone reads, and writes nothing anywhere. */
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type CloneOptions, clone, type PgCopyError, type RunEvent } from "../src/index.js";
-import { runCli } from "./support/cli.js";
+import { runCli, startCli } from "./support/cli.js";
 import { createGatedSchema } from "./support/gated-schema.js";
 import { createDatabase, server, type TestDatabase, uniqueName } from "./support/servers.js";
 import { createShop } from "./support/shop-schema.js";
 import { openProxy } from "./support/tcp-proxy.js";
 import { expectNoSessions } from "./support/waiting.js";
+import { textOf } from "./unit/html-structure.js";
 
 let source: TestDatabase;
 
@@ -96,6 +100,44 @@ test("the command line says that nothing was copied", async () => {
   expect(exitCode).toBe(0);
 });
 
+describe("--report writes a page of what was read", () => {
+  let folder: string;
+  let file: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "pgcopy-null-"));
+    file = join(folder, "run.html");
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const pageOf = async (...more: string[]) => {
+    const { exitCode, stderr } = await runCli([
+      ...["clone", source.uri, "null:", "--report", file, "--verbose"],
+      ...more,
+    ]);
+    const text = textOf(await readFile(file, "utf8"));
+    // Both speak of reading alone.
+    expect(stderr).not.toMatch(/copied|indexes/);
+    expect(text.replaceAll("nothing copied", "")).not.toMatch(/copied|indexes/);
+    expect(text).toContain("to null:");
+    return { exitCode, text };
+  };
+
+  test("of a run that ends well", async () => {
+    const { exitCode, text } = await pageOf();
+    expect(exitCode).toBe(0);
+    expect(text).toContain("Read, and nothing copied, in");
+  });
+
+  test("of one that fails", async () => {
+    const failing = "public.order_lines=1 / (order_id - 15000) <> 0";
+    const { exitCode, text } = await pageOf("--where", failing);
+    expect(exitCode).not.toBe(0);
+    expect(text).toContain("Failed after");
+    expect(text).toMatch(/read \d+(\.\d+)? \S+ of about/);
+    expect(text).toContain("nothing was written anywhere");
+  });
+});
+
 describe("refused", () => {
   test("with every option that has no meaning then", async () => {
     const error = await failure({
@@ -173,6 +215,22 @@ describe("in the middle of a table", () => {
     const error = await failure({ source: proxy.through(wide.uri) });
     expect(error.message).toMatch(/^COPY public\.wide failed on source: .*(ECONNRESET|terminated)/);
     expect(error).toMatchObject({ code: "task_failed", side: "source", retrySafe: true });
+    await expectNoSessions(wide);
+  });
+
+  test("Ctrl-C stops the work on the one server that there is", async () => {
+    await using proxy = await openProxy(wide.server);
+    const cli = startCli(["clone", proxy.through(wide.uri), "null:"]);
+    let interrupted = false;
+    proxy.onChunk = (link) => {
+      if (interrupted || link.toClient < 2_000_000) return;
+      interrupted = true;
+      cli.kill("SIGINT");
+    };
+    const { exitCode, stderr } = await cli.ended;
+    expect(exitCode).toBe(130);
+    expect(stderr).toContain("interrupted: stopping the work on the source (once more");
+    expect(stderr).not.toContain("both servers");
     await expectNoSessions(wide);
   });
 

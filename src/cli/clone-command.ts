@@ -12,6 +12,7 @@ import type { ViewOptions } from "./view.js";
 import { watchRun } from "./watched-run.js";
 
 export const STOPPING = "interrupted: stopping the work on both servers (once more leaves at once)";
+const STOPPING_SOURCE = STOPPING.replace("both servers", "the source");
 
 export async function cloneCommand(
   output: Output,
@@ -20,9 +21,10 @@ export async function cloneCommand(
 ): Promise<void> {
   const configured = await readConfig(output, flags);
   const options = copyOptions(output, endpoints, flags, configured);
+  const stopping = options.target.trim() === "null:" ? STOPPING_SOURCE : STOPPING;
   const page = await openReport(output, flags);
   const report = await reported(page, () =>
-    watchRun(output, { ...flags, stopping: STOPPING, record: page?.observe }, async (run) => {
+    watchRun(output, { ...flags, stopping, record: page?.observe }, async (run) => {
       const { clone } = await loadLibrary();
       const { signal, observer, progressIntervalMs } = run;
       return await clone({ ...options, signal, observer, progressIntervalMs });

@@ -44,7 +44,8 @@ function lineOf(event: RunEvent, verbose: boolean): EventLine | undefined {
         text: `planned: ${[
           formatNumberOf(event.tables, "table"),
           ...(event.largeObjects === 0 ? [] : [formatNumberOf(event.largeObjects, "large object")]),
-          formatNumberOf(event.indexes, "index", "indexes"),
+          // A clone to null: builds none, whatever the source has.
+          ...(event.indexes === 0 ? [] : [formatNumberOf(event.indexes, "index", "indexes")]),
           `about ${formatBytes(event.bytes)}`,
         ].join(", ")}`,
       };
@@ -127,18 +128,26 @@ export function leftWords({ remainingMs }: Progress): string[] {
     : [`${formatDuration(remainingMs)} left`];
 }
 
+/** What was done with the rows. */
+export const DONE_WORDS: Readonly<Record<Progress["doing"], string>> = {
+  copying: "copied",
+  reading: "read",
+  comparing: "compared",
+};
+
 /** `copied 12 of 17 tables` and `812 MB of 1.3 GB`; the totals go once they are reached. */
 export function copiedWords(progress: Progress): string[] {
-  const { tablesDone, tablesTotal, bytes, bytesTotal } = progress;
-  if (progress.comparing) {
-    return [`compared ${formatCount(tablesDone)} of ${formatNumberOf(tablesTotal, "table")}`];
+  const { tablesDone, tablesTotal, bytes, bytesTotal, doing } = progress;
+  const done = DONE_WORDS[doing];
+  if (doing === "comparing") {
+    return [`${done} ${formatCount(tablesDone)} of ${formatNumberOf(tablesTotal, "table")}`];
   }
   const ofAll = `${formatBytes(bytes)} of ${formatBytes(Math.max(bytes, bytesTotal))}`;
   // Large objects alone.
-  if (tablesTotal === 0) return bytesTotal === 0 ? [] : [`copied ${ofAll}`];
+  if (tablesTotal === 0) return bytesTotal === 0 ? [] : [`${done} ${ofAll}`];
   return tablesDone === tablesTotal
-    ? [`copied ${formatNumberOf(tablesTotal, "table")}`, formatBytes(bytes)]
-    : [`copied ${formatCount(tablesDone)} of ${formatNumberOf(tablesTotal, "table")}`, ofAll];
+    ? [`${done} ${formatNumberOf(tablesTotal, "table")}`, formatBytes(bytes)]
+    : [`${done} ${formatCount(tablesDone)} of ${formatNumberOf(tablesTotal, "table")}`, ofAll];
 }
 
 /** `3 of 7 databases done`. */
@@ -188,8 +197,9 @@ const ACTIVITIES: Readonly<Record<TaskKind, string>> = {
 };
 
 /** What goes on when nothing is copied. */
-export function activityWords({ running }: Progress): string | undefined {
+export function activityWords({ running, doing }: Progress): string | undefined {
   const kinds = new Set(running.map(({ kind }) => kind));
   if (kinds.size === 0 || kinds.has("copy")) return undefined;
-  return [...kinds].map((kind) => ACTIVITIES[kind]).join(" and ");
+  const words = [...kinds].map((kind) => ACTIVITIES[kind]).join(" and ");
+  return doing === "reading" ? words.replace("copying large", "reading large") : words;
 }

@@ -72,6 +72,7 @@ export const runEvents: Documented<EventFields> = {
       startedAt: "the moment that `atMs` counts from, in UTC",
       options:
         "those that were given, by their names in [configuration.md](configuration.md); of `mask` only the columns",
+      nothingCopied: "`true` where the target is `null:`: rows are read and thrown away",
     },
   },
   step_started: { when: "a step of the run begins", fields: { step: "its name" } },
@@ -163,7 +164,8 @@ export const runEvents: Documented<EventFields> = {
       remainingMs: "an estimate; absent at first",
       running:
         "a list: `id`, `kind`, `label`, `durationMs`, `rows`, `bytes`, and where known `fraction` and `phase`; with `--all-databases` its `database`",
-      comparing: "true for `compare data`: tables are compared, and nothing is copied",
+      doing:
+        "`copying`; `reading` where the target is `null:`; `comparing` for `compare data`: then nothing is copied",
     },
   },
 };

@@ -9,6 +9,7 @@ import {
   activityWords,
   builtWords,
   copiedWords,
+  DONE_WORDS,
   databasesWords,
   leftWords,
   rowsWords,
@@ -62,12 +63,13 @@ export function liveLines(state: LiveState, style: LiveStyle): string[] {
     lines.push(
       ...taskLines(running, style, {
         room: style.rows - lines.length,
-        titles: progress?.comparing !== true,
+        doing: progress?.doing ?? "copying",
       }),
     );
   if (state.stopping) {
     lines.splice(style.rows - 1);
-    lines.push(fitted("  stopping the work on both servers", style));
+    const where = progress?.doing === "reading" ? "the source" : "both servers";
+    lines.push(fitted(`  stopping the work on ${where}`, style));
   }
   return lines;
 }
@@ -116,10 +118,10 @@ function stepLines({ steps }: LiveState, style: LiveStyle): string[] {
 function taskLines(
   running: readonly RunningTask[],
   style: LiveStyle,
-  { room, titles }: { readonly room: number; readonly titles: boolean },
+  { room, doing }: { readonly room: number; readonly doing: Progress["doing"] },
 ): string[] {
-  const withTitles = titles && room >= running.length + 1;
-  const lines = withTitles ? [titlesLine(style)] : [];
+  const withTitles = doing !== "comparing" && room >= running.length + 1;
+  const lines = withTitles ? [titlesLine(DONE_WORDS[doing], style)] : [];
   const shown = running.length <= room ? running.length : Math.max(0, room - 1);
   for (const task of running.slice(0, shown)) lines.push(taskLine(task, style));
   const hidden = running.length - shown;
@@ -127,8 +129,8 @@ function taskLines(
   return lines;
 }
 
-function titlesLine(style: LiveStyle): string {
-  const facts = ["rows", "copied", "speed"].map((title, index) =>
+function titlesLine(done: string, style: LiveStyle): string {
+  const facts = ["rows", done, "speed"].map((title, index) =>
     fitEnd(title, [ROWS_COLUMNS, BYTES_COLUMNS, SPEED_COLUMNS][index] ?? 0),
   );
   return style.paint.dim(

@@ -94,6 +94,7 @@ export class AllProgress {
       ...(fraction > 0.03 && elapsedMs > 1_000
         ? { remainingMs: Math.round((elapsedMs / fraction) * (1 - fraction)) }
         : {}),
+      doing: "copying",
       running: all.flatMap(([database, { running }]) =>
         running.map((task) => ({ ...task, database })),
       ),
@@ -114,6 +115,7 @@ function expected({ tables, indexes, tasks, bytes }: ExpectedDatabase): Progress
     tasksDone: 0,
     tasksTotal: tasks,
     fraction: 0,
+    doing: "copying",
     running: [],
   };
 }

@@ -70,7 +70,7 @@ export class ComparisonMeter {
       tasksDone: this.#tasks,
       tasksTotal: this.#total.tasks,
       fraction,
-      comparing: true,
+      doing: "comparing",
       // Before a few percent are done, the estimate would be noise.
       ...(fraction > 0.03 && elapsedMs > 1_000
         ? { remainingMs: Math.round((elapsedMs / fraction) * (1 - fraction)) }

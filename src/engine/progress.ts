@@ -23,6 +23,7 @@ const THROUGHPUT_WINDOW_MS = 5_000;
 export class ProgressMeter {
   readonly #plan: ClonePlan;
   readonly #run: Run;
+  readonly #doing: Progress["doing"];
   readonly #active = new Map<string, ActiveTask>();
   readonly #samples: { atMs: number; bytes: number }[] = [];
   readonly #estimate: CopyEstimate;
@@ -36,9 +37,10 @@ export class ProgressMeter {
   #tasksDone = 0;
   #onServer = new Map<number, StatementProgress>();
 
-  constructor(plan: ClonePlan, run: Run) {
+  constructor(plan: ClonePlan, run: Run, doing: Progress["doing"] = "copying") {
     this.#plan = plan;
     this.#run = run;
+    this.#doing = doing;
     this.#beganMs = run.elapsedMs;
     this.#estimate = new CopyEstimate(plan.tasks);
     this.#costTotal = plan.tasks.reduce((sum, task) => sum + task.cost, 0);
@@ -144,6 +146,7 @@ export class ProgressMeter {
       ...(fraction > 0.03 && elapsedMs > 1_000
         ? { remainingMs: Math.round((elapsedMs / fraction) * (1 - fraction)) }
         : {}),
+      doing: this.#doing,
       running,
     };
   }

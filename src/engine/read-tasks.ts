@@ -34,7 +34,7 @@ export async function readTasks(
 ): Promise<TaskOutcome[]> {
   tellPlanned(plan, run);
   await using sources = snapshotPool(servers, snapshot, run);
-  const meter = new ProgressMeter(plan, run);
+  const meter = new ProgressMeter(plan, run, "reading");
   const outcomes: TaskOutcome[] = [];
   const context = { run, meter, masks: new Map(), outcomes };
   const stopProgress = meter.every(resolved.progressIntervalMs, undefined);

@@ -4,6 +4,7 @@
  */
 
 import { shownOptions } from "../config/shown-options.js";
+import { isNullEndpoint } from "../endpoint/parse-endpoint.js";
 import type { Observer, RunEvent } from "../events.js";
 import type { CloneOptions } from "../options.js";
 import type { RunRecord } from "../record/run-record.js";
@@ -40,7 +41,13 @@ export class Run {
   begin(options: CloneOptions): void {
     const startedAt = new Date(Date.now() - this.elapsedMs).toISOString();
     const pgcopyVersion = version;
-    this.tell({ type: "run_started", pgcopyVersion, startedAt, options: shownOptions(options) });
+    this.tell({
+      type: "run_started",
+      pgcopyVersion,
+      startedAt,
+      options: shownOptions(options),
+      ...(isNullEndpoint(options.target) ? { nothingCopied: true } : {}),
+    });
   }
 
   tell(body: EventBody): void {

@@ -11,7 +11,7 @@ import {
 } from "../formatting.js";
 import type { RunRecord } from "../record/run-record.js";
 import { type Html, html } from "./html.js";
-import { onlyRead } from "./opening.js";
+import { doneWord } from "./opening.js";
 import { type Column, folded, table } from "./tables.js";
 import { groupOf, kindWords } from "./task-groups.js";
 import { lengthMs } from "./task-words.js";
@@ -131,7 +131,7 @@ const NAMED = 12;
 
 export function formatSection(report: CloneReport): Html | undefined {
   const { tables } = report;
-  const done = onlyRead(report) ? "read" : "copied";
+  const done = doneWord(report);
   if (tables.length === 0) return undefined;
   const formats = new Map<string, Format>();
   for (const { schema, name, format, formatReason: reason } of tables) {

@@ -15,9 +15,14 @@ import { groupOf } from "./task-groups.js";
 
 export type ReportedRun = CloneReport | FailedRun;
 
-/** Whether the rows were only read. Of a run that failed nobody knows. */
+/** What was done with the rows: all that the page says of them has this word. */
+export function doneWord({ nothingCopied }: RunRecord): "read" | "copied" {
+  return nothingCopied === true ? "read" : "copied";
+}
+
+/** Whether the rows were only read. */
 export function onlyRead(run: RunRecord): boolean {
-  return "nothingCopied" in run;
+  return run.nothingCopied === true;
 }
 
 export function hasFailed(run: ReportedRun): run is FailedRun {
@@ -28,7 +33,7 @@ export function hasFailed(run: ReportedRun): run is FailedRun {
 export function verdict(run: ReportedRun): string {
   const time = formatDuration(run.durationMs);
   if (!hasFailed(run))
-    return `${run.nothingCopied ? "Read, and nothing copied," : "Copied"} in ${time}`;
+    return `${onlyRead(run) ? "Read, and nothing copied," : "Copied"} in ${time}`;
   if (run.error.code === "interrupted") return `Interrupted after ${time}`;
   if (run.error.code === "verification_failed") return `Copied in ${time}, with differences`;
   return `Failed after ${time}`;
@@ -46,7 +51,7 @@ ${end("from", run.source, run.sourceVersion)}
 ${end("to", run.target, run.targetVersion, !hasFailed(run) && run.databaseCreated)}
 <div><dt>when</dt><dd>${moment(began)} to ${moment(ended)}</dd></div>
 </dl>
-${!hasFailed(run) && !run.nothingCopied && verification(run)}
+${!hasFailed(run) && !onlyRead(run) && verification(run)}
 ${figures(run)}
 </header>
 ${hasFailed(run) && problem(run)}
@@ -101,7 +106,7 @@ function totals(report: CloneReport): Figure[] {
   return [
     ["tables", formatCount(report.tables.length)],
     ["rows", formatCount(report.rows)],
-    [onlyRead(report) ? "read" : "copied", formatBytes(report.bytes)],
+    [doneWord(report), formatBytes(report.bytes)],
     ...(speed === undefined ? [] : [["over the whole run", speed] as const]),
     ...(onlyRead(report)
       ? []
@@ -116,7 +121,8 @@ function totals(report: CloneReport): Figure[] {
 }
 
 /** How far a run came that did not come to its end. */
-function reached({ planned, tasks }: RunRecord): Figure[] {
+function reached(run: RunRecord): Figure[] {
+  const { planned, tasks } = run;
   if (planned === undefined) return [["tasks", "none was begun"]];
   const done = tasks.filter(({ state }) => state === "done");
   const copies = done.filter(({ kind }) => groupOf(kind).id === "rows");
@@ -125,11 +131,11 @@ function reached({ planned, tasks }: RunRecord): Figure[] {
     ["tasks done", `${formatCount(done.length)} of ${formatCount(planned.tasks)}`],
     ["rows", formatCount(sum("rows"))],
     [
-      "copied",
+      doneWord(run),
       `${formatBytes(sum("bytes"))} of about ${formatBytes(Math.max(planned.bytes, sum("bytes")))}`,
     ],
     ["tables planned", formatCount(planned.tables)],
-    ["indexes planned", formatCount(planned.indexes)],
+    ...(onlyRead(run) ? [] : [["indexes planned", formatCount(planned.indexes)] as const]),
   ];
 }
 

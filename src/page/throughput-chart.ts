@@ -3,7 +3,7 @@
 import { formatBytes, formatThroughput } from "../formatting.js";
 import type { RunRecord } from "../record/run-record.js";
 import { type Html, html } from "./html.js";
-import { onlyRead } from "./opening.js";
+import { doneWord } from "./opening.js";
 import { groupOf } from "./task-groups.js";
 import { momentWords } from "./time-axis.js";
 
@@ -59,7 +59,7 @@ export function throughputWords(run: RunRecord): string {
   const bytes = run.throughput.bytes.reduce((sum, one) => sum + one, 0);
   const beganMs = copies.reduce((least, task) => Math.min(least, task.beganMs), run.durationMs);
   const endedMs = copies.reduce((most, task) => Math.max(most, task.endedMs), 0);
-  const done = onlyRead(run) ? "read" : "copied";
+  const done = doneWord(run);
   if (bytes === 0 || endedMs <= beganMs) return `No rows were ${done}.`;
   const average = (bytes * 1000) / (endedMs - beganMs);
   const peak = rates(run).reduce((a, b) => (b.bytesPerSecond > a.bytesPerSecond ? b : a));
@@ -71,7 +71,7 @@ export function throughputTable(run: RunRecord): Html | undefined {
   const points = rates(run, TABLE_ROWS);
   if (points.every(({ bytes }) => bytes === 0)) return undefined;
   return html`<details><summary>Throughput as a table</summary>
-<table><thead><tr><th scope="col">from</th><th scope="col">to</th><th scope="col" class="n">${onlyRead(run) ? "read" : "copied"}</th><th scope="col" class="n">throughput</th></tr></thead><tbody>${points.map(
+<table><thead><tr><th scope="col">from</th><th scope="col">to</th><th scope="col" class="n">${doneWord(run)}</th><th scope="col" class="n">throughput</th></tr></thead><tbody>${points.map(
     ({ beganMs, endedMs, bytes, bytesPerSecond }) =>
       html`<tr><td>${momentWords(beganMs)}</td><td>${momentWords(endedMs)}</td><td class="n">${formatBytes(bytes)}</td><td class="n">${formatThroughput(bytesPerSecond)}</td></tr>
 `,

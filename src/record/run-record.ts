@@ -46,6 +46,8 @@ export interface RunRecord {
   readonly target?: string;
   readonly sourceVersion?: string;
   readonly targetVersion?: string;
+  /** Present where the target is `null:`: rows are only read, and nothing is copied. */
+  readonly nothingCopied?: true;
   /** What was going to be done; absent before it was known. */
   readonly planned?: {
     readonly largeObjects: number;

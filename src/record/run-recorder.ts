@@ -79,8 +79,10 @@ export class RunRecorder {
     this.#lastMs = Math.max(this.#lastMs, event.atMs);
     switch (event.type) {
       case "run_started": {
-        const { pgcopyVersion, startedAt, options } = event;
+        const { pgcopyVersion, startedAt, options, nothingCopied } = event;
         Object.assign(this.#about, { pgcopyVersion, startedAt, options });
+        // Nothing connects to it.
+        if (nothingCopied === true) Object.assign(this.#about, { target: "null:", nothingCopied });
         return;
       }
       case "connected":

@@ -34,6 +34,7 @@ function progressAt(atMs: number): RunEvent {
     indexesTotal: 24,
     tasksDone: 20,
     tasksTotal: 60,
+    doing: "copying",
     fraction: 0.62,
     remainingMs: 6200,
     running: [{ ...task, durationMs: 1, rows: 1, bytes: 1, fraction: 0.5, phase: "x" }],
@@ -201,6 +202,18 @@ describe("of many databases", () => {
     } as RunEvent);
     expect(stream.text).toMatch(/ of the work; 2 of 7 databases done, copied 12 of 17 tables/);
   });
+});
+
+test("a clone to null: has read, and builds no index", () => {
+  const stream = recorder();
+  const view = new PlainView(stream, false);
+  for (const event of events) {
+    if (event.type === "progress") view.observe({ ...event, atMs: 11_000, doing: "reading" });
+    if (event.type === "planned") view.observe({ ...event, indexes: 0 });
+  }
+  expect(stream.text).toMatch(/; read 12 of 17 tables, /);
+  expect(stream.text).toMatch(/^planned: 17 tables, (?!.*index)/m);
+  expect(stream.text).not.toContain("copied");
 });
 
 test("--verbose adds a line for every task", () => {

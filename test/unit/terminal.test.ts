@@ -50,6 +50,7 @@ function progress(running: readonly RunningTask[], fields: Partial<Progress> = {
     indexesTotal: 24,
     tasksDone: 20,
     tasksTotal: 60,
+    doing: "copying",
     fraction: 0.62,
     remainingMs: 6200,
     running,
@@ -89,6 +90,18 @@ test("once nothing is copied any more, what goes on takes the place of the speed
   expect(screen.lines[1]).toBe(
     "  copied 17 tables  900 MB  building indexes  built 8 of 24 indexes",
   );
+});
+
+test("a clone to null: reads, and has one server only", () => {
+  const { screen, view } = open();
+  const objects = { ...copying("large objects"), kind: "large_objects" } as const;
+  view.observe(progress([copying("public.a")], { doing: "reading", indexesTotal: 0 }));
+  expect(screen.lines[1]).toMatch(/^ {2}read 12 of 17 tables {2}812 MB of 1\.3 GB {2}98 MB\/s/);
+  expect(screen.lines[2]).toMatch(/^ {2}running +rows +read +speed +left$/);
+  view.observe(progress([objects], { doing: "reading", bytesPerSecond: 0, tablesTotal: 0 }));
+  view.stopping("interrupted");
+  expect(screen.lines.at(-1)).toBe("  stopping the work on the source");
+  expect(screen.text).not.toMatch(/cop(y|ied)/);
 });
 
 test("rows that the server has not told are no zero", () => {
