@@ -103,8 +103,9 @@ export function someOf<T extends string>(
 ): readonly T[] {
   if (value === undefined) return [];
   if (!Array.isArray(value)) throw wrongOption(name, value, `a list of ${choices.join(", ")}`);
-  for (const one of value as readonly T[]) oneOf(`each of ${name}`, one, choices);
-  return value;
+  const wrong = (value as readonly T[]).find((one) => !choices.includes(one));
+  if (wrong === undefined) return value;
+  throw wrongOption(name, wrong, `one of ${choices.join(", ")}`, "each of ");
 }
 
 /** Snapshot ids look like 00000003-0000001B-1; the check keeps anything else out of the SQL text. */
@@ -117,9 +118,15 @@ export function snapshotId(value: string): string {
   );
 }
 
-export function wrongOption(name: string, value: unknown, wanted: string): PgCopyError {
+export function wrongOption(
+  name: string,
+  value: unknown,
+  wanted: string,
+  before = "",
+): PgCopyError {
   // JSON knows no NaN, and refuses a bigint.
   const plain = typeof value === "number" || typeof value === "bigint";
   const shown = plain ? String(value) : (JSON.stringify(value) ?? String(value));
-  return new PgCopyError(`${name} must be ${wanted}, not ${shown}`, { code: "usage" });
+  const message = `${before}${name} must be ${wanted}, not ${shown}`;
+  return new PgCopyError(message, { code: "usage", options: [name] });
 }

@@ -243,24 +243,25 @@ export function resolveCheckOptions(options: CheckOptions): {
 
 /** What names objects of one database, or is of one. */
 type OfOneDatabase = "snapshot" | "filters" | "where" | "mask" | "includeReferenced";
-const ofOneDatabase: Readonly<Record<OfOneDatabase, string>> = {
-  snapshot: "a snapshot is",
-  filters: "filters are",
-  where: "a WHERE is",
-  mask: "a mask is",
-  includeReferenced: "rows that are referred to are",
-};
+const ofOneDatabase: readonly OfOneDatabase[] = [
+  "snapshot",
+  "filters",
+  "where",
+  "mask",
+  "includeReferenced",
+];
 
 /** What `cloneAll` and `planAll` take: roles are copied once, and each database has its own snapshot. */
 export type AllDatabasesOptions = Omit<CloneOptions, "roles" | OfOneDatabase>;
 
 /** @throws PgCopyError `usage`, naming the option and what it takes. */
 export function resolveAllOptions(options: AllDatabasesOptions): ResolvedOptions {
-  for (const [name, words] of Object.entries(ofOneDatabase)) {
-    const given = (options as CloneOptions)[name as OfOneDatabase];
+  for (const name of ofOneDatabase) {
+    const given = (options as CloneOptions)[name];
     if (given === undefined || given === false) continue;
-    throw new PgCopyError(`${words} of one database, and can't be used for all of them`, {
+    throw new PgCopyError(`${name} can be given for one database, and not for all of them`, {
       code: "usage",
+      options: [name],
       advice: `leave ${name} out, or copy that database alone`,
     });
   }
@@ -321,6 +322,7 @@ function statisticsMode(options: CloneOptions): StatisticsMode {
   if (mode === undefined || mode === "skip") return "skip";
   throw new PgCopyError(`skipAnalyze contradicts statistics ${mode}`, {
     code: "usage",
+    options: ["skipAnalyze", "statistics"],
     advice: "give one of the two; skipAnalyze is another word for statistics skip",
   });
 }
@@ -333,6 +335,7 @@ function extensionOptions(
   if (skipExtensions && requirements.length > 0) {
     throw new PgCopyError("requirements contradict skipExtensions, which creates no extension", {
       code: "usage",
+      options: ["requirements", "skipExtensions"],
       advice: "give one of the two",
     });
   }
@@ -352,6 +355,7 @@ function extensionPins(value: readonly ExtensionPin[] | undefined): readonly Ext
     if (before !== version) {
       throw new PgCopyError(`requirements give two versions of extension ${name}`, {
         code: "usage",
+        options: ["requirements"],
         items: [before, version],
       });
     }
@@ -363,8 +367,9 @@ function extensionPins(value: readonly ExtensionPin[] | undefined): readonly Ext
 function noRolePasswords(options: CloneOptions): boolean {
   const without = flag("noRolePasswords", options.noRolePasswords);
   if (!without || options.roles === true) return without;
-  throw new PgCopyError("noRolePasswords says how roles are created, and needs roles", {
+  throw new PgCopyError("noRolePasswords needs roles", {
     code: "usage",
-    advice: "give --roles, too, or neither",
+    options: ["noRolePasswords", "roles"],
+    advice: "give both, or neither",
   });
 }

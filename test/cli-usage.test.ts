@@ -178,6 +178,29 @@ describe("wrong usage is one clear error, and exits with 2", () => {
   });
 
   test.each([
+    [["--table-jobs", "0"], "option '--table-jobs <N>' argument '0' is invalid"],
+    [["--split-tables-larger-than", "1kB"], "--split-tables-larger-than must be a size of at"],
+    [["--skip-analyze", "--statistics", "copy"], "--skip-analyze contradicts --statistics copy"],
+    [["--no-role-passwords"], "--no-role-passwords needs --roles"],
+    [
+      ["--requirements", "pins.json", "--skip-extensions"],
+      "--requirements contradict --skip-extensions, which creates no extension",
+    ],
+    [["--all-databases", "--where", "a.b=true"], "--where can be given for one database, and not"],
+    [["--all-databases", "--include-referenced"], "--include-referenced can be given for one"],
+    [["--all-databases", "--exclude-table", "a.b"], "filters can be given for one database, and"],
+  ])("options that don't fit are named as they were typed: %j", async (flags, words) => {
+    const folder = mkdtempSync(join(tmpdir(), "pgcopy-usage-"));
+    writeFileSync(join(folder, "pins.json"), '[{ "name": "a", "version": "1" }]');
+    const args = flags.map((flag) => (flag === "pins.json" ? join(folder, flag) : flag));
+    const ended = await pgcopy(["clone", "postgres://a/x", "postgres://b/y", ...args]);
+    rmSync(folder, { recursive: true });
+    expect(ended).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(ended.stderr).toContain(`pgcopy: ${words}`);
+    expect(ended.stderr).not.toMatch(/\b[a-z]{2,}[A-Z]/);
+  });
+
+  test.each([
     [["postgres://me:s3cr3t@h/db", "postgres://me:s3cr3t@h/db2"]],
     [["list", "postgres://me:s3cr3t@h/db"]],
     [["clone", "--jobs", "host=h password=s3cr3t"]],

@@ -154,16 +154,25 @@ describe("refused", () => {
       code: "usage",
       message: "these options have no meaning with the target null:",
       items: [
-        "dropIfExists (--drop-if-exists)",
-        "roles (--roles)",
-        "databaseProperties (--database-properties)",
-        "requirements (--requirements)",
-        "verify (--verify)",
-        "threads above 1 (--threads)",
-        "maintenanceWorkMem (--maintenance-work-mem)",
-        "statistics copy (--statistics)",
+        "dropIfExists",
+        "roles",
+        "databaseProperties",
+        "requirements",
+        "verify",
+        "threads above 1",
+        "maintenanceWorkMem",
+        "statistics copy",
       ],
     });
+  });
+
+  test("in the words that were typed", async () => {
+    const flags = ["--drop-if-exists", "--threads", "2", "--statistics", "copy"];
+    const { exitCode, stderr } = await runCli(["clone", source.uri, "null:", ...flags]);
+    expect(stderr).toContain(
+      "    --drop-if-exists\n    --threads above 1\n    --statistics copy\n",
+    );
+    expect(exitCode).toBe(2);
   });
 
   test.each([

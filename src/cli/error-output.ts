@@ -1,5 +1,6 @@
 /** How an error looks: what failed, the server's own words, what it is about, and what to do. */
 
+import { typedOption } from "../config/option-table.js";
 import type { PgCopyError } from "../errors.js";
 import { printable, wrap } from "./display-width.js";
 import { exitCodeOf } from "./exit-codes.js";
@@ -21,14 +22,15 @@ export interface ErrorOutputOptions {
 export function errorLines(error: PgCopyError, options: ErrorOutputOptions): string[] {
   const { paint, verbose, width } = options;
   const { server } = error;
+  const { items, advice } = inTypedWords(error);
   const unpainted = [
     ...labelled("pgcopy: ", messageOf(error, options.command), width, "  "),
     ...labelled("  in the middle of: ", interruptedTask(error), width),
     ...labelled("  detail: ", server?.detail, width),
     ...labelled("  hint: ", server?.hint, width),
     ...labelled("  where: ", server?.where, width),
-    ...itemLines(error.items, options),
-    ...labelled("  what to do: ", error.advice, width),
+    ...itemLines(items ?? [], options),
+    ...labelled("  what to do: ", advice, width),
     // Not folded: a statement is there to be copied.
     ...itemLines(
       error.statements.map((one) => `${one};`),
@@ -80,6 +82,7 @@ export function errorEvent(error: PgCopyError, command?: string): Record<string,
     type: "error",
     exitCode: exitCodeOf(error.code),
     ...error.toJSON(),
+    ...inTypedWords(error),
     message: messageOf(error, command),
   };
 }
@@ -89,8 +92,7 @@ function messageOf(error: PgCopyError, command: string | undefined): string {
   // Which of the tasks was stopped first is chance; it is told below.
   if (code === "interrupted" && command !== undefined) return `the ${command} was interrupted`;
   const hasOneEnd = command === "ping" || command === "list";
-  const words = hasOneEnd ? withoutSide(message) : message;
-  return code === "usage" ? withTypedOption(words) : words;
+  return typed(hasOneEnd ? withoutSide(message) : message, error);
 }
 
 function interruptedTask({ code, attempted }: PgCopyError): string | undefined {
@@ -106,14 +108,27 @@ function withoutSide(message: string): string {
     .replace(/\bthe source (?=directory |is )/, "the ");
 }
 
+/** Items and advice; absent where there are none. */
+function inTypedWords(error: PgCopyError): {
+  readonly items?: readonly string[];
+  readonly advice?: string;
+} {
+  const { items, advice } = error;
+  return {
+    ...(items.length === 0 ? {} : { items: items.map((item) => typed(item, error)) }),
+    ...(advice === undefined ? {} : { advice: typed(advice, error) }),
+  };
+}
+
 /**
  * The library speaks of its options by their names in code (`tableJobs must be …`); whoever sits at
  * a command line typed `--table-jobs`.
  */
-function withTypedOption(message: string): string {
-  return message.replace(/^(?!source|target)([a-z]+(?:[A-Z][a-z]+)*)(?= must be )/, (name) => {
-    return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  });
+function typed(words: string, { options }: PgCopyError): string {
+  return options.reduce((text, name) => {
+    const alone = new RegExp(`(?<![\\w.-])${name}(?![\\w-])`, "g");
+    return text.replace(alone, typedOption(name));
+  }, words);
 }
 
 function stackLines(error: PgCopyError): string[] {

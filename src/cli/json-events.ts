@@ -45,6 +45,7 @@ interface ErrorFields {
   server: unknown;
   advice: unknown;
   items: unknown;
+  options: unknown;
   statements: unknown;
   retrySafe: unknown;
 }
@@ -422,6 +423,8 @@ export const lastEvents: Documented<LastLines> = {
         "the server's own report: `severity`, `sqlstate`, `message`, `detail`, `hint`, `where`, `constraint`",
       advice: "what to do",
       items: "the things that the message speaks of",
+      options:
+        "the options that the message speaks of, by their names in [configuration.md](configuration.md)",
       statements: "SQL that would mend it, to be run on that side",
       retrySafe: "whether the cause may pass by itself, so that trying again may help",
     },

@@ -29,6 +29,8 @@ interface Described {
   readonly example: unknown;
   /** An option without which this one is refused. */
   readonly needs?: keyof CloneOptions;
+  /** How the command line speaks of it; default: its name as a flag, `--table-jobs`. */
+  readonly typed?: string;
   /** A path; a relative one counts from the file's directory. */
   readonly isPath?: true;
 }
@@ -221,6 +223,8 @@ export const optionTable: OptionTable = {
         Object.entries(patternKinds).map(([name]) => [name, patterns(name.startsWith("include"))]),
       ),
     },
+    // Of several flags, the file's among them.
+    typed: "filters",
     defaultWords: "everything",
     description: "What is copied, and what is left out: see [filters.md](filters.md).",
     example: { excludeSchemas: ["audit"], excludeTableData: ["public.events"] },
@@ -282,5 +286,11 @@ export const optionTable: OptionTable = {
     example: ["freeze"],
   },
 };
+
+/** An option as it is typed at the command line, by its name in code: `--table-jobs` for `tableJobs`. */
+export function typedOption(name: string): string {
+  const { typed } = (optionTable as Readonly<Record<string, Described>>)[name] ?? {};
+  return typed ?? `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
 
 export const configNames = Object.keys(optionTable) as readonly ConfigName[];

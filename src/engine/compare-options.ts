@@ -2,6 +2,7 @@
 
 import { PgCopyError } from "../errors.js";
 import type { Observer } from "../events.js";
+import { wrongOption } from "../option-values.js";
 import { type CommonOptions, type ResolvedOptions, resolveCloneOptions } from "../options.js";
 
 /** What both comparisons take. */
@@ -52,8 +53,9 @@ export function resolveDataOptions(options: CompareDataOptions): ResolvedDataOpt
   const own = ["jobs", "limit", "showValues", "progressIntervalMs"];
   refuseUnknown(options, [...commonNames, ...own]);
   const { limit = DEFAULT_LIMIT, showValues = false, ...rest } = options;
-  if (!(Number.isSafeInteger(limit) && limit >= 0)) throw wrong("limit", "a whole number", limit);
-  if (typeof showValues !== "boolean") throw wrong("showValues", "true or false", showValues);
+  if (!(Number.isSafeInteger(limit) && limit >= 0))
+    throw wrongOption("limit", limit, "a whole number");
+  if (typeof showValues !== "boolean") throw wrongOption("showValues", showValues, "true or false");
   return { ...resolveCloneOptions(rest), limit, showValues };
 }
 
@@ -63,11 +65,5 @@ function refuseUnknown(options: object, known: readonly string[]): void {
   throw new PgCopyError(`there is no option ${unknown.join(", ")}`, {
     code: "usage",
     advice: `the options are ${known.join(", ")}`,
-  });
-}
-
-function wrong(name: string, wanted: string, value: unknown): PgCopyError {
-  return new PgCopyError(`${name} must be ${wanted}, not ${JSON.stringify(value) ?? value}`, {
-    code: "usage",
   });
 }

@@ -34,15 +34,10 @@ export function refuseTargetOptions(options: ResolvedOptions): void {
   throw new PgCopyError("these options have no meaning with the target null:", {
     code: "usage",
     side: "target",
-    items: given.map(([name]) => `${name} (${typed(name)})`),
+    options: given.map(([words]) => words.split(" ")[0] ?? words),
+    items: given.map(([words]) => words),
     advice: "leave them out, or name a target",
   });
-}
-
-/** As it is called at the command line: `--drop-if-exists`. */
-function typed(name: string): string {
-  const [option = name] = name.split(" ");
-  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** The source alone. */

@@ -11,12 +11,13 @@ export function reworded(
     readonly attempted?: string | undefined;
   },
 ): PgCopyError {
-  const { side, server, items, statements, retrySafe } = error;
+  const { side, server, items, options, statements, retrySafe } = error;
   const advice = "advice" in fields ? fields.advice : error.advice;
   const attempted = "attempted" in fields ? fields.attempted : error.attempted;
   return new PgCopyError(fields.message ?? error.message, {
     code: fields.code ?? error.code,
     items,
+    options,
     statements,
     retrySafe,
     cause: error,

@@ -120,6 +120,7 @@ test.each([
 test("an option is named as it was typed", () => {
   const error = new PgCopyError("splitTablesLargerThan must be a size of at least 64 kB, not 1", {
     code: "usage",
+    options: ["splitTablesLargerThan"],
   });
   const words = "--split-tables-larger-than must be a size of at least 64 kB, not 1";
   expect(errorLines(error, quiet)[0]).toBe(`pgcopy: ${words}`);
@@ -129,6 +130,23 @@ test("an option is named as it was typed", () => {
     code: "usage",
     message: words,
   });
+});
+
+test("only the option's name is replaced, in items and advice too, and no part of another word", () => {
+  const error = new PgCopyError("where can't be used: somewhere, nowhere-else and a.where", {
+    code: "usage",
+    options: ["where", "statistics"],
+    items: ["statistics copy"],
+    advice: "leave where out",
+  });
+  const where = "--where can't be used: somewhere, nowhere-else and a.where";
+  const said = { message: where, items: ["--statistics copy"], advice: "leave --where out" };
+  expect(errorEvent(error)).toMatchObject({ ...said, options: ["where", "statistics"] });
+  expect(errorLines(error, quiet)).toEqual([
+    `pgcopy: ${where}`,
+    "    --statistics copy",
+    "  what to do: leave --where out",
+  ]);
 });
 
 test("on a terminal no line is wider than it; in a log each is whole", () => {

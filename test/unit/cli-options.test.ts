@@ -6,6 +6,7 @@ import { copyOptions } from "../../src/cli/copy-options.js";
 import { chooseEndpoint, chooseEndpoints } from "../../src/cli/endpoints.js";
 import { parseCount, parseSize, parseWorkMemory } from "../../src/cli/option-values.js";
 import { type Actions, type CopyFlags, createProgram } from "../../src/cli/program.js";
+import { configNames, typedOption } from "../../src/config/option-table.js";
 
 const kB = 1024;
 
@@ -46,6 +47,14 @@ describe("counts", () => {
   test.each(["0", "-1", "x", "1.5", "", "1e3", "99999999999999999999"])("%j is refused", (text) => {
     expect(() => parseCount(text)).toThrow("It must be a whole number of at least 1.");
   });
+});
+
+test("every option of a configuration file can be typed as messages call it", () => {
+  const clone = createProgram("1", {} as Actions).commands.find((one) => one.name() === "clone");
+  const flags = clone?.options.map(({ long }) => long);
+  const others = ["source", "target", "filters"];
+  const names = configNames.filter((name) => !others.includes(name));
+  expect(names.filter((name) => !flags?.includes(typedOption(name)))).toEqual([]);
 });
 
 describe("endpoints", () => {

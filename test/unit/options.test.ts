@@ -167,7 +167,12 @@ describe("a wrong option", () => {
     [{ signal: {} }, "signal must be an AbortSignal, not {}"],
     [{ pgDump: "" }, 'pgDump must be the path of a pg_dump, or bundled, not ""'],
   ])("%o", (options, message) => {
-    expect(refusal(options)).toMatchObject({ code: "usage", message });
+    const error = refusal(options);
+    expect(error).toMatchObject({ code: "usage", message });
+    // So that the command line can say what was typed.
+    for (const name of error.options) expect(Object.keys(options)).toContain(name);
+    expect(error.options.filter((name) => !message.includes(name))).toEqual([]);
+    expect(error.options).not.toEqual([]);
   });
 
   test.each(["source", "target"])("no %s", (side) => {
