@@ -8,7 +8,7 @@ import { type CloneOptions, clone, type PgCopyError, type RunEvent } from "../sr
 import { findPgDump } from "../src/schema/find-pg-dump.js";
 import { runCli, startCli } from "./support/cli.js";
 import { expectSameDatabase } from "./support/compare.js";
-import { closeGates, createGatedSchema, GATE_LOCK } from "./support/gated-schema.js";
+import { closeGates, closeTableGate, createGatedSchema } from "./support/gated-schema.js";
 import { createDatabase, server, sessionsOf, type TestDatabase } from "./support/servers.js";
 import { openProxy } from "./support/tcp-proxy.js";
 import { expectNoSessions, until, untilRunning } from "./support/waiting.js";
@@ -103,17 +103,7 @@ describe("an aborted signal stops", () => {
 
   test("the making of tables", async () => {
     await using target = await createDatabase(server(16), "interrupt_pre_data");
-    await target.execute(`
-      create schema waiting;
-      create function waiting.when_a_table_comes() returns event_trigger language plpgsql as $$
-      begin
-        if exists (select from pg_event_trigger_ddl_commands() where schema_name = 'public') then
-          perform pg_advisory_lock_shared(${GATE_LOCK});
-        end if;
-      end $$;
-      create event trigger when_a_table_comes on ddl_command_end when tag in ('CREATE TABLE')
-        execute function waiting.when_a_table_comes()`);
-    await using gates = await closeGates(target, {});
+    await using gates = await closeTableGate(target);
     const error = await interruptedClone(target, () => gates.untilReached());
     expectLeftovers(error);
     expect(await relationsOf(target)).not.toContain("wide");

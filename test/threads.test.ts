@@ -7,7 +7,12 @@ import type { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CloneOptions, clone, type PgCopyError, type RunEvent } from "../src/index.js";
 import { expectSameData, expectSameDatabase } from "./support/compare.js";
-import { closeGates, createGatedSchema, SMALL_TABLES } from "./support/gated-schema.js";
+import {
+  closeGates,
+  closeTableGate,
+  createGatedSchema,
+  SMALL_TABLES,
+} from "./support/gated-schema.js";
 import { createHardSchema } from "./support/hard-schema.js";
 import {
   createDatabase,
@@ -214,6 +219,30 @@ describe("an error is word for word that of one thread", () => {
     );
     expect(JSON.stringify(error)).not.toContain("xxx");
     await expectNoSessions(source, target);
+  });
+});
+
+describe("a thread that has ended gets no copy any more", () => {
+  test.each([
+    ["the other one does all", 1],
+    ["the main thread does all, if none is left", 2],
+  ])("%s", async (_, ended) => {
+    await using target = await createDatabase(server(16), "threads_copy");
+    // Threads have begun by then, and have nothing to do yet.
+    await using gates = await closeTableGate(target);
+    const ends = { source: source.uri, target: target.uri };
+    const { running, threads } = cloneInThreads({ ...ends, threads: 2, verify: "checksum" });
+    await gates.untilReached();
+    expect(threads).toHaveLength(2);
+    for (const thread of threads.slice(0, ended)) await thread.terminate();
+    await gates.open();
+    expect((await running).verification?.mismatches).toEqual([]);
+    // None was started in its place.
+    expect(threads).toHaveLength(2);
+    expectEnded(threads);
+    await expectNoSessions(source, target);
+    await gates[Symbol.asyncDispose]();
+    await expectSameDatabase(source.uri, target.uri);
   });
 });
 

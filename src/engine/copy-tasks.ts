@@ -34,24 +34,20 @@ export interface CopyJob {
   readonly record: (moved: Moved) => string;
 }
 
-/** In one of the threads, where there are any: of all tasks only these move many bytes through this process. */
+/** In one of the threads, where there are any left: of all tasks only these move many bytes through this process. */
 export async function moveRowsTask(work: RowsWork, job: CopyJob): Promise<Moved> {
   const { threads, ownership, meter } = job.context;
   const onTarget = (processId: number) => {
     if (work.do === "copy") meter.runsOn(job.active, processId);
   };
-  if (threads !== undefined)
-    return await threads.copy(() => orderOf(work, job), { ...commonOptions(job), onTarget });
-  return await onBothEnds(job, (source, target) => {
-    onTarget(target.processId);
-    return moveRows(work, {
-      ...commonOptions(job),
-      attempted: job.task.label,
-      ownership,
-      source,
-      target,
+  const options = commonOptions(job);
+  const here = () =>
+    onBothEnds(job, (source, target) => {
+      onTarget(target.processId);
+      return moveRows(work, { ...options, attempted: job.task.label, ownership, source, target });
     });
-  });
+  if (threads === undefined) return await here();
+  return await threads.copy(() => orderOf(work, job), { ...options, onTarget }, here);
 }
 
 function orderOf(work: RowsWork, { task, context, active }: CopyJob): CopyOrder {

@@ -62,6 +62,11 @@ export class CopyThread {
     this.#worker.on("exit", (code) => this.#die(code));
   }
 
+  /** Whether it can still be given work. */
+  get lives(): boolean {
+    return this.#state === "running";
+  }
+
   /** @throws PgCopyError as `openJobSession`. */
   async open(wanted: JobSession, signal: AbortSignal): Promise<ThreadSession> {
     const attempted = `connecting to the ${wanted.side}`;

@@ -14,9 +14,12 @@ export function threadsOf(
   return threads === "auto" && !hasThreadFile() ? 1 : chooseThreads(threads, tableJobs, cores);
 }
 
+/** A thread that has ended gets no task any more, and no successor: what ended it may do so again. */
 export class CopyThreads implements AsyncDisposable {
   readonly #count: number;
+  /** How many each has, of those that are not known to have ended. */
   readonly #tasks = new Map<CopyThread, number>();
+  #started = 0;
 
   /** @param count how many threads there may be. */
   constructor(count: number) {
@@ -25,20 +28,31 @@ export class CopyThreads implements AsyncDisposable {
 
   /** Starts as many threads as so many tasks have use for, so that they are ready when the first one begins. */
   start(tasks: number): void {
-    while (this.#tasks.size < Math.min(tasks, this.#count)) this.#tasks.set(new CopyThread(), 0);
+    for (; this.#started < Math.min(tasks, this.#count); this.#started++)
+      this.#tasks.set(new CopyThread(), 0);
   }
 
-  /** Gives `use` the thread that has least to do. */
-  async with<T>(use: (thread: CopyThread) => Promise<T>): Promise<T> {
+  /** Gives `use` the thread that has least to do; nothing, if all have ended. */
+  async with<T>(use: (thread: CopyThread | undefined) => Promise<T>): Promise<T> {
     this.start(1);
-    const [[thread]] = [...this.#tasks].sort(([, a], [, b]) => a - b) as [[CopyThread, number]];
-    const add = (tasks: number) => this.#tasks.set(thread, (this.#tasks.get(thread) ?? 0) + tasks);
-    add(1);
+    const thread = this.#leastBusy();
+    if (thread === undefined) return await use(undefined);
+    this.#add(thread, 1);
     try {
       return await use(thread);
     } finally {
-      add(-1);
+      this.#add(thread, -1);
     }
+  }
+
+  #leastBusy(): CopyThread | undefined {
+    for (const thread of this.#tasks.keys()) if (!thread.lives) this.#tasks.delete(thread);
+    return [...this.#tasks].sort(([, a], [, b]) => a - b)[0]?.[0];
+  }
+
+  #add(thread: CopyThread, tasks: number): void {
+    const before = this.#tasks.get(thread);
+    if (before !== undefined) this.#tasks.set(thread, before + tasks);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

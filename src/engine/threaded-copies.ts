@@ -44,12 +44,18 @@ export class ThreadedCopies implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** @throws PgCopyError as `moveRows`. */
+  /**
+   * Copies in a thread, or where all have ended as `otherwise` does.
+   *
+   * @throws PgCopyError as `moveRows`.
+   */
   async copy(
     order: () => CopyOrder,
     { signal, onBytes, onTarget }: CopyInThreadOptions,
+    otherwise: () => Promise<Moved>,
   ): Promise<Moved> {
     return await this.#threads.with((thread) => {
+      if (thread === undefined) return otherwise();
       const pools = this.#poolsOf(thread);
       return pools.source.with(signal, (source) =>
         pools.target.with(signal, (target) => {

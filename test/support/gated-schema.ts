@@ -113,6 +113,30 @@ export async function closeGates(
   };
 }
 
+/** Whoever makes a table in the target's schema public waits. */
+export async function closeTableGate(target: TestDatabase): Promise<ClosedGates> {
+  await target.execute(`
+    create schema waiting;
+    create function waiting.when_a_table_comes() returns event_trigger language plpgsql as $$
+    begin
+      if exists (select from pg_event_trigger_ddl_commands() where schema_name = 'public') then
+        perform pg_advisory_lock_shared(${GATE_LOCK});
+      end if;
+    end $$;
+    create event trigger when_a_table_comes on ddl_command_end when tag in ('CREATE TABLE')
+      execute function waiting.when_a_table_comes()`);
+  const gates = await closeGates(target, {});
+  return {
+    ...gates,
+    [Symbol.asyncDispose]: async () => {
+      await gates[Symbol.asyncDispose]();
+      await target.execute(`
+        drop event trigger if exists when_a_table_comes;
+        drop schema if exists waiting cascade`);
+    },
+  };
+}
+
 async function waiting(target: TestDatabase): Promise<number | undefined> {
   const [row] = await target.query<{ pid: number }>(
     `select pid from pg_stat_activity where datname = current_database()
