@@ -73,6 +73,10 @@ export function buildSettings(
 /**
  * As large a share of the jobs as the build has of the work that is left: one that would outlast the rest
  * gets more than one process, so that it ends when they do; the last one of a run gets all jobs.
+ *
+ * Rounded to the nearest: alone with a share of one and a half jobs it ends after 1.5 times what all jobs
+ * together would take. Rounded down it could be 2 times, up it would sort in two processes, at the cost of
+ * both, what ends soon after the others anyway.
  */
 function processesFor({ jobs, seconds, remainingSeconds }: BuildLoad): number {
   if (seconds <= 0) return 1;

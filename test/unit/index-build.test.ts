@@ -43,6 +43,9 @@ describe("a btree", () => {
     ["all jobs, if it is the last one, and what they need", 100 * MB, alone, {}, [128, 3]],
     ["half of the jobs, if it is half of what is left", 100 * MB, left(1, 2), {}, [64, 1]],
     ["the worker that lets it end with the others", 100 * MB, left(5, 9), {}, [64, 1]],
+    ["the worker from one and a half jobs on", 100 * MB, left(15, 40), {}, [64, 1]],
+    ["none for a share below", 100 * MB, left(149, 400), {}, [16, 0]],
+    ["a second one from two and a half", 100 * MB, left(25, 40), {}, [96, 2]],
     ["no worker, if others take as long", 100 * MB, left(1, 3), {}, [16, 0]],
     ["no worker, if nothing is known of its length", 100 * MB, left(0, 0), {}, [16, 0]],
   ] as const)("gets %s", (_, bytes, load, limits, expected) => {
