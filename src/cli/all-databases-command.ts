@@ -7,7 +7,7 @@ import { readConfig } from "./config-file.js";
 import { copyOptions } from "./copy-options.js";
 import { writeJson } from "./json.js";
 import { loadLibrary } from "./library.js";
-import { type Output, paintFor, reportWidth } from "./output.js";
+import { type Output, reportStyle } from "./output.js";
 import { exitCodeOf } from "./plan-command.js";
 import type { CopyFlags } from "./program.js";
 import { watchRun } from "./watched-run.js";
@@ -54,9 +54,8 @@ function refusePage({ report }: CopyFlags): void {
   });
 }
 
-function styleOf({ stdout, environment }: Output, { verbose }: CopyFlags) {
-  const paint = paintFor(stdout, environment);
-  return { paint, width: reportWidth(stdout), verbose: verbose ?? false };
+function styleOf(output: Output, { verbose }: CopyFlags) {
+  return { ...reportStyle(output), verbose: verbose ?? false };
 }
 
 function print({ stdout }: Output, { quiet }: CopyFlags, lines: readonly string[]): void {

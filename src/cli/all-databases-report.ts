@@ -9,8 +9,9 @@ import {
   formatNumberOf,
 } from "./formatting.js";
 import type { CloneAllReport, PlanAllReport } from "./library.js";
+import type { ReportStyle } from "./output.js";
 import { conflictLines, type PlanStyle, refusalLines } from "./plan-report.js";
-import { type ReportStyle, rolesWords, section, titled, warningLines } from "./report.js";
+import { rolesWords, section, titled, warningLines } from "./report.js";
 import { tableLines } from "./table.js";
 
 export function cloneAllLines(report: CloneAllReport, style: ReportStyle): string[] {
@@ -98,7 +99,7 @@ function databases({ databases: all }: CloneAllReport, style: ReportStyle): stri
       formatDuration(one.durationMs),
       one.databaseCreated ? "created" : "was there",
     ]),
-    style.width - 2,
+    style.tableWidth - 2,
   );
   return all.length === 0 ? [] : section("Databases", titled(lines, style), style);
 }
@@ -121,7 +122,7 @@ function plannedDatabases({ databases: all }: PlanAllReport, style: ReportStyle)
       formatCount(one.conflicts.length),
       one.databaseToCreate === undefined ? "is there" : "to be created",
     ]),
-    style.width - 2,
+    style.tableWidth - 2,
   );
   return all.length === 0 ? [] : section("Databases", titled(lines, style), style);
 }

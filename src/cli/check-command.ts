@@ -6,7 +6,7 @@ import { copyOptions } from "./copy-options.js";
 import { EXIT_SUCCESS, EXIT_UNFIT } from "./exit-codes.js";
 import { writeJson } from "./json.js";
 import { type CheckReport, loadLibrary } from "./library.js";
-import { type Output, paintFor, reportWidth } from "./output.js";
+import { type Output, reportStyle } from "./output.js";
 import type { CheckFlags } from "./program.js";
 import { watchRun } from "./watched-run.js";
 
@@ -28,22 +28,17 @@ export async function checkCommand(
 }
 
 function printCheck(
-  { stdout, environment }: Output,
+  output: Output,
   report: CheckReport,
   { json, quiet = false, verbose = false }: Omit<CheckFlags, "followReady">,
 ): void {
+  const { stdout } = output;
   if (json === true) {
     const { findings, ...rest } = report;
     for (const finding of quiet ? [] : findings) writeJson(stdout, { type: "finding", ...finding });
     writeJson(stdout, { type: "check", ...rest });
     return;
   }
-  const style = {
-    paint: paintFor(stdout, environment),
-    width: reportWidth(stdout),
-    verbose,
-    quiet,
-  };
-  const lines = checkLines(report, style);
+  const lines = checkLines(report, { ...reportStyle(output), verbose, quiet });
   if (lines.length > 0) stdout.write(`${lines.join("\n")}\n`);
 }

@@ -3,7 +3,7 @@
 import { printable, wrap } from "./display-width.js";
 import { formatBytes, formatCount, formatNumberOf } from "./formatting.js";
 import type { CheckReport, Finding } from "./library.js";
-import type { ReportStyle } from "./report.js";
+import type { ReportStyle } from "./output.js";
 
 /** So many objects and statements of a finding without --verbose. */
 const SHOWN = 10;

@@ -4,7 +4,7 @@ import { readConfig } from "./config-file.js";
 import { copyOptions } from "./copy-options.js";
 import { writeJson } from "./json.js";
 import { type CloneReport, loadLibrary } from "./library.js";
-import { type Output, paintFor, reportWidth } from "./output.js";
+import { type Output, reportStyle } from "./output.js";
 import type { CopyFlags } from "./program.js";
 import { reportLines } from "./report.js";
 import { openReport, type PageWriter } from "./report-file.js";
@@ -48,13 +48,12 @@ export async function reported<T>(
 }
 
 export function printReport(output: Output, report: CloneReport, flags: ViewOptions): void {
-  const { stdout, environment } = output;
+  const { stdout } = output;
   if (flags.json === true) {
     const { tasks, throughput, ...rest } = report;
     writeJson(stdout, { type: "report", ...rest });
     return;
   }
   if (flags.quiet === true) return;
-  const style = { paint: paintFor(stdout, environment), width: reportWidth(stdout) };
-  stdout.write(`${reportLines(report, style).join("\n")}\n`);
+  stdout.write(`${reportLines(report, reportStyle(output)).join("\n")}\n`);
 }

@@ -6,7 +6,7 @@ import { chooseEndpoints } from "./endpoints.js";
 import { EXIT_DIFFERENT, EXIT_SUCCESS } from "./exit-codes.js";
 import { writeJson } from "./json.js";
 import { type DataComparison, loadLibrary, type SchemaComparison } from "./library.js";
-import { type Output, paintFor, reportWidth } from "./output.js";
+import { type Output, reportStyle } from "./output.js";
 import type { CompareDataFlags, CompareSchemaFlags } from "./program.js";
 import type { ViewOptions } from "./view.js";
 import { watchRun } from "./watched-run.js";
@@ -58,14 +58,13 @@ export async function compareDataCommand(
 }
 
 function print(
-  { stdout, environment }: Output,
+  output: Output,
   { quiet, verbose }: ViewOptions,
   lines: (style: ComparisonStyle) => readonly string[],
 ): void {
   if (quiet === true) return;
-  const paint = paintFor(stdout, environment);
-  const style = { paint, width: reportWidth(stdout), verbose: verbose ?? false };
-  stdout.write(`${lines(style).join("\n")}\n`);
+  const style = { ...reportStyle(output), verbose: verbose ?? false };
+  output.stdout.write(`${lines(style).join("\n")}\n`);
 }
 
 /** A line for each difference, and one for the whole; with --quiet that one alone. */

@@ -4,7 +4,8 @@ import { printable, wrap } from "./display-width.js";
 import { formatCount, formatDuration, formatNumberOf } from "./formatting.js";
 import type { SchemaComparison } from "./library.js";
 import { type DiffLine, diffLines } from "./line-diff.js";
-import { type ReportStyle, section, warningLines } from "./report.js";
+import type { ReportStyle } from "./output.js";
+import { section, warningLines } from "./report.js";
 
 export interface ComparisonStyle extends ReportStyle {
   readonly verbose: boolean;

@@ -2,7 +2,7 @@
 
 import { printable, wrap } from "./display-width.js";
 import type { CloneReport } from "./library.js";
-import type { ReportStyle } from "./report.js";
+import type { ReportStyle } from "./output.js";
 
 /** So many objects of each sort without --verbose. */
 const SHOWN = 20;

@@ -27,6 +27,14 @@ export interface Paint {
   yellow(text: string): string;
 }
 
+export interface ReportStyle {
+  readonly paint: Paint;
+  /** The widest that a line of text may be. */
+  readonly width: number;
+  /** The widest that a line of a table may be. */
+  readonly tableWidth: number;
+}
+
 /** The characters that a terminal may lack. */
 export interface Glyphs {
   readonly done: string;
@@ -72,7 +80,21 @@ export function columnsOf(stream: OutputStream): number {
   return stream.columns || 80;
 }
 
-/** Columns for a report: the terminal's, but no more than read well; 80 where there is no terminal. */
+/** Columns for the text of a report: the terminal's, but no more than read well; 80 where there is no terminal. */
 export function reportWidth(stream: OutputStream): number {
-  return Math.max(20, Math.min(columnsOf(stream), 80) - (stream.isTTY === true ? 1 : 0));
+  return Math.min(tableWidth(stream), stream.isTTY === true ? 79 : 80);
+}
+
+/** Columns for a report's tables: all of the terminal's, lest names be cut that there is room for. */
+export function tableWidth(stream: OutputStream): number {
+  return stream.isTTY === true ? Math.max(20, columnsOf(stream) - 1) : 80;
+}
+
+/** How a report is written to the stream. */
+export function reportStyle({ stdout, environment }: Output): ReportStyle {
+  return {
+    paint: paintFor(stdout, environment),
+    width: reportWidth(stdout),
+    tableWidth: tableWidth(stdout),
+  };
 }

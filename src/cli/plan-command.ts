@@ -5,7 +5,7 @@ import { copyOptions } from "./copy-options.js";
 import { EXIT_SUCCESS, EXIT_UNFIT } from "./exit-codes.js";
 import { writeJson } from "./json.js";
 import { type CloneOptions, loadLibrary, type PlanReport } from "./library.js";
-import { type Output, paintFor, reportWidth } from "./output.js";
+import { type Output, reportStyle } from "./output.js";
 import { planLines } from "./plan-report.js";
 import type { CopyFlags } from "./program.js";
 import { watchRun } from "./watched-run.js";
@@ -23,11 +23,10 @@ export async function planCommand(
     const { signal, observer, progressIntervalMs } = run;
     return await library.plan({ ...options, signal, observer, progressIntervalMs });
   });
-  const { stdout, environment } = output;
+  const { stdout } = output;
   if (flags.json === true) writeJson(stdout, { type: "plan", ...plan });
   else if (flags.quiet !== true) {
-    const paint = paintFor(stdout, environment);
-    const style = { paint, width: reportWidth(stdout), verbose: flags.verbose ?? false };
+    const style = { ...reportStyle(output), verbose: flags.verbose ?? false };
     stdout.write(`${planLines(plan, style).join("\n")}\n`);
   }
   return exitCodeOf(plan, options);

@@ -6,10 +6,10 @@ import { filterLines } from "./filter-lines.js";
 import { formatLines } from "./format-lines.js";
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from "./formatting.js";
 import type { PlanReport } from "./library.js";
+import type { ReportStyle } from "./output.js";
 import {
   largeObjectsWords,
   qualified,
-  type ReportStyle,
   rolesWords,
   SELECTION_TITLE,
   section,
@@ -102,7 +102,7 @@ function tables(plan: PlanReport, style: PlanStyle): string[] {
       String(table.parts),
       table.freeze ? `${table.format}, freeze` : table.format,
     ]),
-    style.width - 2,
+    style.tableWidth - 2,
   );
   if (plan.tables.length === 0) return [];
   return section("Tables", [...titled(lines, style), ...hiddenOf(plan.tables, style)], style);
@@ -130,7 +130,7 @@ function indexes(plan: PlanReport, style: PlanStyle): string[] {
       index.kind,
       index.method,
     ]),
-    style.width - 2,
+    style.tableWidth - 2,
   );
   if (plan.indexes.length === 0) return [];
   return section("Indexes", [...titled(lines, style), ...hiddenOf(plan.indexes, style)], style);
@@ -148,7 +148,7 @@ function tasks(plan: PlanReport, style: PlanStyle): string[] {
       formatDuration(task.cost * 1000),
       String(task.needs.length),
     ]),
-    style.width - 2,
+    style.tableWidth - 2,
   );
   return section("Tasks", titled(lines, style), style);
 }

@@ -11,15 +11,9 @@ import {
   formatNumberOf,
 } from "./formatting.js";
 import type { CloneReport } from "./library.js";
-import type { Paint } from "./output.js";
+import type { ReportStyle } from "./output.js";
 import { selectionLines } from "./selection-lines.js";
 import { tableLines } from "./table.js";
-
-export interface ReportStyle {
-  readonly paint: Paint;
-  /** The widest that a line may be. */
-  readonly width: number;
-}
 
 export function reportLines(report: CloneReport, style: ReportStyle): string[] {
   const sections = [
@@ -153,7 +147,7 @@ function slowestTables({ slowestTables: tables }: CloneReport, style: ReportStyl
       String(table.parts),
       table.freeze ? `${table.format}, freeze` : table.format,
     ]),
-    style.width - 2,
+    style.tableWidth - 2,
   );
   return tables.length === 0 ? [] : section("Slowest tables", titled(lines, style), style);
 }
@@ -170,7 +164,7 @@ function slowestIndexes({ slowestIndexes: indexes }: CloneReport, style: ReportS
       printable(index.table),
       formatDuration(index.durationMs),
     ]),
-    style.width - 2,
+    style.tableWidth - 2,
   );
   return indexes.length === 0 ? [] : section("Slowest indexes", titled(lines, style), style);
 }

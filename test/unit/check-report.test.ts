@@ -6,7 +6,7 @@ import { paintFor } from "../../src/cli/output.js";
 import type { CheckReport, Finding } from "../../src/index.js";
 
 const paint = paintFor({ write: () => true }, {});
-const style = { paint, width: 80, verbose: false, quiet: false };
+const style = { paint, width: 80, tableWidth: 80, verbose: false, quiet: false };
 
 const finding = (rest: Partial<Finding> = {}): Finding => ({
   check: "missing_roles",

@@ -9,12 +9,19 @@ import type {
   PlanReport,
 } from "../../src/cli/library.js";
 import { listLines } from "../../src/cli/list-command.js";
-import { paintFor, reportWidth } from "../../src/cli/output.js";
+import { reportStyle, reportWidth, tableWidth } from "../../src/cli/output.js";
 import { pingLines } from "../../src/cli/ping-command.js";
 import { planLines } from "../../src/cli/plan-report.js";
 import { reportLines } from "../../src/cli/report.js";
 
-const style = { paint: paintFor({ write: () => true }, {}), width: 80 };
+const nowhere = { write: () => true };
+const style = reportStyle({ stdout: nowhere, stderr: nowhere, environment: {} });
+/** On a terminal of so many columns. */
+const onTerminal = (columns: number) => ({
+  ...style,
+  width: Math.min(columns - 1, 79),
+  tableWidth: columns - 1,
+});
 const MB = 1024 * 1024;
 
 function table(name: string, fields: Partial<CloneReport["tables"][number]> = {}) {
@@ -126,7 +133,7 @@ test("the report says what was copied, how fast, in which formats and why", () =
 });
 
 test.each([20, 40, 60])("nothing of a report is wider than a terminal of %i columns", (columns) => {
-  const narrow = { ...style, width: columns - 1, verbose: true };
+  const narrow = { ...onTerminal(columns), verbose: true };
   const verification = { mode: "checksum" as const, tables: 17, largeObjects: 0, mismatches: [] };
   const conflicts = ["table public.a_table_with_a_long_name_of_its_own"];
   const lines = [
@@ -139,8 +146,25 @@ test.each([20, 40, 60])("nothing of a report is wider than a terminal of %i colu
 });
 
 test("where there is little room a table loses columns, not the names of what is in it", () => {
-  const text = reportLines(cloneReport(), { ...style, width: 59 }).join("\n");
+  const text = reportLines(cloneReport(), onTerminal(60)).join("\n");
   expect(text).toMatch(/^ {2}public\.orders +3,000,000 +400 MB +4\.2 s +95 MB\/s$/m);
+});
+
+test("a wide terminal shows the plan's names whole, and its text no wider than it reads well", () => {
+  const name = "measurements_of_the_third_quarter_by_station_and_hour_of_the_day";
+  const long = { schema: "warehouse", name };
+  const index = { ...long, name: `${name.slice(0, 55)}_pkey`, table: long, kind: "primary key" };
+  const plan = planReport({
+    tables: [{ ...table("x"), ...long, estimatedRows: 1 }],
+    indexes: [{ ...index, method: "built, then attached with USING INDEX" }],
+  } as unknown as Partial<PlanReport>);
+  const lines = planLines(plan, { ...onTerminal(220), verbose: false });
+  const text = lines.join("\n");
+  expect(text).toContain(`  warehouse.${name}  `);
+  expect(text).toContain(`  warehouse.${index.name}  warehouse.${name}  primary key  built, then`);
+  for (const line of lines.filter((one) => !one.includes("_the_")))
+    if (!/^ {2}(table|index) /.test(line)) expect(displayWidth(line)).toBeLessThan(80);
+  expect(planLines(plan, { ...onTerminal(80), verbose: false }).join("\n")).not.toContain(name);
 });
 
 test("a terminal that doesn't know its size is taken for one of 80 columns", () => {
@@ -148,6 +172,8 @@ test("a terminal that doesn't know its size is taken for one of 80 columns", () 
   expect(reportWidth({ write, isTTY: true, columns: 0 })).toBe(79);
   expect(reportWidth({ write, isTTY: true, columns: 40 })).toBe(39);
   expect(reportWidth({ write })).toBe(80);
+  expect(tableWidth({ write, isTTY: true, columns: 0 })).toBe(79);
+  expect(tableWidth({ write })).toBe(80);
 });
 
 test("tables in text format are named, grouped by the reason", () => {

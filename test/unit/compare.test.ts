@@ -314,7 +314,12 @@ it("names that try to be more than names are shown as text", () => {
     warnings: [],
   };
   const paint = paintFor({ write: () => true }, {});
-  const lines = dataComparisonLines(comparison, { paint, width: 80, verbose: false });
+  const lines = dataComparisonLines(comparison, {
+    paint,
+    width: 80,
+    tableWidth: 80,
+    verbose: false,
+  });
   expect(lines.slice(3, 7)).toEqual([
     "public.x\\u{1b}[2J: 7 different (3 rows on both ends)",
     "  different           id = a\\nb: c",
