@@ -73,6 +73,18 @@ describe("wrong usage is one clear error, and exits with 2", () => {
   test.each([
     ["an unknown command", ["clon"], "unknown command 'clon' (did you mean clone?)", "pgcopy"],
     [
+      "a file of options, and none",
+      ["clone", "a", "b", "--no-config", "--config", "x.json"],
+      "option '--config <FILE>' contradicts '--no-config'",
+      "pgcopy clone",
+    ],
+    [
+      "the same the other way round",
+      ["plan", "--config", "x.json", "a", "b", "--no-config"],
+      "option '--config <FILE>' contradicts '--no-config'",
+      "pgcopy plan",
+    ],
+    [
       "help on an unknown command",
       ["help", "clon"],
       "unknown command 'clon' (did you mean clone?)",

@@ -337,7 +337,14 @@ function withOutputOptions(to: Command): Command {
     .option("--quiet", "only warnings and errors");
 }
 
+/** commander takes the two for one option, of which the last is meant. */
 function withConfigOptions(to: Command): Command {
+  const given = new Set<string>();
+  const note = (flag: string) => () => {
+    given.add(flag);
+    if (given.size > 1) to.error("error: option '--config <FILE>' contradicts '--no-config'");
+  };
+  to.on("option:config", note("--config")).on("option:no-config", note("--no-config"));
   return to
     .optionsGroup("Options from a file:")
     .option("--config <FILE>", "a JSON file of options (default: pgcopy.json if it is there)")
