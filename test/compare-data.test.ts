@@ -345,6 +345,20 @@ describe("on the command line", () => {
   });
 });
 
+it("of a table without a key, rows beyond the limit are counted as others are", async () => {
+  await using source = await createDatabase(newest, "keyless");
+  await using target = await createDatabase(oldest, "keyless");
+  await source.execute("create table t as select i / 4 as n from generate_series(0, 199) i");
+  await target.execute("create table t (n int)");
+  const args = ["compare", "data", source.uri, target.uri, "--limit", "3"];
+  const { stdout } = await runCli(args);
+  expect(stdout.match(/row hash [0-9a-f]+: 4 on the source/g)).toHaveLength(3);
+  expect(stdout).toContain("\n  and 188 more rows (--limit shows more)\n");
+  const all = await runCli(["compare", "data", source.uri, target.uri, "--limit", "50"]);
+  expect(all.stdout.match(/row hash/g)).toHaveLength(50);
+  expect(all.stdout).not.toContain("more row");
+});
+
 describe("SHA-256, where the servers' own hash is not to be relied on,", () => {
   it.each(["own", "UTF8"] as const)(
     "is the same on both ends, and finds rows (%s bytes)",
@@ -574,7 +588,7 @@ describe("refused before anything is compared", () => {
     await expect(compareData(ends)).rejects.toMatchObject({ code: "target_unfit" });
     await expect(compareData({ ...ends, limits: 1 } as CompareDataOptions)).rejects.toMatchObject({
       code: "usage",
-      message: "there is no option limits",
+      message: "there is no option limits (did you mean limit?)",
     });
     await expect(compareData({ ...ends, limit: -1 })).rejects.toMatchObject({ code: "usage" });
   });

@@ -479,7 +479,7 @@ describe.each(pairs)("what is planted between PostgreSQL %i and %i", (from, to) 
     );
     expect(stdout).toContain("    (in a secret, which is not shown)\n");
     expect(stdout).toMatch(
-      /^The schemas differ in \d+ objects: \d+ different, \d+ only on the source,/m,
+      /^The schemas differ in \d+ entries of \d+ objects: \d+ different, \d+ only on the\ssource,/m,
     );
   });
 

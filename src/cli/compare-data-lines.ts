@@ -33,14 +33,14 @@ export function dataComparisonLines(comparison: DataComparison, style: Compariso
 
 function tableLines(difference: TableDifference, style: ComparisonStyle): string[] {
   const { rows = [], unexamined } = difference;
-  const more = differingRows(difference) - rows.length;
+  const more = differingRows(difference) - rows.reduce((sum, row) => sum + rowsOf(row), 0);
   return [
     ...wrap(`${qualified(difference)}: ${tableWords(difference)}`, style.width, "  ").map(
       style.paint.bold,
     ),
     ...columnLines(difference).flatMap((line) => wrap(`  ${line}`, style.width, "    ")),
     ...rows.flatMap((row) => rowLines(row, style)),
-    ...(more > 0 ? [`  and ${formatCount(more)} more (--limit shows more)`] : []),
+    ...(more > 0 ? [`  and ${formatNumberOf(more, "more row")} (--limit shows more)`] : []),
     ...(unexamined === undefined
       ? []
       : wrap(
@@ -51,11 +51,14 @@ function tableLines(difference: TableDifference, style: ComparisonStyle): string
   ];
 }
 
-function differingRows({ rows = [], key = [], ...counts }: TableDifference): number {
-  const { onlyOnSource = 0, onlyOnTarget = 0, differentRows = 0 } = counts;
-  // Without a key one line stands for all rows that are equal.
-  if (key.length === 0 && rows.length > 0) return rows.length;
+function differingRows(difference: TableDifference): number {
+  const { onlyOnSource = 0, onlyOnTarget = 0, differentRows = 0 } = difference;
   return onlyOnSource + onlyOnTarget + differentRows;
+}
+
+/** Without a key one line stands for all rows that are equal, of which one end has more. */
+function rowsOf({ rowHash, onSource = 0, onTarget = 0 }: DifferingRow): number {
+  return rowHash === undefined ? 1 : Math.abs(onSource - onTarget);
 }
 
 function tableWords(difference: TableDifference): string {

@@ -147,6 +147,7 @@ function sumLines(comparison: SchemaComparison, { paint, width }: ComparisonStyl
     .filter((status) => count(status) > 0)
     .map((status) => `${formatCount(count(status))} ${STATUS_WORDS[status]}`);
   const objects = formatNumberOf(byObject(differences).size, "object");
-  const sum = `The schemas differ in ${objects}: ${counts.join(", ")} (${how}). Lines with - are the source's, with + the target's.`;
+  const entriesOf = `${formatNumberOf(differences.length, "entry", "entries")} of ${objects}`;
+  const sum = `The schemas differ in ${entriesOf}: ${counts.join(", ")} (${how}). Lines with - are the source's, with + the target's.`;
   return wrap(sum, width).map(paint.red);
 }

@@ -323,7 +323,7 @@ it("names that try to be more than names are shown as text", () => {
   expect(lines.slice(3, 7)).toEqual([
     "public.x\\u{1b}[2J: 7 different (3 rows on both ends)",
     "  different           id = a\\nb: c",
-    "  and 6 more (--limit shows more)",
+    "  and 6 more rows (--limit shows more)",
     "",
   ]);
 });
