@@ -2,6 +2,7 @@
 
 import { PgCopyError } from "./errors.js";
 import type { Observer } from "./events.js";
+import { nearest } from "./nearest-name.js";
 
 /** A longer timer would fire at once. */
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
@@ -116,6 +117,18 @@ export function snapshotId(value: string): string {
     value,
     "an id as pg_export_snapshot() gives it, such as 00000003-0000001B-1",
   );
+}
+
+/** @param known the names of all options. */
+export function unknownOptions(names: readonly string[], known: readonly string[]): PgCopyError {
+  const words = names.map((name) => {
+    const meant = nearest(name, known);
+    return meant === undefined ? name : `${name} (did you mean ${meant}?)`;
+  });
+  return new PgCopyError(`there is no option ${words.join(", ")}`, {
+    code: "usage",
+    advice: `the options are ${known.join(", ")}`,
+  });
 }
 
 export function wrongOption(

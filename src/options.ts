@@ -16,6 +16,7 @@ import {
   snapshotId,
   someOf,
   threads,
+  unknownOptions,
   workMemory,
   wrongOption,
 } from "./option-values.js";
@@ -309,11 +310,7 @@ const knownOptions: Readonly<Record<keyof CloneOptions, true>> = {
 /** A misspelt `verify` would otherwise be a copy that nobody verified. */
 function refuseUnknownOptions(options: CloneOptions): void {
   const unknown = Object.keys(options).filter((name) => !Object.hasOwn(knownOptions, name));
-  if (unknown.length === 0) return;
-  throw new PgCopyError(`there is no option ${unknown.join(", ")}`, {
-    code: "usage",
-    advice: `the options are ${Object.keys(knownOptions).join(", ")}`,
-  });
+  if (unknown.length > 0) throw unknownOptions(unknown, Object.keys(knownOptions));
 }
 
 function statisticsMode(options: CloneOptions): StatisticsMode {

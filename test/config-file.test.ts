@@ -108,7 +108,11 @@ describe("--config", () => {
       '{\n  "tableJobs": 0\n}',
       "pgcopy.json, line 2: tableJobs must be a whole number of at least 1, not 0",
     ],
-    ['{"verfy": "count"}', "pgcopy.json, line 1: there is no option verfy"],
+    [
+      '{"table-jobs": 8}',
+      "pgcopy.json, line 1: there is no option table-jobs (did you mean tableJobs?)",
+    ],
+    ['{"verfy": "count"}', "pgcopy.json, line 1: there is no option verfy (did you mean verify?)"],
   ])("%j is one clear error, and nothing is connected to", async (text, message) => {
     await config(text);
     const { exitCode, stdout, stderr } = await pgcopy(["clone", NOBODY, NOBODY]);

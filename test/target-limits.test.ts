@@ -168,6 +168,6 @@ it("a misspelt option is no option", async () => {
   const options = { source: "postgres://a@h/b", target: "postgres://a@h/c", verfy: "count" };
   const error = await refusal(options);
   expect(error.code).toBe("usage");
-  expect(error.message).toBe("there is no option verfy");
+  expect(error.message).toBe("there is no option verfy (did you mean verify?)");
   expect(error.advice).toContain("verify");
 });

@@ -2,6 +2,7 @@
 
 import { dirname, isAbsolute, resolve } from "node:path";
 import { PgCopyError } from "../errors.js";
+import { unknownOptions } from "../option-values.js";
 import { type CloneOptions, resolveCloneOptions } from "../options.js";
 import { type JsonText, JsonTextError, parseJsonText } from "./json-text.js";
 import { type ConfigName, type ConfigOptions, configNames, optionTable } from "./option-table.js";
@@ -22,11 +23,8 @@ export function parseConfig(text: string, file: string): ConfigOptions {
     throw wrong(`${file} must hold one object, with an option to each key`);
   const options = Object.entries(value).filter(([name]) => name !== SCHEMA_KEY);
   const unknown = options.map(([name]) => name).find((name) => !isOption(name));
-  if (unknown !== undefined) {
-    throw wrong(`${place(file, keyLines, unknown)}: there is no option ${unknown}`, {
-      advice: `the options are ${configNames.join(", ")}`,
-    });
-  }
+  if (unknown !== undefined)
+    throw inFile(unknownOptions([unknown], configNames), place(file, keyLines, unknown));
   const config = Object.fromEntries(options) as ConfigOptions;
   for (const [name, one] of options) check({ [name]: one }, place(file, keyLines, name));
   check(config, file);
@@ -56,9 +54,13 @@ function check(options: ConfigOptions, where: string): void {
     resolveCloneOptions({ source: "-", target: "-", ...options } as CloneOptions);
   } catch (error) {
     if (!(error instanceof PgCopyError) || error.code !== "usage") throw error;
-    const { message, advice, items } = error;
-    throw wrong(`${where}: ${message}`, { items, ...(advice === undefined ? {} : { advice }) });
+    throw inFile(error, where);
   }
+}
+
+/** The option is named as the file does: what was typed is the file's name. */
+function inFile({ message, advice, items }: PgCopyError, where: string): PgCopyError {
+  return wrong(`${where}: ${message}`, { items, ...(advice === undefined ? {} : { advice }) });
 }
 
 function place(file: string, keyLines: JsonText["keyLines"], name: string): string {

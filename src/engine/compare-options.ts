@@ -1,8 +1,7 @@
 /** What the comparing verbs take. */
 
-import { PgCopyError } from "../errors.js";
 import type { Observer } from "../events.js";
-import { wrongOption } from "../option-values.js";
+import { unknownOptions, wrongOption } from "../option-values.js";
 import { type CommonOptions, type ResolvedOptions, resolveCloneOptions } from "../options.js";
 
 /** What both comparisons take. */
@@ -61,9 +60,5 @@ export function resolveDataOptions(options: CompareDataOptions): ResolvedDataOpt
 
 function refuseUnknown(options: object, known: readonly string[]): void {
   const unknown = Object.keys(options).filter((name) => !known.includes(name));
-  if (unknown.length === 0) return;
-  throw new PgCopyError(`there is no option ${unknown.join(", ")}`, {
-    code: "usage",
-    advice: `the options are ${known.join(", ")}`,
-  });
+  if (unknown.length > 0) throw unknownOptions(unknown, known);
 }

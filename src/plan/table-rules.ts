@@ -6,8 +6,8 @@
 
 import type { Catalog, Table } from "../catalog/catalog.js";
 import { PgCopyError } from "../errors.js";
+import { nearest } from "../nearest-name.js";
 import { displayName } from "../postgres/quote.js";
-import { nearest } from "./nearest-name.js";
 import { problemLines, type RowRule, type RuleProblem } from "./row-rules.js";
 
 /** The entries that hold for one table with rows of its own. */

@@ -122,7 +122,7 @@ describe("a file", () => {
       '{"noOwner": true,\n\n "verify": "full"}',
       `${file}, line 3: verify must be one of count, checksum, not "full"`,
     ],
-    ['{"verfy": "count"}', `${file}, line 1: there is no option verfy`],
+    ['{"verfy": "count"}', `${file}, line 1: there is no option verfy (did you mean verify?)`],
     ['{"observer": 1}', `${file}, line 1: there is no option observer`],
     ['{"environment": {}}', `${file}, line 1: there is no option environment`],
     ['{"toString": 1}', `${file}, line 1: there is no option toString`],

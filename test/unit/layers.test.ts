@@ -7,7 +7,7 @@ import { codeOf, importsOf, sourceFiles } from "./source-files.js";
 
 /** Lowest first. What stands on one line are siblings, which don't know each other. */
 const layers: readonly (readonly string[])[] = [
-  ["errors.ts", "version.ts", "printable.ts", "formatting.ts", "techniques.ts"],
+  ["errors.ts", "version.ts", "printable.ts", "formatting.ts", "nearest-name.ts", "techniques.ts"],
   ["events.ts", "filters/", "run/"],
   ["option-values.ts"],
   ["options.ts", "record/"],

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { collectExpression } from "../../src/cli/option-values.js";
-import { nearest } from "../../src/plan/nearest-name.js";
+import { nearest } from "../../src/nearest-name.js";
 import { parseName } from "../../src/postgres/parse-name.js";
 
 test.each([
