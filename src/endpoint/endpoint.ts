@@ -49,6 +49,8 @@ export interface ServerEndpoint {
   readonly hosts: readonly HostAddress[];
   readonly user: string;
   readonly database: string;
+  /** Present where no database was named, so that it is the user's own. */
+  readonly databaseFrom?: "the user's name";
   /** Absent when none was given; then the server must not ask for one. See `passwordFor`. */
   readonly password?: string;
   /** Where the password was taken from (`PGPASSWORD`, a file's path); for the advice of an error. */

@@ -136,6 +136,7 @@ async function serverEndpoint(
     kind: "server",
     user,
     database,
+    ...(values.has("dbname") ? {} : { databaseFrom: "the user's name" as const }),
     tls: await tlsSettings(values, environment, side),
     sessionAttributes: choiceOf(values, "target_session_attrs", {
       choices: ["any", "read-write", "read-only", "primary", "standby", "prefer-standby"],

@@ -111,6 +111,7 @@ describe("URIs", () => {
       hosts: [{ host: "h", port: 5432 }],
       user: "u",
       database: "u",
+      databaseFrom: "the user's name",
       tls: { mode: "prefer", negotiation: "postgres", serverName: true },
       sessionAttributes: "any",
       connectTimeoutMs: 0,
