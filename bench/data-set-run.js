@@ -8,6 +8,7 @@ import { dropDatabase, makeDataSet, SOURCE_DATABASE } from "./databases.js";
 import { withFloor } from "./floor/floor.js";
 import { summarize } from "./floor/summary.js";
 import { judge } from "./goals.js";
+import { withTargetsKept } from "./kept-targets.js";
 import { timeNodeStart } from "./machine.js";
 import { profilePgcopy } from "./profile.js";
 import { runRounds } from "./rounds.js";
@@ -25,49 +26,62 @@ import { floorTable, goalsTable, profileTable, resultsTable } from "./tables.js"
  * @param {Shared} shared
  */
 export async function runDataSet(dataSet, contestants, options, shared) {
-  const { scale, cores } = options;
+  const { scale } = options;
   const { name } = dataSet;
   const { source } = shared.servers;
   /** @param {string} message */
   const tell = (message) => console.error(`${name}: ${message}`);
   tell(`making the data set at scale ${scale}`);
-  /** @type {string[]} */
-  const kept = [];
   try {
     const { bytes } = await makeDataSet(source, dataSet, scale);
     const contents = await readContents(source, SOURCE_DATABASE);
-    const { manyFiles = false } = dataSet;
-    const field = { ...shared, contents, ...(manyFiles ? { kept } : {}) };
-    const rounds = options.rounds ?? dataSet.rounds;
-    const measured = await measureRounds(contestants, rounds, { field, cores, tell, manyFiles });
-    const { results, floor, nodeStartsMs } = measured;
-    const own = results.find(({ contestant }) => contestant === pgcopy);
-    const profile = own && !own.failure ? await profilePgcopy(field) : undefined;
-    const goals = judge(name, { ...measured, copiedBytes: profile?.copiedBytes });
-    const size = { bytes, tables: contents.tables.size, indexes: contents.indexes.size };
-    console.log(`\n### ${name} at scale ${scale}: ${sizeOf(size)}; ${counted(rounds, "round")}\n`);
-    console.log(`${resultsTable(results, floor)}\n\n${floorTable(floor)}\n`);
-    if (goals.length > 0) console.log(`${goalsTable(goals)}\n`);
-    if (profile !== undefined) console.log(`${profileTable(profile)}\n`);
-    const { jobs } = shared;
-    const plainResults = plain(results);
-    return {
-      dataSet: name,
-      description: dataSet.description,
-      scale,
-      ...size,
-      rounds,
-      jobs,
-      results: plainResults,
-      floor,
-      nodeStartsMs,
-      goals,
-      profile,
-    };
+    const run = { dataSet, contestants, options, bytes, contents, tell };
+    return await withTargetsKept(dataSet, { ...shared, contents }, (field) =>
+      measureDataSet(run, field),
+    );
   } finally {
-    for (const database of kept) await dropDatabase(shared.servers.target, database);
     await dropDatabase(source, SOURCE_DATABASE);
   }
+}
+
+/**
+ * @param {object} run
+ * @param {import("./data-sets/data-set.js").DataSet} run.dataSet
+ * @param {readonly import("./contestants/contestant.js").Contestant[]} run.contestants
+ * @param {Parameters<typeof runDataSet>[2]} run.options
+ * @param {number} run.bytes the size of the source database
+ * @param {import("./contents.js").Contents} run.contents
+ * @param {(message: string) => void} run.tell
+ * @param {import("./rounds.js").Field} field
+ */
+async function measureDataSet({ dataSet, contestants, options, bytes, contents, tell }, field) {
+  const { name, description, manyFiles = false } = dataSet;
+  const { scale, cores, rounds = dataSet.rounds } = options;
+  const measured = await measureRounds(contestants, rounds, { field, cores, tell, manyFiles });
+  const { results, floor, nodeStartsMs } = measured;
+  const own = results.find(({ contestant }) => contestant === pgcopy);
+  const profile = own && !own.failure ? await profilePgcopy(field) : undefined;
+  const goals = judge(name, { ...measured, copiedBytes: profile?.copiedBytes });
+  const size = { bytes, tables: contents.tables.size, indexes: contents.indexes.size };
+  console.log(`\n### ${name} at scale ${scale}: ${sizeOf(size)}; ${counted(rounds, "round")}\n`);
+  console.log(`${resultsTable(results, floor)}\n\n${floorTable(floor)}\n`);
+  if (goals.length > 0) console.log(`${goalsTable(goals)}\n`);
+  if (profile !== undefined) console.log(`${profileTable(profile)}\n`);
+  const { jobs } = field;
+  const plainResults = plain(results);
+  return {
+    dataSet: name,
+    description,
+    scale,
+    ...size,
+    rounds,
+    jobs,
+    results: plainResults,
+    floor,
+    nodeStartsMs,
+    goals,
+    profile,
+  };
 }
 
 /**

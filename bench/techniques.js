@@ -12,6 +12,7 @@ import { many } from "./data-sets/many.js";
 import { mixed } from "./data-sets/mixed.js";
 import { dropDatabase, makeDataSet, SOURCE_DATABASE } from "./databases.js";
 import { runExperiment } from "./experiment.js";
+import { withTargetsKept } from "./kept-targets.js";
 import { UsageError } from "./options.js";
 import { runRounds } from "./rounds.js";
 import { techniquesTable } from "./techniques-table.js";
@@ -73,7 +74,9 @@ async function measureTechniques(dataSet, { options, own, field, tell }) {
     const contents = await readContents(source, SOURCE_DATABASE);
     const plain = { technique: undefined, name: pgcopy.name, command: pgcopy.command };
     const all = [plain, ...chosen];
-    const found = await runRounds(all, rounds, { ...field, contents }, { tell });
+    const found = await withTargetsKept(dataSet, { ...field, contents }, (kept) =>
+      runRounds(all, rounds, kept, { tell }),
+    );
     const results = found.map(({ contestant, measurements, failure }) => ({
       without: contestant.technique,
       measurements: measurements.map(({ stdout, failure, ...measured }) => measured),

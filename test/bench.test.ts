@@ -121,6 +121,33 @@ describe("the benchmark", { timeout: TIMEOUT }, () => {
   });
 });
 
+test("targets of many files stay until nothing is measured any more", {
+  timeout: TIMEOUT,
+}, async () => {
+  const { source, target } = superusers();
+  await using database = await createDatabase(server(16));
+  const targets = () =>
+    database.query("select datname from pg_database where datname like 'pgcopy\\_bench\\_%'");
+  const techniques = fileURLToPath(new URL("../bench/techniques.js", import.meta.url));
+  const args = ["many", "--scale", "0.001", "--rounds", "1", "--only", "freeze"];
+  const output = join(directory, "techniques.json");
+  const env = { PATH: process.env.PATH ?? "", PGCOPY_SOURCE: source, PGCOPY_TARGET: target };
+  const child = spawn(process.execPath, [techniques, ...args, "--output", output], { env });
+  const counted: Promise<number>[] = [];
+  let stderr = "";
+  child.stderr.on("data", (chunk) => {
+    stderr += chunk;
+    // Three copies are over, and one is still to come.
+    if (!stderr.includes("round 1, pgcopy: ") || counted.length > 0) return;
+    counted.push(targets().then(({ length }) => length));
+  });
+  child.stdout.resume();
+  const [exitCode] = await once(child, "close");
+  expect(exitCode, stderr).toBe(0);
+  expect(await counted[0]).toBeGreaterThanOrEqual(3);
+  expect(await targets()).toEqual([]);
+});
+
 describe("what can't be done is refused in one line, before anything is started", () => {
   test.each([
     ["micro.js", ["--nonsense"], /^Unknown option '--nonsense'.*\n$/],

@@ -17,7 +17,9 @@ test.each([
 });
 
 test("the help says what each data set's rounds are, and who has to be named", () => {
-  expect(usage).toContain("(default: 10 for tiny; 3 for many, mixed, wide, toast; 2 for one-big)");
+  expect(usage).toContain(
+    "(default: 10 for tiny; 5 for many; 3 for mixed, wide, toast; 2 for one-big)",
+  );
   expect(usage).toContain("(default: all but pgcopy-bundled)");
 });
 
