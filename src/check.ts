@@ -12,7 +12,7 @@ import { parseRowRules } from "./engine/row-rules.js";
 import { Run } from "./engine/run.js";
 import { openServers } from "./engine/servers.js";
 import { withPgCopyErrors } from "./errors.js";
-import { type CheckOptions, resolveCheckOptions } from "./options.js";
+import { type CheckOptions, resolveCheckOptions } from "./options/clone-options.js";
 
 /**
  * Looks at both ends for all that would make a clone with these options fail, surprise or take long.

@@ -15,7 +15,7 @@ import { buildNullReport, type CloneReport } from "./engine/report.js";
 import { parseRowRules } from "./engine/row-rules.js";
 import type { Run } from "./engine/run.js";
 import { warnOfOmissions } from "./engine/warnings.js";
-import type { ResolvedOptions } from "./options.js";
+import type { ResolvedOptions } from "./options/clone-options.js";
 import { readingPlan } from "./plan/reading-plan.js";
 import { holdSnapshot } from "./snapshot/held-snapshot.js";
 

@@ -21,7 +21,11 @@ import { finishTarget, runTasks } from "./engine/run-tasks.js";
 import { connectServers, type Servers } from "./engine/servers.js";
 import { warnOfOmissions } from "./engine/warnings.js";
 import { withPgCopyErrors } from "./errors.js";
-import { type CloneOptions, type ResolvedOptions, resolveCloneOptions } from "./options.js";
+import {
+  type CloneOptions,
+  type ResolvedOptions,
+  resolveCloneOptions,
+} from "./options/clone-options.js";
 import { holdSnapshot } from "./snapshot/held-snapshot.js";
 import { version } from "./version.js";
 

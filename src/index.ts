@@ -82,18 +82,13 @@ export { parseFilterFile } from "./filters/filter-file.js";
 export type { FilterEntry, Filters, ResolvedFilters } from "./filters/filters.js";
 export type { ListedRow, ListOptions } from "./list.js";
 export { list } from "./list.js";
-export type {
-  AllDatabasesOptions,
-  CheckOptions,
-  CloneOptions,
-  CommonOptions,
-  CopyFormatChoice,
-  ExtensionPin,
-  ResolvedOptions,
-  StatisticsMode,
-  VerifyMode,
-} from "./options.js";
-export { resolveCloneOptions } from "./options.js";
+export type { AllDatabasesOptions } from "./options/all-databases-options.js";
+export type { CheckOptions, CloneOptions, ResolvedOptions } from "./options/clone-options.js";
+export { resolveCloneOptions } from "./options/clone-options.js";
+export type { ExtensionPin } from "./options/extension-pins.js";
+export type { CopyFormatChoice, VerifyMode } from "./options/method-options.js";
+export type { CommonOptions } from "./options/run-options.js";
+export type { StatisticsMode } from "./options/target-options.js";
 export { reportPage } from "./page/report-page.js";
 export type { RunningServer } from "./pgdata/data-directory.js";
 export { startDataDirectory } from "./pgdata/data-directory.js";

@@ -6,7 +6,7 @@ import { openEndpoint } from "./engine/open-endpoint.js";
 import { openSession } from "./engine/open-session.js";
 import { Run } from "./engine/run.js";
 import { PgCopyError, withPgCopyErrors } from "./errors.js";
-import type { CommonOptions } from "./options.js";
+import type { CommonOptions } from "./options/run-options.js";
 
 export interface ListOptions extends CommonOptions {
   readonly endpoint: string;

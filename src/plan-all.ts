@@ -14,7 +14,8 @@ import { Run } from "./engine/run.js";
 import { refusalOf } from "./engine/target-checks.js";
 import { withPgCopyErrors } from "./errors.js";
 import { refuseForbiddenRoles } from "./load/create-roles.js";
-import { type AllDatabasesOptions, type ResolvedOptions, resolveAllOptions } from "./options.js";
+import { type AllDatabasesOptions, resolveAllOptions } from "./options/all-databases-options.js";
+import type { ResolvedOptions } from "./options/clone-options.js";
 import type { RolePlan } from "./plan/roles.js";
 import { inOneSentence, type PlannedDatabase, planDatabase } from "./plan.js";
 

@@ -23,7 +23,11 @@ import {
 } from "./load/check-large-objects.js";
 import { describeObjects, findConflicts } from "./load/check-target.js";
 import { planDrops } from "./load/drop-existing.js";
-import { type CloneOptions, type ResolvedOptions, resolveCloneOptions } from "./options.js";
+import {
+  type CloneOptions,
+  type ResolvedOptions,
+  resolveCloneOptions,
+} from "./options/clone-options.js";
 import { holdSnapshot } from "./snapshot/held-snapshot.js";
 
 /**

@@ -4,7 +4,7 @@ import type { Catalog } from "../catalog/catalog.js";
 import type { ServerFacts } from "../engine/check-servers.js";
 import type { SourceContent } from "../engine/read-source.js";
 import type { OpenServers } from "../engine/servers.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
 import type { Obstacle } from "../plan/obstacle.js";
 import type { RolePlan } from "../plan/roles.js";

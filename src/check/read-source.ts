@@ -11,7 +11,7 @@ import { readSource } from "../engine/read-source.js";
 import { Run } from "../engine/run.js";
 import type { OpenServers } from "../engine/servers.js";
 import { PgCopyError } from "../errors.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import { type HeldSnapshot, holdSnapshot } from "../snapshot/held-snapshot.js";
 import type { ReadContent } from "./context.js";
 import { type Finding, findingsOf, found } from "./finding.js";

@@ -1,7 +1,7 @@
 /** The values of options: numbers and sizes, checked before anything is connected to. */
 
 import { InvalidArgumentError } from "commander";
-import { isWorkMemory } from "../option-values.js";
+import { isWorkMemory } from "../options/option-values.js";
 import { type Technique, techniqueNames } from "../techniques.js";
 
 const SIZE = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i;

@@ -6,7 +6,7 @@
  */
 
 import { patternKinds } from "../filters/filters.js";
-import type { CloneOptions } from "../options.js";
+import type { CloneOptions } from "../options/clone-options.js";
 import { techniqueNames } from "../techniques.js";
 
 /** A piece of JSON schema, for options that are neither a flag, a number nor text. */

@@ -2,8 +2,8 @@
 
 import { dirname, isAbsolute, resolve } from "node:path";
 import { PgCopyError } from "../errors.js";
-import { unknownOptions } from "../option-values.js";
-import { type CloneOptions, resolveCloneOptions } from "../options.js";
+import { type CloneOptions, resolveCloneOptions } from "../options/clone-options.js";
+import { unknownOptions } from "../options/option-values.js";
 import { type JsonText, JsonTextError, parseJsonText } from "./json-text.js";
 import { type ConfigName, type ConfigOptions, configNames, optionTable } from "./option-table.js";
 

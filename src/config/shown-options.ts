@@ -1,6 +1,6 @@
 /** The options of a run as its report shows them. */
 
-import type { CloneOptions } from "../options.js";
+import type { CloneOptions } from "../options/clone-options.js";
 import { type ConfigName, configNames } from "./option-table.js";
 
 /** The report names both ends anyway, without their passwords. */

@@ -4,7 +4,7 @@ import pLimit from "p-limit";
 import { type Database, holdsUserObjects, readDatabases } from "../catalog/databases.js";
 import { PgCopyError } from "../errors.js";
 import type { Progress, RunEvent } from "../events.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import { displayName } from "../postgres/quote.js";
 import { all, throwIfAborted } from "../run/abort.js";
 import type { Instance } from "./instance.js";

@@ -1,7 +1,7 @@
 /** What must be true of the plan before it is carried out. */
 
 import { PgCopyError } from "../errors.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
 import { relationName } from "../plan/task.js";
 

@@ -3,7 +3,7 @@
 import { realpath } from "node:fs/promises";
 import type { Endpoint } from "../endpoint/endpoint.js";
 import { PgCopyError, type PgCopyErrorFields, type Side } from "../errors.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import type { Connection } from "../postgres/connection.js";
 
 const OLDEST = 120_000;

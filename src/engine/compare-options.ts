@@ -1,8 +1,9 @@
 /** What the comparing verbs take. */
 
 import type { Observer } from "../events.js";
-import { unknownOptions, wrongOption } from "../option-values.js";
-import { type CommonOptions, type ResolvedOptions, resolveCloneOptions } from "../options.js";
+import { type ResolvedOptions, resolveCloneOptions } from "../options/clone-options.js";
+import { unknownOptions, wrongOption } from "../options/option-values.js";
+import type { CommonOptions } from "../options/run-options.js";
 
 /** What both comparisons take. */
 export interface CompareOptions extends CommonOptions {

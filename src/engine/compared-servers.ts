@@ -3,7 +3,7 @@
 import type { ServerEndpoint } from "../endpoint/endpoint.js";
 import { parseEndpoint } from "../endpoint/parse-endpoint.js";
 import type { Side } from "../errors.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import { type Connection, connect } from "../postgres/connection.js";
 import { ConnectionPool } from "../postgres/connection-pool.js";
 import { all } from "../run/abort.js";

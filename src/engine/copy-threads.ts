@@ -1,7 +1,7 @@
 /** The threads of a run that copy: started when there is something to copy, ended with the run. */
 
 import { availableParallelism } from "node:os";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import { chooseThreads } from "../run/threads.js";
 import { CopyThread, hasThreadFile } from "./copy-thread.js";
 

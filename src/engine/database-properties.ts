@@ -13,7 +13,7 @@ import {
   readRoleNames,
   refuseForeignDatabase,
 } from "../load/database-attributes.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import { type AttributePlan, planAttributes } from "../plan/database-attributes.js";
 import type { Connection } from "../postgres/connection.js";
 import { displayName } from "../postgres/quote.js";

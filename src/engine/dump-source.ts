@@ -1,7 +1,7 @@
 /** The source's schema, by pg_dump, inside the snapshot. */
 
 import { JOURNAL_SCHEMA } from "../load/journal.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import { withoutCollations } from "../plan/collations.js";
 import { dumpSchema } from "../schema/dump.js";
 import { dumpStatistics } from "../schema/dump-statistics.js";

@@ -13,7 +13,7 @@ import {
   readSchemas,
   readTargetExtensions,
 } from "../load/target-extensions.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import { neededCollations } from "../plan/collations.js";
 import { withHookStatements } from "../plan/extension-hooks.js";
 import { extensionEntries, withKeptSchemas, withoutExtensions } from "../plan/extensions.js";

@@ -4,7 +4,7 @@
  */
 
 import { describeEndpoint } from "../endpoint/endpoint.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import type { Connection } from "../postgres/connection.js";
 import { SessionBudget } from "../postgres/session-budget.js";
 import { Slots } from "../run/slots.js";

@@ -2,7 +2,7 @@
 
 import { isNullEndpoint, parseEndpoint } from "../endpoint/parse-endpoint.js";
 import { PgCopyError } from "../errors.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import type { Connection } from "../postgres/connection.js";
 import { checkServer, versionName } from "./check-servers.js";
 import { freeOf, freeWords, tooFew } from "./fit-jobs.js";

@@ -1,6 +1,6 @@
 /** The plan for what was read of a source, as every verb makes it. */
 
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import { type ClonePlan, planClone } from "../plan/clone-plan.js";
 import type { SourceContent } from "./read-source.js";
 import type { OpenServers } from "./servers.js";

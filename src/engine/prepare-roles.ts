@@ -3,7 +3,7 @@
 import { mayReadPasswords, type Roles, readRoles } from "../catalog/roles.js";
 import { PgCopyError } from "../errors.js";
 import { createRoles, refuseForbiddenRoles } from "../load/create-roles.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import { planRoles, type RolePlan } from "../plan/roles.js";
 import type { Connection } from "../postgres/connection.js";
 import { displayName } from "../postgres/quote.js";

@@ -10,7 +10,7 @@ import { createDatabase } from "../load/create-database.js";
 import { refuseForeignDatabase } from "../load/database-attributes.js";
 import { dropExisting, planDrops } from "../load/drop-existing.js";
 import { createJournal, findJournal, type JournalRun, lockTarget } from "../load/journal.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import type { Connection } from "../postgres/connection.js";
 import {
   chooseTablespace,

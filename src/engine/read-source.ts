@@ -5,7 +5,7 @@ import { type DatabaseAttributes, readDatabaseAttributes } from "../catalog/data
 import { readCatalog } from "../catalog/read-catalog.js";
 import { type KeyRange, readKeyBounds } from "../catalog/read-key-bounds.js";
 import type { Roles } from "../catalog/roles.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import { type ChosenHook, type ExtensionHook, withHookedTables } from "../plan/extension-hooks.js";
 import { extensionHooks } from "../plan/known-hooks.js";
 import { splitMethod } from "../plan/parts.js";

@@ -2,7 +2,7 @@
 
 import { PgCopyError } from "../errors.js";
 import { type ReadRowsOptions, readBatch, readLargeObjects, readPart } from "../load/read-rows.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
 import type { CloneTask } from "../plan/task.js";
 import type { ConnectionPool } from "../postgres/connection-pool.js";

@@ -1,6 +1,6 @@
 /** What a clone did, as plain data: the command line prints it, `--json` writes it. */
 
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
 import { relationName } from "../plan/task.js";
 import type { RunRecord } from "../record/run-record.js";

@@ -5,7 +5,7 @@ import { readColumnCasts } from "../catalog/read-column-casts.js";
 import { type ForeignKey, readForeignKeys } from "../catalog/read-foreign-keys.js";
 import { PgCopyError } from "../errors.js";
 import { type CheckedRule, checkExpressions } from "../load/check-expressions.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import { queriesOfReferredRows, type ReferredRowsQueries } from "../plan/referred-rows.js";
 import { atMoment, type RowRule, type RuleProblem } from "../plan/row-rules.js";
 import type { RowSets } from "../plan/row-sets.js";

@@ -2,7 +2,7 @@
 
 import { dropJournalStatement } from "../load/journal.js";
 import { runScripts } from "../load/run-scripts.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
 import { expectedSeconds } from "../plan/estimate.js";
 import { statementsPerTransaction } from "../plan/script-batches.js";

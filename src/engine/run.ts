@@ -6,7 +6,7 @@
 import { shownOptions } from "../config/shown-options.js";
 import { isNullEndpoint } from "../endpoint/parse-endpoint.js";
 import type { Observer, RunEvent } from "../events.js";
-import type { CloneOptions } from "../options.js";
+import type { CloneOptions } from "../options/clone-options.js";
 import type { RunRecord } from "../record/run-record.js";
 import { RunRecorder } from "../record/run-recorder.js";
 import { anySignal } from "../run/abort.js";

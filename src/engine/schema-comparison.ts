@@ -7,7 +7,7 @@ import {
 } from "../catalog/unprinted-state.js";
 import { PgCopyError, type Side } from "../errors.js";
 import { JOURNAL_SCHEMA } from "../load/journal.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import { parseSetting, shownSetting } from "../plan/settings.js";
 import type { TocEntry } from "../plan/toc.js";
 import { all } from "../run/abort.js";

@@ -1,7 +1,7 @@
 /** What a session on the target sets for the statements of a task. */
 
 import { readBuildLimits } from "../load/build-limits.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
 import { asParameters, type BuildLimits, buildSettings } from "../plan/index-build.js";
 import type { TaskContext } from "./execute-task.js";

@@ -1,7 +1,7 @@
 /** Both ends of a run: connected, looked at, and released in reverse order. */
 
 import { parseEndpoint } from "../endpoint/parse-endpoint.js";
-import type { ResolvedOptions } from "../options.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import type { Connection } from "../postgres/connection.js";
 import type { SessionBudget } from "../postgres/session-budget.js";
 import { all } from "../run/abort.js";

@@ -8,7 +8,7 @@ import { type ConfigName, configNames, optionTable } from "../../src/config/opti
 import { parseConfig } from "../../src/config/parse-config.js";
 import { shownOptions } from "../../src/config/shown-options.js";
 import { PgCopyError } from "../../src/errors.js";
-import { type CloneOptions, resolveCloneOptions } from "../../src/options.js";
+import { type CloneOptions, resolveCloneOptions } from "../../src/options/clone-options.js";
 import { violations } from "./schema-checker.js";
 
 const root = new URL("../../", import.meta.url);

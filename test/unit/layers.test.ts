@@ -9,8 +9,7 @@ import { codeOf, importsOf, sourceFiles } from "./source-files.js";
 const layers: readonly (readonly string[])[] = [
   ["errors.ts", "version.ts", "printable.ts", "formatting.ts", "nearest-name.ts", "techniques.ts"],
   ["events.ts", "filters/", "run/"],
-  ["option-values.ts"],
-  ["options.ts", "record/"],
+  ["options/", "record/"],
   ["config/"],
   ["endpoint/"],
   ["postgres/", "pgdata/"],

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { PgCopyError } from "../../src/errors.js";
-import { type CloneOptions, resolveCloneOptions } from "../../src/options.js";
+import { type CloneOptions, resolveCloneOptions } from "../../src/options/clone-options.js";
 
 const ends = { source: "postgres://a/x", target: "postgres://b/y" };
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { inOrder } from "../../src/engine/run-tasks.js";
-import { resolveCloneOptions } from "../../src/options.js";
+import { resolveCloneOptions } from "../../src/options/clone-options.js";
 import type { CloneTask } from "../../src/plan/task.js";
 import { type Technique, techniqueNames } from "../../src/techniques.js";
 import { planEntries } from "./planned-schema.js";

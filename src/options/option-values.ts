@@ -1,8 +1,8 @@
 /** What the value of an option may be. Each function gives the value, or says which option wants what. */
 
-import { PgCopyError } from "./errors.js";
-import type { Observer } from "./events.js";
-import { nearest } from "./nearest-name.js";
+import { PgCopyError } from "../errors.js";
+import type { Observer } from "../events.js";
+import { nearest } from "../nearest-name.js";
 
 /** A longer timer would fire at once. */
 const LONGEST_INTERVAL_MS = 2 ** 31 - 1;
