@@ -5,7 +5,7 @@
 
 import { writeFileSync } from "node:fs";
 import { exitCodes } from "../dist/cli/exit-codes.js";
-import { differenceEvents, lastEvents, runEvents } from "../dist/cli/json-events.js";
+import { differenceEvents, lastEvents, runEvents } from "../dist/cli/json-events/json-events.js";
 import { allCommands, commandPath, createProgram } from "../dist/cli/program.js";
 
 const page = commandLinePage();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { JsonView } from "../../src/cli/json.js";
-import { lastEvents, runEvents } from "../../src/cli/json-events.js";
+import { lastEvents, runEvents } from "../../src/cli/json-events/json-events.js";
 import { liveLines } from "../../src/cli/live-lines.js";
 import { glyphsFor, type OutputStream, paintFor } from "../../src/cli/output.js";
 import { PlainView } from "../../src/cli/plain.js";

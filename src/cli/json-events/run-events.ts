@@ -1,0 +1,115 @@
+/** What the lines of --json hold while a command runs. */
+
+import type { RunEvent } from "../../events.js";
+import type { Documented } from "./documented-event.js";
+
+type EventFields = {
+  [T in RunEvent["type"]]: Omit<Extract<RunEvent, { type: T }>, "type" | "atMs" | "database">;
+};
+
+/** While a command runs; all of these also carry `atMs`, and with `--all-databases` those of one database its `database`. */
+export const runEvents: Documented<EventFields> = {
+  run_started: {
+    when: "a clone or a plan begins",
+    fields: {
+      pgcopyVersion: "the release",
+      startedAt: "the moment that `atMs` counts from, in UTC",
+      options:
+        "those that were given, by their names in [configuration.md](configuration.md); of `mask` only the columns",
+      nothingCopied: "`true` where the target is `null:`: rows are read and thrown away",
+    },
+  },
+  step_started: { when: "a step of the run begins", fields: { step: "its name" } },
+  step_finished: {
+    when: "a step has ended",
+    fields: { step: "its name", durationMs: "how long it took" },
+  },
+  step_failed: {
+    when: "a step has failed, or was interrupted; `error` follows",
+    fields: { step: "its name", durationMs: "how long it took" },
+  },
+  connected: {
+    when: "a server was connected to",
+    fields: {
+      side: "`source` or `target`",
+      endpoint: "where it is, without the password",
+      serverVersion: "as the server says it",
+    },
+  },
+  notice: {
+    when: "there is something to know",
+    fields: { level: "`info` or `warning`", message: "in words" },
+  },
+  planned: {
+    when: "it is known what will be done",
+    fields: {
+      tables: "how many tables",
+      largeObjects: "how many large objects",
+      indexes: "how many indexes",
+      tasks: "how many tasks",
+      bytes: "estimated size of the rows and large objects",
+    },
+  },
+  task_started: {
+    when: "a task begins",
+    fields: {
+      task: "`id`, `kind` and `label`",
+      pool: "whose job does it: `tables`, `indexes` or `control`",
+    },
+  },
+  task_finished: {
+    when: "a task is done",
+    fields: {
+      task: "`id`, `kind` and `label`",
+      durationMs: "how long it took",
+      rows: "rows that it copied",
+      bytes: "bytes that it copied",
+    },
+  },
+  task_failed: {
+    when: "a task failed",
+    fields: { task: "`id`, `kind` and `label`", error: "as in `error` below" },
+  },
+  task_stopped: {
+    when: "a task was stopped because another one failed, or the run was interrupted",
+    fields: {
+      task: "`id`, `kind` and `label`",
+      durationMs: "how long it ran",
+      bytes: "bytes that it had copied; the target has none of them",
+    },
+  },
+  database_finished: {
+    when: "with `--all-databases`: one of them is done",
+    fields: {
+      tables: "how many tables",
+      indexes: "how many indexes",
+      rows: "rows copied",
+      bytes: "bytes copied",
+      durationMs: "how long it took",
+      created: "whether it was missing on the target",
+    },
+  },
+  progress: {
+    when: "every second while tasks run",
+    fields: {
+      rows: "rows copied so far",
+      bytes: "bytes copied so far",
+      bytesTotal: "an estimate of all of them, which gets better as tables are done",
+      bytesPerSecond: "over the last few seconds; 0 when no copy runs",
+      tablesDone: "tables with all their rows",
+      tablesTotal: "all tables",
+      indexesDone: "indexes built",
+      indexesTotal: "all indexes",
+      tasksDone: "tasks done",
+      tasksTotal: "all tasks",
+      databasesDone: "with `--all-databases`: databases that are done",
+      databasesTotal: "with `--all-databases`: all of them",
+      fraction: "0 to 1, of the estimated work",
+      remainingMs: "an estimate; absent at first",
+      running:
+        "a list: `id`, `kind`, `label`, `durationMs`, `rows`, `bytes`, and where known `fraction` and `phase`; with `--all-databases` its `database`",
+      doing:
+        "`copying`; `reading` where the target is `null:`; `comparing` for `compare data`: then nothing is copied",
+    },
+  },
+};
