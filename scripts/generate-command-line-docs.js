@@ -6,7 +6,8 @@
 import { writeFileSync } from "node:fs";
 import { exitCodes } from "../dist/cli/exit-codes.js";
 import { differenceEvents, lastEvents, runEvents } from "../dist/cli/json-events/json-events.js";
-import { allCommands, commandPath, createProgram } from "../dist/cli/program.js";
+import { commandPath } from "../dist/cli/program/command.js";
+import { allCommands, createProgram } from "../dist/cli/program/program.js";
 
 const page = commandLinePage();
 if (process.argv.includes("--write")) {

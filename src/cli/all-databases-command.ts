@@ -9,7 +9,7 @@ import { writeJson } from "./json.js";
 import { loadLibrary } from "./library.js";
 import { type Output, reportStyle } from "./output.js";
 import { exitCodeOf } from "./plan-command.js";
-import type { CopyFlags } from "./program.js";
+import type { CopyFlags } from "./program/copy-commands.js";
 import { watchRun } from "./watched-run.js";
 
 export async function cloneAllCommand(

@@ -7,7 +7,7 @@ import { EXIT_SUCCESS, EXIT_UNFIT } from "./exit-codes.js";
 import { writeJson } from "./json.js";
 import { type CheckReport, loadLibrary } from "./library.js";
 import { type Output, reportStyle } from "./output.js";
-import type { CheckFlags } from "./program.js";
+import type { CheckFlags } from "./program/copy-commands.js";
 import { watchRun } from "./watched-run.js";
 
 /** Gives the exit code: that of a clone that is refused, if it would be. */

@@ -5,7 +5,7 @@ import { copyOptions } from "./copy-options.js";
 import { writeJson } from "./json.js";
 import { type CloneReport, loadLibrary } from "./library.js";
 import { type Output, reportStyle } from "./output.js";
-import type { CopyFlags } from "./program.js";
+import type { CopyFlags } from "./program/copy-commands.js";
 import { reportLines } from "./report.js";
 import { openReport, type PageWriter } from "./report-file.js";
 import type { ViewOptions } from "./view.js";

@@ -7,7 +7,7 @@ import { EXIT_DIFFERENT, EXIT_SUCCESS } from "./exit-codes.js";
 import { writeJson } from "./json.js";
 import { type DataComparison, loadLibrary, type SchemaComparison } from "./library.js";
 import { type Output, reportStyle } from "./output.js";
-import type { CompareDataFlags, CompareSchemaFlags } from "./program.js";
+import type { CompareDataFlags, CompareSchemaFlags } from "./program/compare-commands.js";
 import type { ViewOptions } from "./view.js";
 import { watchRun } from "./watched-run.js";
 

@@ -5,7 +5,7 @@ import { takeFilters } from "./filter-options.js";
 import type { CloneOptions, ConfigOptions } from "./library.js";
 import { mergeOptions } from "./merge-options.js";
 import type { Output } from "./output.js";
-import type { CopyFlags } from "./program.js";
+import type { CopyFlags } from "./program/copy-commands.js";
 import { readRequirements } from "./requirements-file.js";
 
 export function copyOptions(

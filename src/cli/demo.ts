@@ -12,7 +12,7 @@ import { fillStatements, finishStatements, lastStatements, shopSchema } from "./
 import { formatNumberOf } from "./formatting.js";
 import { type Library, loadLibrary } from "./library.js";
 import type { Output } from "./output.js";
-import { DEMO_ORDERS, type DemoFlags } from "./program.js";
+import { DEMO_ORDERS, type DemoFlags } from "./program/program.js";
 import { openReport } from "./report-file.js";
 import { type WatchedRun, watchRun } from "./watched-run.js";
 

@@ -9,7 +9,7 @@ import { asPgCopyError, type PgCopyError } from "../errors.js";
 import { version } from "../version.js";
 import { EXIT_SUCCESS, exitCodeOf } from "./exit-codes.js";
 import type { Output } from "./output.js";
-import { type Actions, allCommands, createProgram } from "./program.js";
+import { type Actions, allCommands, createProgram } from "./program/program.js";
 import { usageError } from "./usage-error.js";
 
 const output: Output = {

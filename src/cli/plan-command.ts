@@ -7,7 +7,7 @@ import { writeJson } from "./json.js";
 import { type CloneOptions, loadLibrary, type PlanReport } from "./library.js";
 import { type Output, reportStyle } from "./output.js";
 import { planLines } from "./plan-report.js";
-import type { CopyFlags } from "./program.js";
+import type { CopyFlags } from "./program/copy-commands.js";
 import { watchRun } from "./watched-run.js";
 
 /** Gives the exit code: a plan that can't be carried out says so to scripts, too. */

@@ -2,7 +2,7 @@
 
 import type { Command, CommanderError } from "commander";
 import { PgCopyError } from "../errors.js";
-import { commandPath } from "./program.js";
+import { commandPath } from "./program/command.js";
 
 /** Something that may hold a password, and that commander would quote in its message. */
 const ENDPOINT = /:\/\/|^pgdata:|^\w+\s*=|password/i;

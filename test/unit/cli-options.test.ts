@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { copyOptions } from "../../src/cli/copy-options.js";
 import { chooseEndpoint, chooseEndpoints } from "../../src/cli/endpoints.js";
 import { parseCount, parseSize, parseWorkMemory } from "../../src/cli/option-values.js";
-import { type Actions, type CopyFlags, createProgram } from "../../src/cli/program.js";
+import type { CopyFlags } from "../../src/cli/program/copy-commands.js";
+import { type Actions, createProgram } from "../../src/cli/program/program.js";
 import { configNames, typedOption } from "../../src/config/option-table.js";
 
 const kB = 1024;

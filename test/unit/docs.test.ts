@@ -12,7 +12,7 @@ import { promisify } from "node:util";
 import { CommanderError } from "commander";
 import { beforeAll, describe, expect, it } from "vitest";
 import { exitCodes } from "../../src/cli/exit-codes.js";
-import { type Actions, allCommands, createProgram } from "../../src/cli/program.js";
+import { type Actions, allCommands, createProgram } from "../../src/cli/program/program.js";
 import { isNullEndpoint, parseEndpoint } from "../../src/endpoint/parse-endpoint.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

@@ -1,0 +1,94 @@
+/**
+ * The commands and their options, as commander knows them. What a command does is passed in, so that
+ * the help can be printed (and the documentation generated) without any of it.
+ */
+
+import { Argument, Command } from "commander";
+import { examplesText, exitCodesText, HELP_COLUMNS, programHelp } from "../help-text.js";
+import { parseCount } from "../option-values.js";
+import type { ViewOptions } from "../view.js";
+import { command, given, unfolded } from "./command.js";
+import { addCompareCommands, type CompareActions } from "./compare-commands.js";
+import { type CheckFlags, type CopyFlags, copyCommand } from "./copy-commands.js";
+import { withOutputOptions, withReportOption } from "./output-flags.js";
+
+export interface DemoFlags extends ViewOptions {
+  readonly report?: string;
+  readonly rows?: number;
+  readonly keep?: boolean;
+}
+
+/** How many orders the demo makes up. It then takes some ten seconds on two cores. */
+export const DEMO_ORDERS = 150_000;
+
+export const LIST_KINDS = ["tables", "indexes", "sequences", "extensions", "databases"] as const;
+
+/** What the commands do. */
+export interface Actions extends CompareActions {
+  clone(endpoints: readonly string[], flags: CopyFlags): Promise<void>;
+  plan(endpoints: readonly string[], flags: CopyFlags): Promise<void>;
+  check(endpoints: readonly string[], flags: CheckFlags): Promise<void>;
+  list(
+    kind: (typeof LIST_KINDS)[number],
+    source: string | undefined,
+    flags: ViewOptions,
+  ): Promise<void>;
+  ping(endpoint: string | undefined, flags: ViewOptions): Promise<void>;
+  demo(flags: DemoFlags): Promise<void>;
+}
+
+export function createProgram(version: string, actions: Actions): Command {
+  const program = new Command("pgcopy")
+    .description(unfolded(programHelp.description))
+    .usage("COMMAND [options]")
+    .version(version, "--version", "show the version")
+    .helpOption("-h, --help", "show help")
+    .helpCommand("help [COMMAND]", "show the help of a command")
+    .configureHelp({ helpWidth: HELP_COLUMNS, showGlobalOptions: false })
+    .addHelpText("after", `${examplesText(programHelp)}\n${exitCodesText()}`);
+
+  const clone = copyCommand(program, "clone");
+  withReportOption(withOutputOptions(clone)).action((source, target, flags) =>
+    actions.clone(given(source, target), flags),
+  );
+
+  const plan = copyCommand(program, "plan");
+  withOutputOptions(plan).action((source, target, flags) =>
+    actions.plan(given(source, target), flags),
+  );
+
+  addCompareCommands(program, actions);
+  const check = copyCommand(program, "check")
+    .optionsGroup("What is looked at:")
+    .option(
+      "--follow-ready",
+      "also whether the source's changes could be followed afterwards (logical replication)",
+    );
+  withOutputOptions(check).action((source, target, flags) =>
+    actions.check(given(source, target), flags),
+  );
+
+  const list = command(program, "list")
+    .addArgument(new Argument("<KIND>", "what to list").choices(LIST_KINDS))
+    .argument("[SOURCE]", "the database to look into");
+  withOutputOptions(list).action((kind, source, flags) => actions.list(kind, source, flags));
+
+  const ping = command(program, "ping").argument("[ENDPOINT]", "the database to connect to");
+  withOutputOptions(ping).action((endpoint, flags) => actions.ping(endpoint, flags));
+
+  const demo = command(program, "demo")
+    .option(
+      "--rows <N>",
+      `orders to make up; everything else grows with them (default: ${DEMO_ORDERS})`,
+      parseCount,
+    )
+    .option("--keep", "leave both data directories where they are");
+  withReportOption(withOutputOptions(demo)).action((flags) => actions.demo(flags));
+
+  return program;
+}
+
+/** The program's command, and those below it, down to the last. */
+export function allCommands(program: Command): Command[] {
+  return [program, ...program.commands.flatMap(allCommands)];
+}
