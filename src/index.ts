@@ -107,7 +107,8 @@ export type { TableRows } from "./plan/table-rows.js";
 export type { CloneTask, PlannedIndex } from "./plan/task.js";
 export { plan } from "./plan.js";
 export { planAll } from "./plan-all.js";
-export { Connection, connect } from "./postgres/connection.js";
+export { connect } from "./postgres/connect.js";
+export { Connection } from "./postgres/connection.js";
 export type {
   FailedRun,
   RunRecord,

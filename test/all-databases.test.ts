@@ -3,7 +3,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { parseEndpoint } from "../src/endpoint/parse-endpoint.js";
 import { cloneAll, type PgCopyError, planAll, type RunEvent } from "../src/index.js";
-import { connect } from "../src/postgres/connection.js";
+import { connect } from "../src/postgres/connect.js";
 import { ConnectionPool } from "../src/postgres/connection-pool.js";
 import { quoteName } from "../src/postgres/quote.js";
 import { SessionBudget } from "../src/postgres/session-budget.js";

@@ -25,7 +25,7 @@ import {
 } from "../src/pgdata/data-directory.js";
 import { embeddedServerBinaries } from "../src/pgdata/server-binaries.js";
 import { newDirectoryOwner } from "../src/pgdata/server-owner.js";
-import { connect } from "../src/postgres/connection.js";
+import { connect } from "../src/postgres/connect.js";
 
 const asRoot = process.getuid?.() === 0;
 /** Each test's directories are in here; the servers' temporary ones in `scratch`. */

@@ -7,7 +7,8 @@ import { expect, type TestContext, test } from "vitest";
 import type { ServerEndpoint } from "../src/endpoint/endpoint.js";
 import { parseEndpoint } from "../src/endpoint/parse-endpoint.js";
 import type { PgCopyError } from "../src/errors.js";
-import { type Connection, connect } from "../src/postgres/connection.js";
+import { connect } from "../src/postgres/connect.js";
+import type { Connection } from "../src/postgres/connection.js";
 import { type DumpSchemaOptions, dumpSchema, type SchemaDump } from "../src/schema/dump.js";
 import { type FoundPgDump, findPgDump } from "../src/schema/find-pg-dump.js";
 import {

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import type { ServerEndpoint } from "../src/endpoint/endpoint.js";
 import { parseEndpoint } from "../src/endpoint/parse-endpoint.js";
 import { runScripts } from "../src/load/run-scripts.js";
-import { connect } from "../src/postgres/connection.js";
+import { connect } from "../src/postgres/connect.js";
 import { createDatabase, server } from "./support/servers.js";
 
 const script = (title: string, ...statements: string[]) => ({ title, settings: {}, statements });

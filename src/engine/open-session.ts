@@ -2,7 +2,8 @@
 
 import type { ServerEndpoint } from "../endpoint/endpoint.js";
 import { PgCopyError, type Side } from "../errors.js";
-import { type Connection, connect } from "../postgres/connection.js";
+import { connect } from "../postgres/connect.js";
+import type { Connection } from "../postgres/connection.js";
 import { quoteLiteral } from "../postgres/quote.js";
 import { pinnedSettings } from "../postgres/session-settings.js";
 import { importSnapshot } from "../snapshot/held-snapshot.js";

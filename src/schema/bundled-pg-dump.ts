@@ -11,7 +11,8 @@
 
 import { Worker } from "node:worker_threads";
 import { PgCopyError } from "../errors.js";
-import { type Connection, connect } from "../postgres/connection.js";
+import { connect } from "../postgres/connect.js";
+import type { Connection } from "../postgres/connection.js";
 import { abortError } from "../run/abort.js";
 import { ServerRelay } from "./bundled-pg-dump-relay.js";
 import { pgDumpWords } from "./local-pg-dump.js";

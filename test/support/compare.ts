@@ -6,7 +6,8 @@
 
 import { expect } from "vitest";
 import { parseEndpoint } from "../../src/endpoint/parse-endpoint.js";
-import { type Connection, connect } from "../../src/postgres/connection.js";
+import { connect } from "../../src/postgres/connect.js";
+import type { Connection } from "../../src/postgres/connection.js";
 import { dumpSchema } from "../../src/schema/dump.js";
 import { holdSnapshot } from "../../src/snapshot/held-snapshot.js";
 import { type Contents, readContents, rowsOf } from "./database-contents.js";

@@ -8,7 +8,7 @@ import { copyNativeFolder } from "../../src/pgdata/embedded-binaries.js";
 import { embeddedServerBinaries } from "../../src/pgdata/server-binaries.js";
 import { canExecute, newDirectoryOwner } from "../../src/pgdata/server-owner.js";
 import { startServer } from "../../src/pgdata/server-process.js";
-import { connect } from "../../src/postgres/connection.js";
+import { connect } from "../../src/postgres/connect.js";
 
 export interface Standby extends AsyncDisposable {
   /** Connects over its unix socket, where no password is asked for. */
