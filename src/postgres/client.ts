@@ -3,6 +3,7 @@
 import pg from "pg";
 import type { ServerEndpoint } from "../endpoint/endpoint.js";
 import type { ConnectionAttempt } from "./connection-attempts.js";
+import { CopySocket } from "./copy-socket.js";
 import { DeclinedSession } from "./session-checks.js";
 
 /**
@@ -29,6 +30,8 @@ export function newClient(
     },
     // A copy: node-postgres makes the key in it invisible, and cancelling uses these options too.
     ssl: attempt.tls === undefined ? false : { ...attempt.tls },
+    // TLS reads from the socket in its own way.
+    ...(attempt.tls === undefined ? { stream: () => new CopySocket() } : {}),
     sslnegotiation: attempt.directTls ? "direct" : "postgres",
     enableChannelBinding: endpoint.channelBinding === "require",
     application_name: applicationName,

@@ -17,7 +17,7 @@ export interface MergedChunk {
   readonly message: readonly Buffer[];
   /** How much of rows is in it. */
   readonly bytes: number;
-  /** Present when the copy is over: CopyDone or an error, and all that follows. */
+  /** Present when the copy is over: CopyDone or an error, and all that follows; a copy. */
   readonly rest?: Buffer;
 }
 
@@ -30,7 +30,7 @@ export class CopyFrames {
   #left = 0;
   #isData = false;
 
-  /** @param between is given the messages that are no rows, in pieces as they come. */
+  /** @param between is given copies of the messages that are no rows, in pieces as they come. */
   constructor(between: (bytes: Buffer) => void) {
     this.#between = between;
   }
@@ -52,7 +52,7 @@ export class CopyFrames {
         at = rows.addWhole(at);
         if (at === chunk.length) break;
         const over = this.#begin(chunk.subarray(at, at + HEADER_BYTES));
-        if (over) return { ...rows.message(), rest: chunk.subarray(at) };
+        if (over) return { ...rows.message(), rest: Buffer.from(chunk.subarray(at)) };
         at += HEADER_BYTES;
       }
     }
@@ -77,7 +77,7 @@ export class CopyFrames {
   #goOn(chunk: Buffer, at: number, rows: RowsOfChunk): number {
     const end = Math.min(chunk.length, at + this.#left);
     if (this.#isData) rows.add(at, end);
-    else this.#between(chunk.subarray(at, end));
+    else this.#between(Buffer.from(chunk.subarray(at, end)));
     this.#left -= end - at;
     return end;
   }

@@ -38,14 +38,24 @@ export class CopyIn {
    * Writes one CopyData message. There is no need to wait for CopyInResponse: the server reads it when
    * it comes to it, and skips it after an error (protocol documentation, "COPY Operations").
    *
+   * @param written is called once the message is of no use any more.
    * @returns whether it can take more; if not, `onDrain` will be called.
    */
-  write(message: readonly Buffer[]): boolean {
+  write(message: readonly Buffer[], written: () => void): boolean {
     const stream = this.#stream;
-    if (!stream?.writable) return true;
-    if (message.length > 1) stream.cork();
-    for (const piece of message) stream.write(piece);
-    if (message.length > 1) stream.uncork();
+    const [first, second] = message;
+    if (!stream?.writable || first === undefined) {
+      written();
+      return true;
+    }
+    if (second === undefined) {
+      stream.write(first, written);
+    } else {
+      stream.cork();
+      stream.write(first);
+      stream.write(second, written);
+      stream.uncork();
+    }
     if (stream.writableLength < BUFFER_BYTES) return true;
     stream.once("drain", this.#handlers.onDrain);
     return false;

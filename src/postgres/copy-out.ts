@@ -2,11 +2,15 @@
 
 import type { Socket } from "node:net";
 import { CopyFrames } from "./copy-frames.js";
+import { takeChunks } from "./copy-socket.js";
 import { copiedRows, type ProtocolConnection } from "./script-query.js";
 
 export interface CopyOutHandlers {
-  /** Called with one CopyData message, in one piece or two, that is the caller's to keep, and the bytes of rows in it. */
-  readonly onRows: (message: readonly Buffer[], bytes: number) => void;
+  /**
+   * Called with one CopyData message, in one piece or two, and the bytes of rows in it. It may be kept until `release`
+   * is called, which has to be.
+   */
+  readonly onRows: (message: readonly Buffer[], bytes: number, release: () => void) => void;
   readonly onError: (error: Error) => void;
 }
 
@@ -45,19 +49,17 @@ export class CopyOut {
     const [parse] = stream.listeners("data") as ((chunk: Buffer) => void)[];
     if (parse === undefined) throw new Error("nothing listens to the connection");
     const frames = new CopyFrames(parse);
-    const take = (chunk: Buffer) => {
+    const giveBack = takeChunks(stream, parse, (chunk, release) => {
       const { message, bytes, rest } = frames.merge(chunk);
       if (rest !== undefined) {
         // Before the rows are handed on: it must not be paused any more.
         this.#stream = undefined;
-        stream.removeListener("data", take);
-        stream.on("data", parse);
+        giveBack();
       }
-      if (bytes > 0) this.#handlers.onRows(message, bytes);
+      if (bytes > 0) this.#handlers.onRows(message, bytes, release);
+      else release();
       if (rest !== undefined) parse(rest);
-    };
-    stream.removeListener("data", parse);
-    stream.on("data", take);
+    });
     this.#stream = stream;
   }
 

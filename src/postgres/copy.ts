@@ -60,7 +60,9 @@ class Relay {
   constructor(relay: CopyRelay) {
     this.#relay = relay;
     this.#out = new CopyOut(relay.copyOut, {
-      onRows: (message, bytes) => this.#passOn(message, bytes),
+      onRows: (message, bytes, release) => {
+        this.#passOn(message, bytes, release);
+      },
       onError: (error) => this.#sourceFailed(error),
     });
     this.#into = new CopyIn(relay.copyIn, {
@@ -86,11 +88,14 @@ class Relay {
     return this.#result();
   }
 
-  #passOn(message: readonly Buffer[], bytes: number): void {
-    if (this.#failure !== undefined) return; // drained, so that the server gets to read our cancel
+  #passOn(message: readonly Buffer[], bytes: number, release: () => void): void {
+    if (this.#failure !== undefined) {
+      release(); // drained, so that the server gets to read our cancel
+      return;
+    }
     this.#bytes += bytes;
     this.#relay.onBytes(bytes);
-    if (!this.#into.write(message)) this.#out.pause();
+    if (!this.#into.write(message, release)) this.#out.pause();
   }
 
   #sourceFailed(error: Error): void {

@@ -25,7 +25,8 @@ export async function discardCopy(reading: CopyReading): Promise<CopyResult> {
     let bytes = 0;
     let failure: PgCopyError | undefined;
     const out = new CopyOut(reading.copyOut, {
-      onRows: (_, size) => {
+      onRows: (_, size, release) => {
+        release();
         bytes += size;
         onBytes(size);
       },
