@@ -27,6 +27,8 @@ export interface Column {
   readonly typeOid: number;
   /** Its values are computed by the target itself. */
   readonly generated: boolean;
+  /** STORAGE EXTERNAL: its large values are not compressed. Absent: they may be. */
+  readonly external?: boolean;
 }
 
 /** A column that parts can be cut along: an integer, unique and never null. */
@@ -46,6 +48,8 @@ export interface Table {
   readonly heap: boolean;
   /** Bytes of the main fork and of its TOAST table. */
   readonly bytes: number;
+  /** Those of `bytes` that are the TOAST table's. */
+  readonly toastBytes: number;
   /** Blocks of the main fork now. */
   readonly pages: number;
   /** The planner's estimate; -1 when never analyzed. */

@@ -15,6 +15,8 @@ select c.oid::bigint as oid, n.nspname as schema, c.relname as name,
             then pg_catalog.pg_relation_size(c.oid)
                + coalesce(pg_catalog.pg_relation_size(nullif(c.reltoastrelid, 0)), 0) else 0 end as bytes,
        case when c.relkind in ('r', 'm')
+            then coalesce(pg_catalog.pg_relation_size(nullif(c.reltoastrelid, 0)), 0) else 0 end as "toastBytes",
+       case when c.relkind in ('r', 'm')
             then pg_catalog.pg_relation_size(c.oid) / current_setting('block_size')::bigint else 0 end as pages,
        c.reltuples::float8 as "estimatedRows",
        pg_catalog.has_schema_privilege(n.oid, 'usage') and pg_catalog.has_table_privilege(c.oid, 'select') as readable,
@@ -30,7 +32,7 @@ order by c.oid`;
 
 const columnsQuery = `
 select t.attrelid::bigint as "tableOid", t.attname as name, t.atttypid::bigint as "typeOid",
-       t.attgenerated <> '' as generated
+       t.attgenerated <> '' as generated, t.attstorage = 'e' as external
 from pg_catalog.pg_attribute t
 join pg_catalog.pg_class c on c.oid = t.attrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -5,6 +5,7 @@
  */
 
 import type { Table } from "../catalog/catalog.js";
+import { documentTypes, heapBytes, toastCost } from "./toast-cost.js";
 
 const MB = 1024 * 1024;
 const ROUND_TRIP_SECONDS = 0.002;
@@ -23,8 +24,6 @@ const valueNanoseconds = {
   text: { fixed: 123, varying: 182, document: 1470 },
 } as const;
 
-/** json, jsonb, xml: parsed, whatever the format. */
-const documents: ReadonlySet<number> = new Set([114, 142, 3802]);
 /** bool, int8, int2, int4, oid, float4, float8, date, time, timestamp, timestamptz, uuid. */
 const fixed: ReadonlySet<number> = new Set([
   16, 20, 21, 23, 26, 700, 701, 1082, 1083, 1114, 1184, 2950,
@@ -32,23 +31,36 @@ const fixed: ReadonlySet<number> = new Set([
 
 /** The same for all rows of a table, by the types of its columns; by its bytes alone where nothing knows how many rows it has. */
 export function tableCost(table: Table, format: "text" | "binary"): number {
-  const { bytes, estimatedRows } = table;
-  if (estimatedRows <= 0) return copyCost(bytes);
+  const { estimatedRows } = table;
+  const [bytes, large] = [heapBytes(table), toastCost(table)];
+  if (estimatedRows <= 0) return copyCost(bytes) + large;
   const each = valueNanoseconds[format];
   const row = table.columns.reduce((sum, { typeOid, generated }) => {
     if (generated) return sum;
-    if (documents.has(typeOid)) return sum + each.document;
+    if (documentTypes.has(typeOid)) return sum + each.document;
     return sum + (fixed.has(typeOid) ? each.fixed : each.varying);
   }, 0);
-  return ROUND_TRIP_SECONDS + (estimatedRows * row) / 1e9 + bytes / (350 * MB);
+  return ROUND_TRIP_SECONDS + (estimatedRows * row) / 1e9 + bytes / (350 * MB) + large;
+}
+
+/** Two thirds of what a copy costs are the target's, but nine tenths where it compresses large values. */
+const COPY_WIDTH = { rows: 1.4, large: 1.1 };
+
+/**
+ * How many cores a copy can use, as both servers and pgcopy work on it at the same time: its cost is what
+ * all of them take together, and where nobody has to wait for a core it lasts as long as COPY FROM.
+ */
+export function copyWidth(table: Table, format: "text" | "binary"): number {
+  const [cost, large] = [tableCost(table, format), toastCost(table)];
+  return cost / ((cost - large) / COPY_WIDTH.rows + large / COPY_WIDTH.large);
 }
 
 /**
- * Reads the table once, sorts, and writes the index: fitted to four indexes on 3 million rows, of which
+ * Reads the table's rows once, sorts, and writes the index: fitted to four indexes on 3 million rows, of which
  * the texts took longer (5.0 for 4.2 s) and a key in the rows' order shorter (0.8 for 1.8 s).
  */
-export function indexCost(tableBytes: number, indexBytes: number): number {
-  return ROUND_TRIP_SECONDS + tableBytes / (1000 * MB) + indexBytes / (45 * MB);
+export function indexCost(rowBytes: number, indexBytes: number): number {
+  return ROUND_TRIP_SECONDS + rowBytes / (1000 * MB) + indexBytes / (45 * MB);
 }
 
 /** Joins the two tables. */
@@ -64,11 +76,12 @@ const SECONDS_PER_SAMPLED_VALUE = 1.34 / (200 * SAMPLED_ROWS);
 const ROW_BYTES = { header: 24, value: 8 };
 
 /** ANALYZE reads a sample of the rows, then sorts the values of each column. */
-export function analyzeCost({
-  bytes,
-  estimatedRows,
-  columns,
-}: Pick<Table, "bytes" | "estimatedRows" | "columns">): number {
+export function analyzeCost(
+  table: Pick<Table, "bytes" | "toastBytes" | "estimatedRows" | "columns">,
+): number {
+  const { estimatedRows, columns } = table;
+  // It leaves large values where they are.
+  const bytes = heapBytes(table);
   const guessedRows = bytes / (ROW_BYTES.header + columns.length * ROW_BYTES.value);
   const sampled = Math.min(estimatedRows > 0 ? estimatedRows : guessedRows, SAMPLED_ROWS);
   const sorting = sampled * columns.length * SECONDS_PER_SAMPLED_VALUE;

@@ -5,6 +5,7 @@
 
 import { remainingPaths } from "../run/graph.js";
 import { longestChain, type SimulatedTask, simulateGraph } from "../run/simulate-graph.js";
+import { copyWidth } from "./cost.js";
 import { roundTripsOf } from "./round-trips.js";
 import type { CloneTask, PoolName } from "./task.js";
 
@@ -52,11 +53,8 @@ export interface Estimate {
 }
 
 const FEWEST_CORES = 2;
-/**
- * Both servers and pgcopy work on a copy at the same time; its cost is what all of them take together.
- * The two thirds that COPY FROM takes are how long it lasts where nobody has to wait for a core.
- */
-const COPY_WIDTH = 1.4;
+/** Both servers and pgcopy work on these at the same time: cost.ts says it of copies. */
+const BOTH_ENDS_WIDTH = 1.4;
 /** Journal, last checks, the sessions of the first jobs, and at the end what the target's properties take. */
 const ROUND_TRIPS_BESIDE_TASKS = 16;
 const SECONDS_BESIDE_TASKS = 0.05;
@@ -115,9 +113,14 @@ function simulateTasks(input: EstimateInput, cores: number) {
   return simulateGraph(tasks, {
     pools: { tables: jobs.tableJobs, indexes: jobs.indexJobs, control: 1 },
     cores,
-    widthOf: ({ kind }) => (kind === "copy" || kind === "large_objects" ? COPY_WIDTH : 1),
+    widthOf,
     waitOf: (task) => waitOf(task, input),
   });
+}
+
+function widthOf({ kind, work }: CloneTask): number {
+  if (work.do === "copy") return copyWidth(work.table.table, work.table.format);
+  return kind === "copy" || kind === "large_objects" ? BOTH_ENDS_WIDTH : 1;
 }
 
 function waitOf({ work }: CloneTask, { roundTripMs, jobs }: EstimateInput): number {

@@ -14,6 +14,7 @@ import {
   relationName,
   scriptOf,
 } from "./task.js";
+import { heapBytes } from "./toast-cost.js";
 import type { KeyConstraint, TocEntry } from "./toc.js";
 
 /** A key of an ordinary table whose index can be built before it is made a constraint. */
@@ -46,7 +47,7 @@ export function attachedKeyTasks(
   const buildLabel = `CREATE UNIQUE INDEX ${name}`;
   const build = newTask(`index:${name}`, "index", buildLabel, {
     needs,
-    cost: indexCost(table.bytes, index.bytes),
+    cost: indexCost(heapBytes(table), index.bytes),
     locks: { shared: [String(table.oid)] },
     work: {
       do: "scripts",
@@ -137,7 +138,10 @@ function costOf(
   touched: ReadonlySet<number>,
   facts: SchemaFacts,
 ): number {
-  const bytes = [...touched].reduce((sum, oid) => sum + (facts.tables.get(oid)?.bytes ?? 0), 0);
+  const bytes = [...touched].reduce((sum, oid) => {
+    const table = facts.tables.get(oid);
+    return table === undefined ? sum : sum + heapBytes(table);
+  }, 0);
   if (kind === "foreign_key") return foreignKeyCost(bytes, 0);
   const index = facts.indexOf(entry);
   return index === undefined

@@ -1,7 +1,8 @@
 /** That costs follow from a table's values, not only from its bytes. */
 
 import { describe, expect, test } from "vitest";
-import { analyzeCost, tableCost } from "../../src/plan/cost.js";
+import type { Column } from "../../src/catalog/catalog.js";
+import { analyzeCost, copyWidth, tableCost } from "../../src/plan/cost.js";
 import { inventTable, TEXT } from "./invented-catalog.js";
 
 const MB = 1024 ** 2;
@@ -29,6 +30,44 @@ test("a table of which nobody knows the rows costs what its bytes do", () => {
   const unknown = { estimatedRows: -1, bytes: 110 * MB };
   expect(costOf(JSONB, unknown)).toBeCloseTo(1, 1);
   expect(costOf(FLOAT8, unknown)).toBeCloseTo(1, 1);
+});
+
+describe("large values", () => {
+  const BYTEA = 17;
+  const typed = (typeOid: number, rest = {}) => [
+    { name: "id", typeOid: 23, generated: false },
+    { name: "body", typeOid, generated: false, ...rest },
+  ];
+  const large = (given: readonly Column[], toastBytes = 40 * MB) =>
+    inventTable({ columns: given, bytes: MB + toastBytes, toastBytes, estimatedRows: 2400 });
+  const secondsOf = (given: readonly Column[]) => tableCost(large(given), "binary");
+
+  test("are compressed again by the target, which takes longest for documents", () => {
+    const documents = secondsOf(typed(JSONB));
+    const texts = secondsOf(typed(TEXT));
+    expect(documents).toBeCloseTo(40 / 6.4, 1);
+    expect(texts).toBeCloseTo(40 / 35, 1);
+    expect(secondsOf(typed(JSONB, { external: true }))).toBeLessThan(texts);
+    expect(secondsOf(typed(TEXT, { external: true }))).toBeLessThan(0.2);
+  });
+
+  test("are those of a bytea, of which most can't be compressed, before those of a text", () => {
+    expect(secondsOf([...typed(BYTEA), ...typed(TEXT)])).toBeLessThan(0.2);
+  });
+
+  test("are those that someone wants left as they are, whatever else there is", () => {
+    const both = [...typed(TEXT, { external: true }), ...typed(JSONB)];
+    expect(secondsOf(both)).toBeLessThan(0.2);
+  });
+
+  test("keep the target busier than the source", () => {
+    expect(copyWidth(large(typed(JSONB)), "binary")).toBeCloseTo(1.1, 1);
+    expect(copyWidth(inventTable(), "binary")).toBeCloseTo(1.4);
+  });
+
+  test("are not read by ANALYZE", () => {
+    expect(analyzeCost(large(typed(TEXT)))).toBe(analyzeCost(large(typed(TEXT), 0)));
+  });
 });
 
 describe("ANALYZE takes longer", () => {

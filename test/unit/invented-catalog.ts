@@ -30,6 +30,7 @@ export function inventTable(rest: Partial<Table> = {}): Table {
     rowsElsewhere: false,
     heap: true,
     bytes,
+    toastBytes: 0,
     pages: Math.ceil(bytes / 8192),
     estimatedRows: bytes / 100,
     columns: [
