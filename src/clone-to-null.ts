@@ -34,7 +34,7 @@ export async function cloneToNull(resolved: ResolvedOptions, run: Run): Promise<
     withNothingCopied(() => readSource(snapshot, resolved, run)),
   );
   // A target like the source: the formats are those of most clones.
-  const whole = planContent(content, { target: source }, resolved);
+  const whole = planContent(content, { source, target: source }, resolved);
   refuseTextTables(whole, resolved);
   await withNothingCopied(() => refuseBrokenForeignKeys(servers, snapshot, content, run));
   warnOfOmissions(content, whole, run);

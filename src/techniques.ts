@@ -7,6 +7,8 @@
 /** In words that follow "without this …". Keys are what `without` takes. */
 export const techniques = {
   freeze: "tables are loaded without FREEZE, and so have to be vacuumed later",
+  "automatic-parts":
+    "tables are copied in one part each, unless a size was given from which on they are cut",
   "small-table-batches": "every small table is copied and built on by tasks of its own",
   "merged-keys": "each key of a small table is added by a statement of its own",
   "parallel-pre-data": "tables are created one after the other, on one session",

@@ -56,6 +56,11 @@ export function parseSize(text: string): number {
   throw new InvalidArgumentError("It must be a size such as 200MB, 1GB, or a number of bytes.");
 }
 
+/** For commander: a size, `auto` or `never`. */
+export function parseSplitLimit(text: string): number | "auto" | "never" {
+  return text === "auto" || text === "never" ? text : parseSize(text);
+}
+
 /** For commander: a size that maintenance_work_mem can have. */
 export function parseWorkMemory(text: string): number {
   const bytes = parseSize(text);

@@ -7,6 +7,7 @@ import { formatLines } from "./format-lines.js";
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from "./formatting.js";
 import type { PlanReport } from "./library.js";
 import type { ReportStyle } from "./output.js";
+import { partsLines } from "./parts-lines.js";
 import {
   largeObjectsWords,
   qualified,
@@ -32,6 +33,7 @@ export function planLines(plan: PlanReport, style: PlanStyle): string[] {
     summary(plan, style),
     section("Estimate", estimateLines(plan.estimate, style.width - 2), style),
     tables(plan, style),
+    section("In parts", partsLines(plan.tables, style.width - 2), style),
     section("Formats", formatLines(formats(plan), style.width - 2), style),
     section(SELECTION_TITLE, selectionLines(plan.tables, style.width - 2), style),
     indexes(plan, style),

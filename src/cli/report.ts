@@ -12,6 +12,7 @@ import {
 } from "./formatting.js";
 import type { CloneReport } from "./library.js";
 import type { ReportStyle } from "./output.js";
+import { partsLines } from "./parts-lines.js";
 import { selectionLines } from "./selection-lines.js";
 import { tableLines } from "./table.js";
 
@@ -21,6 +22,7 @@ export function reportLines(report: CloneReport, style: ReportStyle): string[] {
     times(report, style),
     slowestTables(report, style),
     slowestIndexes(report, style),
+    section("In parts", partsLines(report.tables, style.width - 2), style),
     section("Formats", formatLines(usedFormats(report), style.width - 2), style),
     section(SELECTION_TITLE, selectionLines(report.tables, style.width - 2), style),
     verification(report, style),

@@ -109,10 +109,16 @@ export const optionTable: OptionTable = {
     example: 2,
   },
   splitTablesLargerThan: {
-    type: "integer",
-    minimum: 64 * 1024,
-    defaultWords: "never",
-    description: "Larger tables are copied in parts of about this size; in bytes.",
+    schema: {
+      anyOf: [
+        { type: "integer", minimum: 64 * 1024 },
+        { type: "string", enum: ["auto", "never"] },
+      ],
+    },
+    defaultWords: '`"auto"`',
+    valueWords: 'a whole number, at least 65536, `"auto"` or `"never"`',
+    description:
+      "Larger tables are copied in parts of about this size, in bytes; `auto` chooses those of which parts make the run shorter.",
     example: 1_073_741_824,
   },
   maintenanceWorkMem: {

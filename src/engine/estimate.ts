@@ -18,14 +18,23 @@ export function estimateInput(
   { source, target, jobs }: Servers,
   secondsBefore: number,
 ): EstimateInput {
-  const here = isThisMachine(source.host) && isThisMachine(target.host);
   return {
     tasks,
     jobs,
-    cores: here ? availableParallelism() : undefined,
+    cores: coresOf({ source, target }),
     roundTripMs: { source: source.quickestMs, target: target.quickestMs },
     secondsBefore,
   };
+}
+
+/** This machine's, where both servers run on it; else nobody knows. */
+export function coresOf({
+  source,
+  target,
+}: Pick<Servers, "source" | "target">): number | undefined {
+  return isThisMachine(source.host) && isThisMachine(target.host)
+    ? availableParallelism()
+    : undefined;
 }
 
 /** A socket's directory, or a loopback address. A tunnel's end looks the same. */

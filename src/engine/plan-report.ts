@@ -9,7 +9,7 @@ import type { FilterReport } from "./filter-report.js";
 import type { SourceContent } from "./read-source.js";
 import type { CloneReport } from "./report.js";
 import type { Run } from "./run.js";
-import { selectionOf, type TableSelection } from "./selection-report.js";
+import { partsReasonOf, selectionOf, type TableSelection } from "./selection-report.js";
 import type { Servers } from "./servers.js";
 
 export interface PlannedTable extends TableSelection {
@@ -21,6 +21,8 @@ export interface PlannedTable extends TableSelection {
   readonly estimatedRows: number;
   /** 0 for a table without a single block. */
   readonly parts: number;
+  /** Why there are several; absent for a table that is not cut. */
+  readonly partsReason?: string;
   readonly format: "text" | "binary";
   readonly formatReason: string;
   readonly freeze: boolean;
@@ -94,6 +96,7 @@ export function buildPlanReport(input: PlanReportInput): PlanReport {
       bytes: planned.table.bytes,
       estimatedRows: Math.round(planned.table.estimatedRows),
       parts: planned.parts.length,
+      ...partsReasonOf(planned),
       format: planned.format,
       formatReason: planned.formatReason,
       freeze: planned.freeze,

@@ -157,7 +157,8 @@ async function readTheCatalog(
   const withoutRows = filtered?.selection.emptyTables ?? new Set<number>();
   const rowSelection = await selectTableRows(snapshot.connection, whole, options, withoutRows);
   const catalog = withoutMaskedKeys(whole, rowSelection.tableRows);
-  const limit = options.splitTablesLargerThan ?? Number.POSITIVE_INFINITY;
+  const { splitTablesLargerThan: split } = options;
+  const limit = typeof split === "number" ? split : Number.POSITIVE_INFINITY;
   const byKey = catalog.tables.filter(
     (table) => table.bytes > limit && splitMethod(table, catalog.serverVersion) === "key",
   );

@@ -12,7 +12,12 @@ import type { FilterReport } from "./filter-report.js";
 import type { PreparedTarget } from "./prepare-target.js";
 import type { SourceContent } from "./read-source.js";
 import type { Run } from "./run.js";
-import { referredRows, selectionOf, type TableSelection } from "./selection-report.js";
+import {
+  partsReasonOf,
+  referredRows,
+  selectionOf,
+  type TableSelection,
+} from "./selection-report.js";
 import type { Servers } from "./servers.js";
 
 export interface TableReport extends TableSelection {
@@ -24,6 +29,8 @@ export interface TableReport extends TableSelection {
   /** Summed over its parts, so it may be longer than the run; of a batch of small tables an equal share. */
   readonly durationMs: number;
   readonly parts: number;
+  /** Why there were several; absent for a table that was not cut. */
+  readonly partsReason?: string;
   readonly format: "text" | "binary";
   readonly formatReason: string;
   readonly freeze: boolean;
@@ -246,6 +253,7 @@ function tableReports(plan: ClonePlan, outcomes: readonly TaskOutcome[]): TableR
       bytes,
       durationMs: Math.round(durationMs),
       parts: parts.length,
+      ...partsReasonOf(planned),
       format,
       formatReason,
       freeze,

@@ -24,6 +24,11 @@ export function selectionOf({ rows }: TablePlan): TableSelection {
   };
 }
 
+/** Why a table is in parts, as its report has it. */
+export function partsReasonOf({ partsReason }: TablePlan): { readonly partsReason?: string } {
+  return partsReason === undefined ? {} : { partsReason };
+}
+
 /** How many rows beyond the WHERE came along, by the table's OID. */
 export function referredRows(outcomes: readonly TaskOutcome[]): ReadonlyMap<number, number> {
   const counts = new Map<number, number>();

@@ -14,8 +14,11 @@ export interface SpeedOptions {
    * machine's cores, one up to six table jobs.
    */
   readonly threads?: number | "auto";
-  /** Tables larger than this are copied in parts of about this size; in bytes; default: never split. */
-  readonly splitTablesLargerThan?: number;
+  /**
+   * Tables larger than this are copied in parts of about this size; in bytes. Default `auto`: those of
+   * which parts make the run shorter. `never`: each table is one part.
+   */
+  readonly splitTablesLargerThan?: number | "auto" | "never";
   /**
    * How much memory a session on the target takes to build an index or check a foreign key, in bytes.
    * Default: what the target's configuration, database or role sets; else what each index needs.
@@ -27,7 +30,7 @@ export interface ResolvedSpeedOptions {
   readonly tableJobs: number;
   readonly indexJobs: number;
   readonly threads: number | "auto";
-  readonly splitTablesLargerThan: number | undefined;
+  readonly splitTablesLargerThan: number | "auto" | "never";
   readonly maintenanceWorkMem: number | undefined;
 }
 
@@ -50,17 +53,17 @@ export function resolveSpeedOptions(options: SpeedOptions): ResolvedSpeedOptions
     tableJobs: positive("tableJobs", options.tableJobs) ?? jobs,
     indexJobs: positive("indexJobs", options.indexJobs) ?? jobs,
     threads: threads(options.threads),
-    splitTablesLargerThan: partSize(options.splitTablesLargerThan),
+    splitTablesLargerThan: splitLimit(options.splitTablesLargerThan),
     maintenanceWorkMem: workMemory(options.maintenanceWorkMem),
   };
 }
 
-function partSize(bytes: number | undefined): number | undefined {
-  if (bytes === undefined || (Number.isSafeInteger(bytes) && bytes >= SMALLEST_PART_BYTES))
-    return bytes;
+function splitLimit(value: number | "auto" | "never" | undefined): number | "auto" | "never" {
+  if (value === undefined || value === "auto" || value === "never") return value ?? "auto";
+  if (Number.isSafeInteger(value) && value >= SMALLEST_PART_BYTES) return value;
   throw wrongOption(
     "splitTablesLargerThan",
-    bytes,
-    `a size of at least ${SMALLEST_PART_BYTES / 1024} kB`,
+    value,
+    `a size of at least ${SMALLEST_PART_BYTES / 1024} kB, auto or never`,
   );
 }

@@ -4,13 +4,15 @@
  * and its cost; the order follows from these, there are no phases.
  */
 
-import type { Catalog, Sequence } from "../catalog/catalog.js";
+import type { Catalog, Sequence, Table } from "../catalog/catalog.js";
 import type { KeyRange } from "../catalog/read-key-bounds.js";
 import type { Technique } from "../techniques.js";
+import { withAutomaticParts } from "./automatic-parts.js";
 import { tableCost, verifyCost } from "./cost.js";
 import { type ChosenHook, hookFinish, hookTasks } from "./extension-hooks.js";
 import { extensionRowsTask } from "./extension-rows.js";
 import { type LargeObjectPlan, planLargeObjects } from "./large-objects.js";
+import type { Capacity } from "./play-parts.js";
 import { planPostData } from "./post-data.js";
 import { planPreData } from "./pre-data.js";
 import { batchSmallTables } from "./small-tables.js";
@@ -45,7 +47,9 @@ export interface ClonePlan {
 
 export interface PlanOptions {
   readonly copyFormat: "auto" | "text" | "binary";
-  readonly splitTablesLargerThan: number | undefined;
+  readonly splitTablesLargerThan: number | "auto" | "never" | undefined;
+  /** What `auto` cuts tables for; absent: it cuts none. */
+  readonly capacity?: Capacity | undefined;
   readonly keyBounds: ReadonlyMap<number, KeyRange>;
   /** WHERE and masks by the table's OID: `content.rowSelection.tableRows`. */
   readonly tableRows: ReadonlyMap<number, TableRows>;
@@ -74,9 +78,7 @@ export function planClone(catalog: Catalog, dumped: SchemaScript, options: PlanO
     schema.entries.filter((entry) => entry.classOid === PG_CLASS).map((entry) => entry.oid),
   );
   const inDump = catalog.tables.filter((table) => relations.has(table.oid));
-  const tables = inDump
-    .filter((table) => table.kind === "table")
-    .map((table) => planTable(table, catalog, options));
+  const tables = planTables(inDump, catalog, options);
 
   const copies = tables.flatMap(copyTasks);
   const { verify } = options;
@@ -141,6 +143,18 @@ export function planClone(catalog: Catalog, dumped: SchemaScript, options: PlanO
     largeObjects: { count: largeObjects.count, bytes: largeObjects.bytes },
     bytes: tables.reduce((sum, { table }) => sum + table.bytes, largeObjects.bytes),
   };
+}
+
+function planTables(tables: readonly Table[], catalog: Catalog, options: PlanOptions): TablePlan[] {
+  const { splitTablesLargerThan: split, capacity, without } = options;
+  const each = { ...options, splitTablesLargerThan: typeof split === "number" ? split : undefined };
+  const planned = tables
+    .filter((table) => table.kind === "table")
+    .map((table) => planTable(table, catalog, each));
+  const chooses = split === "auto" && without?.has("automatic-parts") !== true;
+  return chooses && capacity !== undefined
+    ? withAutomaticParts(planned, catalog.indexes, capacity)
+    : planned;
 }
 
 /**

@@ -55,6 +55,14 @@ export function copyWidth(table: Table, format: "text" | "binary"): number {
   return cost / ((cost - large) / COPY_WIDTH.rows + large / COPY_WIDTH.large);
 }
 
+/** What FREEZE saves for each row: docs/performance.md#the-data-path-measured, binary; large values gain nothing. */
+const FREEZE_NANOSECONDS = 230;
+
+/** The seconds that a copy without FREEZE takes more. */
+export function freezeSaving({ estimatedRows }: Pick<Table, "estimatedRows">): number {
+  return (Math.max(estimatedRows, 0) * FREEZE_NANOSECONDS) / 1e9;
+}
+
 /**
  * Reads the table's rows once, sorts, and writes the index: fitted to four indexes on 3 million rows, of which
  * the texts took longer (5.0 for 4.2 s) and a key in the rows' order shorter (0.8 for 1.8 s).

@@ -56,7 +56,8 @@ export function cutParts(
   }
 }
 
-function ctidParts(pages: number, count: number): Part[] {
+/** @param count no more than there are pages. */
+export function ctidParts(pages: number, count: number): Part[] {
   return cut(count, (i) => Math.floor((pages * i) / count)).map(({ from, to }) => ({
     by: "ctid",
     fromPage: from,

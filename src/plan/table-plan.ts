@@ -5,7 +5,7 @@ import type { KeyRange } from "../catalog/read-key-bounds.js";
 import { displayName, quoteLiteral, quoteName, quoteQualified } from "../postgres/quote.js";
 import type { Technique } from "../techniques.js";
 import { chooseFormat } from "./copy-format.js";
-import { cutParts, type Part, partCondition, splitMethod } from "./parts.js";
+import { ctidParts, cutParts, type Part, partCondition, splitMethod } from "./parts.js";
 import { ownCondition } from "./row-sets.js";
 import { copiedExpressions, selectReferred, selectRows, type TableRows } from "./table-rows.js";
 
@@ -17,6 +17,10 @@ export interface TablePlan {
   readonly freeze: boolean;
   /** Empty for a table without a single block: there is nothing to copy. */
   readonly parts: readonly Part[];
+  /** Why it is in several; undefined for a table that is not. */
+  readonly partsReason: string | undefined;
+  /** Whether it can be read by ranges of blocks. */
+  readonly ctidRanges: boolean;
   /** Why a table above the limit stays whole. */
   readonly splitReason: string | undefined;
   readonly encoding: string;
@@ -62,10 +66,18 @@ export function planTable(table: Table, catalog: Catalog, options: TablePlanOpti
       table.bytes >= FREEZE_FROM_BYTES &&
       options.without?.has("freeze") !== true,
     parts,
+    partsReason: whole.length > 1 ? "asked for" : undefined,
+    ctidRanges: splitMethod(table, catalog.serverVersion) === "ctid",
     rows,
     splitReason: wholeBecause(table, whole, catalog.serverVersion, options.splitTablesLargerThan),
     encoding: catalog.database.encoding,
   };
+}
+
+/** A whole table by ranges of its blocks. Parts load side by side, in transactions of their own, so none may truncate. */
+export function inParts(plan: TablePlan, count: number, reason: string): TablePlan {
+  const parts = ctidParts(plan.table.pages, count);
+  return { ...plan, parts, partsReason: reason, freeze: false };
 }
 
 function wholeBecause(

@@ -139,6 +139,11 @@ describe("from flags to the library's options", () => {
     });
   });
 
+  test.each(["auto", "never"])("tables may be split %s", async (splitTablesLargerThan) => {
+    const options = await parsed("a", "b", "--split-tables-larger-than", splitTablesLargerThan);
+    expect(options).toMatchObject({ splitTablesLargerThan });
+  });
+
   test("every option arrives under the library's name", async () => {
     const options = await parsed(
       ...["a", "b", "--jobs", "8", "--table-jobs", "6", "--index-jobs", "3", "--verify", "count"],

@@ -54,6 +54,7 @@ describe("the summary of a run", () => {
         bytes: 1500,
         durationMs: 151,
         parts: 2,
+        partsReason: "asked for",
         format: "binary",
         formatReason: "every column's binary form is the same on both ends",
         freeze: false,

@@ -32,7 +32,7 @@ export const reportEvent: DocumentedEvent<Omit<CloneReport, "tasks" | "throughpu
     rows: "rows copied",
     bytes: "bytes copied, of rows and large objects",
     tables:
-      "a list: `schema`, `name`, `rows`, `bytes`, `durationMs`, `parts`, `format`, `formatReason`, `freeze`, and where they apply `where`, `masked` (columns), `includesReferred` and `referredRows`",
+      "a list: `schema`, `name`, `rows`, `bytes`, `durationMs`, `parts`, `format`, `formatReason`, `freeze`, and where they apply `partsReason`, `where`, `masked` (columns), `includesReferred` and `referredRows`",
     largeObjects: "`count`, `bytes`, and `durationMs` summed over the tasks",
     indexes: "a list: `schema`, `name`, `table`, `durationMs`",
     slowestTables: "the ten slowest of `tables`",

@@ -17,7 +17,7 @@ export const planEvent: DocumentedEvent<PlanReport> = {
     jobs: "`tableJobs` and `indexJobs` as they would be",
     threads: "how many threads would move rows",
     tables:
-      "a list: `schema`, `name`, `bytes`, `estimatedRows` (-1: unknown), `parts`, `format`, `formatReason`, `freeze`, and where they apply `where`, `masked` (columns) and `includesReferred`",
+      "a list: `schema`, `name`, `bytes`, `estimatedRows` (-1: unknown), `parts`, `format`, `formatReason`, `freeze`, and where they apply `partsReason`, `where`, `masked` (columns) and `includesReferred`",
     largeObjects: "`count` and `bytes`",
     indexes: "a list: `schema`, `name`, `table` (`schema`, `name`), `kind`, `method`",
     sequences: "how many sequences",

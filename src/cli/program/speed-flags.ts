@@ -1,14 +1,14 @@
 /** How fast: jobs, threads, parts and memory. */
 
 import type { Command } from "commander";
-import { parseCount, parseSize, parseThreads, parseWorkMemory } from "../option-values.js";
+import { parseCount, parseSplitLimit, parseThreads, parseWorkMemory } from "../option-values.js";
 
 export interface SpeedFlags {
   readonly jobs?: number;
   readonly tableJobs?: number;
   readonly indexJobs?: number;
   readonly threads?: number | "auto";
-  readonly splitTablesLargerThan?: number;
+  readonly splitTablesLargerThan?: number | "auto" | "never";
   readonly maintenanceWorkMem?: number;
 }
 
@@ -33,8 +33,8 @@ export function withSpeedFlags(command: Command): Command {
     )
     .option(
       "--split-tables-larger-than <SIZE>",
-      "copy larger tables in parts of about this size: 200MB, 1GB (default: never split)",
-      parseSize,
+      "copy larger tables in parts of about this size: 200MB, 1GB; or: never; or: auto, those of which parts make the run shorter (default: auto)",
+      parseSplitLimit,
     )
     .option(
       "--maintenance-work-mem <SIZE>",
