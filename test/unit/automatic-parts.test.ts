@@ -104,6 +104,17 @@ describe("tables stay whole", () => {
     expect(partsOf([narrow(4_000_000), large(20)])).toEqual([1, 1]);
   });
 
+  test("where one copy and the client keep two cores busy, but not where there are more", () => {
+    const rows = { bytes: 330 * MB, estimatedRows: 1_800_000 };
+    const long = table({
+      ...rows,
+      columns: Array(5).fill({ name: "t", typeOid: TEXT, generated: false }),
+    });
+    const indexes = Array.from({ length: 3 }, (_, i) => index(long, i));
+    expect(partsOf([long], { indexes })).toEqual([1]);
+    expect(partsOf([long], { indexes, capacity: { ...two, cores: 4 } })[0]).toBeGreaterThan(1);
+  });
+
   test("where there is little to do", () => {
     expect(partsOf([large(5), large(1)])).toEqual([1, 1]);
   });
