@@ -14,6 +14,7 @@ import { parseRowRules } from "./engine/row-rules.js";
 import { Run } from "./engine/run.js";
 import { connectServers, type Servers } from "./engine/servers.js";
 import { refusalOf, targetRefusals } from "./engine/target-checks.js";
+import { tasksTogether } from "./engine/this-machine.js";
 import { warnOfOmissions } from "./engine/warnings.js";
 import { type PgCopyError, withPgCopyErrors } from "./errors.js";
 import {
@@ -118,6 +119,7 @@ export async function planDatabase(
       rolesToCreate: roles.created,
       conflicts: [...describeObjects(conflicts.objects), ...describeLargeObjects(taken)],
       refusals: sentences,
+      together: await tasksTogether(servers, resolved),
       run,
     });
     return { report, advice, extensions: content.catalog.extensions.map(({ name }) => name) };

@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import type { ClonePlan } from "../plan/clone-plan.js";
 import type { EstimateInput } from "../plan/estimate.js";
 import type { Servers } from "./servers.js";
+import { isThisMachine } from "./this-machine.js";
 
 /** Asks both servers for next to nothing, so that the time of a round trip is known. */
 export async function measureRoundTrips({ source, target }: Servers): Promise<void> {
@@ -12,15 +13,20 @@ export async function measureRoundTrips({ source, target }: Servers): Promise<vo
   }
 }
 
-/** @param secondsBefore what was done before the first task took. */
+/**
+ * @param secondsBefore what was done before the first task took.
+ * @param together how many tasks run at a time, if not as many as there are jobs.
+ */
 export function estimateInput(
   { tasks }: ClonePlan,
   { source, target, jobs }: Servers,
   secondsBefore: number,
+  together: number | undefined,
 ): EstimateInput {
   return {
     tasks,
     jobs,
+    together,
     cores: coresOf({ source, target }),
     roundTripMs: { source: source.quickestMs, target: target.quickestMs },
     secondsBefore,
@@ -35,9 +41,4 @@ export function coresOf({
   return isThisMachine(source.host) && isThisMachine(target.host)
     ? availableParallelism()
     : undefined;
-}
-
-/** A socket's directory, or a loopback address. A tunnel's end looks the same. */
-function isThisMachine(host: string): boolean {
-  return /^(\/|@|127\.|localhost$|::1$)/.test(host);
 }

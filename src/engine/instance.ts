@@ -29,6 +29,7 @@ import {
   type Sessions,
   type SharedWork,
 } from "./servers.js";
+import { tasksTogether } from "./this-machine.js";
 
 export interface Instance extends Endpoints, Pick<Sessions, "source" | "target">, AsyncDisposable {
   readonly jobs: Servers["jobs"];
@@ -75,7 +76,11 @@ export async function connectInstance(
       jobs,
       threads,
       atATime: Math.max(1, Math.min(most, Math.floor(spare / SESSIONS_OF_A_DATABASE))),
-      shared: sharedWork(jobs, stack.use(new CopyThreads(threads))),
+      shared: sharedWork(
+        jobs,
+        stack.use(new CopyThreads(threads)),
+        await tasksTogether({ source, target }, options),
+      ),
       [Symbol.asyncDispose]: () => stack.dispose(),
     };
   } catch (error) {
@@ -84,9 +89,13 @@ export async function connectInstance(
   }
 }
 
-function sharedWork({ tableJobs, indexJobs }: Servers["jobs"], threads: CopyThreads): SharedWork {
+function sharedWork(
+  { tableJobs, indexJobs }: Servers["jobs"],
+  threads: CopyThreads,
+  together: number | undefined,
+): SharedWork {
   return {
-    slots: new Slots({ tables: tableJobs, indexes: indexJobs }),
+    slots: new Slots({ tables: tableJobs, indexes: indexJobs }, together),
     sourceSessions: new SessionBudget(tableJobs),
     targetSessions: new SessionBudget(tableJobs + indexJobs),
     threads,

@@ -73,13 +73,15 @@ export interface PlanReportInput {
   readonly rolesToCreate: readonly string[];
   readonly conflicts: readonly string[];
   readonly refusals: readonly string[];
+  /** How many tasks would run at a time, if not as many as there are jobs. */
+  readonly together: number | undefined;
   readonly run: Run;
 }
 
 /** Puts the report together. */
 export function buildPlanReport(input: PlanReportInput): PlanReport {
   const { servers, plan, run } = input;
-  const estimate = estimateRun(estimateInput(plan, servers, run.elapsedMs / 1000));
+  const estimate = estimateRun(estimateInput(plan, servers, run.elapsedMs / 1000, input.together));
   return {
     source: servers.sourceEndpoint.description,
     target: servers.targetEndpoint.description,

@@ -21,6 +21,7 @@ import type { Run } from "./run.js";
 import { scriptParameters } from "./script-parameters.js";
 import type { Servers } from "./servers.js";
 import { taskSessions } from "./task-sessions.js";
+import { tasksTogether } from "./this-machine.js";
 
 export interface RunTasksContext {
   readonly servers: Servers;
@@ -48,7 +49,10 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
   const { servers, snapshot, target, resolved, run } = context;
   tellPlanned(plan, run);
   const { control } = target;
-  const estimatedSeconds = expectedSeconds(estimateInput(plan, servers, run.elapsedMs / 1000));
+  const together = await tasksTogether(servers, resolved);
+  const estimatedSeconds = expectedSeconds(
+    estimateInput(plan, servers, run.elapsedMs / 1000, together),
+  );
   await using sessions = await taskSessions(plan, { servers, snapshot, control, run });
   const meter = new ProgressMeter(plan, run);
   const taskContext: TaskContext = {
@@ -74,6 +78,7 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
   try {
     await runGraph(tasks, {
       pools: { tables: servers.jobs.tableJobs, indexes: servers.jobs.indexJobs, control: 1 },
+      together,
       shared: servers.shared?.slots,
       signal: run.signal,
       execute: (task, signal, pool) => executeTask(planned(task), { signal, pool }, taskContext),

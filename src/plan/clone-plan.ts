@@ -251,6 +251,7 @@ function controlTask(
     pool: "control",
     needs,
     cost: 0.002,
+    weight: 0,
     work,
     bytes: 0,
     indexes: [],

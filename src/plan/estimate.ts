@@ -12,6 +12,8 @@ import type { CloneTask, PoolName } from "./task.js";
 export interface EstimateInput {
   readonly tasks: readonly CloneTask[];
   readonly jobs: { readonly tableJobs: number; readonly indexJobs: number };
+  /** How many tasks run at a time, of both kinds of jobs together; default: as many as there are jobs. */
+  readonly together?: number | undefined;
   /** Of the machine that both servers run on, where that is known. */
   readonly cores: number | undefined;
   /** Of each server, in milliseconds. */
@@ -109,9 +111,10 @@ function lengthOf(ended: readonly SimulatedTask<CloneTask>[]): number {
 }
 
 function simulateTasks(input: EstimateInput, cores: number) {
-  const { tasks, jobs } = input;
+  const { tasks, jobs, together } = input;
   return simulateGraph(tasks, {
     pools: { tables: jobs.tableJobs, indexes: jobs.indexJobs, control: 1 },
+    together,
     cores,
     widthOf,
     waitOf: (task) => waitOf(task, input),

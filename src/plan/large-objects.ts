@@ -134,6 +134,7 @@ function joined(a: Batch, b: Batch): Batch {
 function prepareTask(): CloneTask {
   return newTask(PREPARE, "large_objects", "prepare for large objects", {
     pool: "control",
+    weight: 0,
     work: { do: "prepare_large_objects" },
   });
 }

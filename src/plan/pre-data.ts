@@ -66,6 +66,8 @@ function task(
     ...ANY_JOB,
     needs,
     cost: statementCost(statements),
+    // The server waits for the file system, which makes several files of each table.
+    weight: 0,
     work: { do: "scripts", scripts: entries.map(scriptOf) },
   });
 }

@@ -4,6 +4,9 @@
  * start, the one with the longest remaining path goes first, so that the last minutes of a run are
  * not one long task that could have begun earlier. A task that may run elsewhere, too, takes a place
  * that another pool has no task for, so that no job idles while there is work that it can do.
+ *
+ * Where the pools have more places than there are cores, all that run share those evenly, so the longest
+ * path is not first but one of many. So there can be a bound for all pools together.
  */
 
 import { PgCopyError } from "../errors.js";
@@ -21,6 +24,8 @@ export interface Task {
   readonly needs: readonly string[];
   /** Estimated length, in seconds; only compared with that of other tasks. */
   readonly cost: number;
+  /** What it takes of `together`: 1, unless it says otherwise; 0 for one that mostly waits. */
+  readonly weight?: number;
   /**
    * Names that are held while the task runs. Two tasks sharing a name run together only if both
    * hold it shared. The runner takes all of a task's locks at once, so it can't deadlock.
@@ -31,6 +36,8 @@ export interface Task {
 export interface GraphOptions<T extends Task> {
   /** How many tasks of each pool may run at a time. */
   readonly pools: Readonly<Record<string, number>>;
+  /** How much the tasks that run may weigh, of all pools; default: any amount. */
+  readonly together?: number | undefined;
   /** Pools that this graph shares with others that run beside it; they win over `pools`. */
   readonly shared?: Slots | undefined;
   /** Does one task, in a place of `pool`. When `signal` is aborted, it must stop and settle. */
@@ -49,7 +56,7 @@ export async function runGraph<T extends Task>(
   options: GraphOptions<T>,
 ): Promise<void> {
   const { shared } = options;
-  const graph = new Graph(tasks, new Slots(options.pools), shared);
+  const graph = new Graph(tasks, new Slots(options.pools, options.together), shared);
   const stop = new AbortController();
   const signal = anySignal(options.signal, stop.signal);
   // Who waits for a place of another graph must hear of it, too.
@@ -57,7 +64,8 @@ export async function runGraph<T extends Task>(
   const running = new Set<Promise<void>>();
   let failure: { error: unknown } | undefined;
 
-  const start = ({ task, pool }: Started<T>) => {
+  const start = (started: Started<T>) => {
+    const { task, pool } = started;
     const done = options.execute(task, signal, pool).then(
       () => graph.finish(task),
       (error: unknown) => {
@@ -66,7 +74,7 @@ export async function runGraph<T extends Task>(
       },
     );
     const settled: Promise<void> = done.finally(() => {
-      graph.leave(pool);
+      graph.leave(started);
       running.delete(settled);
     });
     running.add(settled);
@@ -96,6 +104,17 @@ export function remainingPaths(tasks: readonly Task[]): Map<string, number> {
     paths.set(id, longest + (costs.get(id) ?? 0));
   }
   return paths;
+}
+
+/** Where one looks in the tasks of a pool that wait for nothing but a place or a lock. */
+interface Cursor<T extends Task> {
+  readonly pool: string;
+  readonly ready: readonly T[];
+  at: number;
+}
+
+function weightOf({ weight = 1 }: Task): number {
+  return weight;
 }
 
 /** A task with the pool whose place it has. */
@@ -141,27 +160,50 @@ export class Graph<T extends Task> {
   /** Takes every task that may start now, best first; the caller must start each. */
   startable(): Started<T>[] {
     const started: Started<T>[] = [];
-    for (const lists of [this.#ready, this.#guests])
-      for (const [pool, ready] of lists) this.#takeFrom(ready, pool, started);
+    for (const lists of [this.#ready, this.#guests]) this.#takeFrom(lists, started);
     return started;
   }
 
-  #takeFrom(ready: T[], pool: string, started: Started<T>[]): void {
-    const slots = this.#slotsOf(pool);
-    for (let i = 0; i < ready.length && slots.free(pool) > 0; ) {
-      const task = ready[i] as T;
+  /** All lists at once, as places of one pool may leave none for another. */
+  #takeFrom(lists: ReadonlyMap<string, T[]>, started: Started<T>[]): void {
+    const cursors = [...lists].map(([pool, ready]) => ({ pool, ready, at: 0 }));
+    for (;;) {
+      const cursor = this.#longest(cursors);
+      if (cursor === undefined) return;
+      const { pool, ready, at } = cursor;
+      const task = ready[at] as T;
       const gone = this.#taken.has(task.id);
-      if (!gone && !this.#lock(task)) {
-        i++;
-        continue;
+      // Nor those behind it: with a long list, looking at all of them would take longer than it gains.
+      if (!gone && !this.#slotsOf(pool).bears(weightOf(task))) cursor.at = ready.length;
+      else if (!gone && !this.#begin(task, pool)) cursor.at++;
+      else {
+        ready.splice(at, 1);
+        if (!gone) started.push({ task, pool });
       }
-      ready.splice(i, 1);
-      if (gone) continue;
-      this.#taken.add(task.id);
-      this.#readyCount--;
-      started.push({ task, pool });
-      slots.take(pool);
     }
+  }
+
+  /** The one whose next task has the longest path, of those whose pool has a place. */
+  #longest<C extends Cursor<T>>(cursors: readonly C[]): C | undefined {
+    let longest: C | undefined;
+    let length = -1;
+    for (const cursor of cursors) {
+      const task = cursor.ready[cursor.at];
+      if (task === undefined || this.#slotsOf(cursor.pool).free(cursor.pool) <= 0) continue;
+      const path = this.#paths.get(task.id) ?? 0;
+      if (path <= length) continue;
+      [longest, length] = [cursor, path];
+    }
+    return longest;
+  }
+
+  /** Gives the task the place, if it can have its locks. */
+  #begin(task: T, pool: string): boolean {
+    if (!this.#lock(task)) return false;
+    this.#taken.add(task.id);
+    this.#readyCount--;
+    this.#slotsOf(pool).take(pool, weightOf(task));
+    return true;
   }
 
   finish(task: T): void {
@@ -175,8 +217,8 @@ export class Graph<T extends Task> {
   }
 
   /** Gives a task's place back, however it ended. */
-  leave(pool: string): void {
-    this.#slotsOf(pool).give(pool);
+  leave({ task, pool }: Started<T>): void {
+    this.#slotsOf(pool).give(pool, weightOf(task));
   }
 
   /** Whether a task waits for a place, or for a lock, and for nothing else. */

@@ -9,6 +9,8 @@ import { Slots } from "./slots.js";
 export interface SimulationOptions<T extends Task> {
   /** How many tasks of each pool may run at a time. */
   readonly pools: Readonly<Record<string, number>>;
+  /** How much the tasks that run may weigh, of all pools; default: any amount. */
+  readonly together?: number | undefined;
   /** What the tasks that run share; `Infinity`: each has all that it can use. */
   readonly cores: number;
   /** How many cores a task can use. */
@@ -51,7 +53,7 @@ export function simulateGraph<T extends Task>(
   tasks: readonly T[],
   options: SimulationOptions<T>,
 ): SimulatedTask<T>[] {
-  const graph = new Graph(tasks, new Slots(options.pools), undefined);
+  const graph = new Graph(tasks, new Slots(options.pools, options.together), undefined);
   const running = new Set<Running<T>>();
   const ended: SimulatedTask<T>[] = [];
   let now = 0;
@@ -74,7 +76,7 @@ export function simulateGraph<T extends Task>(
       running.delete(one);
       ended.push(done);
       graph.finish(task);
-      graph.leave(pool);
+      graph.leave({ task, pool });
       start(done);
     }
   }

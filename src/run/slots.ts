@@ -6,13 +6,18 @@
 
 export class Slots {
   readonly #free: Map<string, number>;
+  #freeTogether: number;
   #given = false;
   #wake: () => void = () => {};
   #changed: Promise<void> = Promise.resolve();
 
-  /** @param pools how many tasks of each pool may run at a time. */
-  constructor(pools: Readonly<Record<string, number>>) {
+  /**
+   * @param pools how many tasks of each pool may run at a time.
+   * @param together how much all that run may weigh, of all pools.
+   */
+  constructor(pools: Readonly<Record<string, number>>, together = Number.POSITIVE_INFINITY) {
     this.#free = new Map(Object.entries(pools));
+    this.#freeTogether = together;
     this.#renew();
   }
 
@@ -24,13 +29,20 @@ export class Slots {
     return this.#free.get(pool) ?? 0;
   }
 
-  take(pool: string): void {
+  /** Whether all that run may weigh so much more. */
+  bears(weight: number): boolean {
+    return weight <= this.#freeTogether || weight === 0;
+  }
+
+  take(pool: string, weight: number): void {
     this.#free.set(pool, this.free(pool) - 1);
+    this.#freeTogether -= weight;
   }
 
   /** Nobody hears of it before `wake`: whoever gives a place back may have a task for it himself. */
-  give(pool: string): void {
+  give(pool: string, weight: number): void {
     this.#free.set(pool, this.free(pool) + 1);
+    this.#freeTogether += weight;
     this.#given = true;
   }
 

@@ -18,7 +18,9 @@ describe("any graph, with any durations", () => {
     for (const seed of seeds(150)) {
       const random = new SeededRandom(seed);
       const tasks = randomTasks(random, { failures: 0 });
-      const run = await simulate(tasks, { pools: randomPools(random) });
+      const pools = randomPools(random);
+      const together = random.chance(0.5) ? { together: random.between(1, 5) } : {};
+      const run = await simulate(tasks, { pools, ...together });
       expect({ seed, ...run }).toMatchObject({ seed, violations: [], thrown: undefined });
       expect([...run.done].sort()).toEqual(tasks.map(({ id }) => id).sort());
     }
@@ -135,8 +137,37 @@ describe("pools and locks", () => {
       ],
       { pools: { tables: 1, indexes: 1 } },
     );
-    expect(run.started).toEqual(["copy 1", "analyze 1", "copy 2", "analyze 2"]);
+    expect(run.started).toEqual(["analyze 1", "copy 1", "copy 2", "analyze 2"]);
     expect(run.ticks).toBe(11);
+  });
+
+  test("all pools together run no more than they may, the longest path first", async () => {
+    const run = await simulate(
+      [
+        task("copy 1", { pool: "tables", duration: 2 }),
+        task("copy 2", { pool: "tables", duration: 6 }),
+        task("index 1", { pool: "indexes", duration: 4 }),
+        task("index 2", { pool: "indexes", duration: 5 }),
+      ],
+      { pools: { tables: 2, indexes: 2 }, together: 2 },
+    );
+    expect(run.violations).toEqual([]);
+    expect(run.started).toEqual(["copy 2", "index 2", "index 1", "copy 1"]);
+    expect(run.ticks).toBe(9);
+  });
+
+  test("what mostly waits is not counted", async () => {
+    const run = await simulate(
+      [
+        task("create 1", { weight: 0, duration: 3 }),
+        task("create 2", { weight: 0, duration: 3 }),
+        task("copy 1", { duration: 2 }),
+        task("copy 2", { duration: 2 }),
+      ],
+      { pools: { any: 4 }, together: 1 },
+    );
+    expect(run.started).toEqual(["create 1", "create 2", "copy 1", "copy 2"]);
+    expect(run.ticks).toBe(4);
   });
 
   test("shared holders run together, an exclusive one alone", async () => {

@@ -62,6 +62,22 @@ describe("two graphs on shared places", () => {
     await both;
   });
 
+  test("never weigh more than both may together", async () => {
+    const stage = new Stage();
+    const run = graphOf(stage, new Slots({ tables: 4 }, 2));
+    const both = Promise.all([
+      run(task("a1"), task("a2"), task("a3"), task("light", { pool: "control", weight: 0 })),
+      run(task("b1")),
+    ]);
+    await settled();
+    expect(stage.running.toSorted()).toEqual(["a1", "a2", "light"]);
+    await stage.end("a1");
+    await stage.end("a2");
+    expect(stage.running.toSorted()).toEqual(["a3", "b1", "light"]);
+    for (const id of ["a3", "b1", "light"]) await stage.end(id);
+    await both;
+  });
+
   test("have the pools that are not shared for themselves", async () => {
     const stage = new Stage();
     const run = graphOf(stage, new Slots({ tables: 1 }));

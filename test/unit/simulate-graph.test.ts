@@ -15,12 +15,14 @@ interface Conditions {
   readonly cores?: number;
   readonly wait?: number;
   readonly width?: number;
+  readonly together?: number;
 }
 
 function play(tasks: readonly Task[], conditions: Conditions = {}) {
-  const { jobs = 4, cores = Number.POSITIVE_INFINITY, wait = 0, width = 1 } = conditions;
+  const { jobs = 4, cores = Number.POSITIVE_INFINITY, wait = 0, width = 1, together } = conditions;
   return simulateGraph(tasks, {
     pools: { any: jobs },
+    together,
     cores,
     widthOf: () => width,
     waitOf: () => wait,
@@ -97,6 +99,16 @@ describe("what tasks share", () => {
       ["c", expect.closeTo(1.5)],
       ["a", expect.closeTo(3.5)],
     ]);
+  });
+
+  test("is what more tasks have less of, and then the longest path ends later", () => {
+    const tasks = [
+      task("large", 4),
+      task("its index", 4, { needs: ["large"] }),
+      ...["b", "c", "d", "e"].map((id) => task(id, 2)),
+    ];
+    expect(seconds(tasks, { cores: 2, jobs: 5 })).toBeCloseTo(11);
+    expect(seconds(tasks, { cores: 2, jobs: 5, together: 2 })).toBeCloseTo(8);
   });
 
   test("is more than one of them for a task that can use more", () => {

@@ -35,6 +35,7 @@ export interface SimulatedRun {
 
 export interface SimulationOptions {
   readonly pools: Readonly<Record<string, number>>;
+  readonly together?: number;
   /** The caller's signal is aborted at this tick. */
   readonly abortAt?: number;
 }
@@ -75,6 +76,7 @@ class Simulation {
     let ended = false;
     const outcome = runGraph(this.#tasks, {
       pools: this.#options.pools,
+      together: this.#options.together,
       signal: this.#caller.signal,
       execute: (task, signal, pool) => this.#execute(task, signal, pool),
     }).then(
@@ -166,13 +168,15 @@ class Simulation {
     const beside = this.#inPool(pool);
     if (beside.length >= (this.#options.pools[pool] ?? 0))
       broken(`in the full pool ${pool} beside ${beside.join(", ")}`);
+    if (!this.#bears(task)) broken("beside more than may run together");
     const conflicting = this.#ids((other) => conflict(task, other));
     if (conflicting.length > 0) broken(`against the locks of ${conflicting.join(", ")}`);
   }
 
   /**
    * At rest nothing that may start is waiting; and no place of a pool went to a task with a shorter
-   * path than another one's, nor to another pool's while one of its own could have had it.
+   * path than another one's, nor to another pool's while one of its own could have had it; and what
+   * all pools have together goes to the longest path, whatever its pool.
    */
   #checkRest(): void {
     if (this.#caller.signal.aborted || this.#firstFailure !== undefined) return;
@@ -180,10 +184,16 @@ class Simulation {
       if (this.#started.includes(task.id)) continue;
       if (!task.needs.every((need) => this.#done.includes(need))) continue;
       if (this.#ids((other) => conflict(task, other)).length > 0) continue;
-      if (
-        poolsOf(task).some((pool) => this.#inPool(pool).length < (this.#options.pools[pool] ?? 0))
-      )
+      const places = poolsOf(task).filter((pool) => this.#hasPlace(pool));
+      if (places.length > 0 && this.#bears(task))
         this.#violations.push(`${task.id} waits at ${this.#now} without a reason`);
+      if (places.includes(task.pool))
+        for (const { task: started, pool } of this.#batch)
+          if (
+            started.pool === pool &&
+            longestPath(started, this.#tasks) < longestPath(task, this.#tasks)
+          )
+            this.#violations.push(`${started.id} has what ${task.id} should have`);
       for (const { task: started, pool } of this.#batch) {
         if (!poolsOf(task).includes(pool)) continue;
         const own = task.pool === pool;
@@ -194,6 +204,16 @@ class Simulation {
           this.#violations.push(`${started.id} went before ${task.id}, whose path is longer`);
       }
     }
+  }
+
+  #hasPlace(pool: string): boolean {
+    return this.#inPool(pool).length < (this.#options.pools[pool] ?? 0);
+  }
+
+  #bears({ weight = 1 }: Task): boolean {
+    const { together = Number.POSITIVE_INFINITY } = this.#options;
+    const weighs = [...this.#running].reduce((sum, { task }) => sum + (task.weight ?? 1), weight);
+    return weight === 0 || weighs <= together;
   }
 
   #inPool(pool: string): string[] {

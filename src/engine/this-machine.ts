@@ -1,0 +1,39 @@
+/** Whether both servers share the cores of this machine, and how many tasks they can do at a time. */
+
+import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import type { ResolvedOptions } from "../options/clone-options.js";
+import type { Connection } from "../postgres/connection.js";
+import type { Servers } from "./servers.js";
+
+/**
+ * One more than there are cores, so that there is work for them while a task waits for the disk. With four
+ * copies at a time on two cores, that of the largest table took as long as all of them, and its indexes
+ * were built when nothing else was left to do; and the target spent a tenth more CPU (docs/performance.md#more-jobs-than-cores).
+ */
+const BESIDE_CORES = 1;
+
+/**
+ * How many tasks run at a time, of both kinds of jobs together; undefined where only the jobs bound
+ * them: servers on other machines have cores of their own.
+ */
+export async function tasksTogether(
+  { source, target }: Pick<Servers, "source" | "target">,
+  { without }: Pick<ResolvedOptions, "without">,
+): Promise<number | undefined> {
+  if (without.has("fit-to-cores")) return undefined;
+  const here = (await runsHere(source)) && (await runsHere(target));
+  return here ? availableParallelism() + BESIDE_CORES : undefined;
+}
+
+/** A socket's directory, or a loopback address. A tunnel's end looks the same. */
+export function isThisMachine(host: string): boolean {
+  return /^(\/|@|127\.|localhost$|::1$)/.test(host);
+}
+
+/** Whether the session's server process is one of this machine's, and not behind a tunnel. Linux only. */
+async function runsHere({ host, processId }: Connection): Promise<boolean> {
+  if (!isThisMachine(host)) return false;
+  const name = await readFile(`/proc/${processId}/comm`, "utf8").catch(() => "");
+  return name.trim() === "postgres";
+}
