@@ -41,9 +41,11 @@ async function mostAtATime(without: CloneOptions["without"]): Promise<number> {
 }
 
 it.skipIf(process.platform !== "linux")(
-  "is one more than there are cores, however many jobs there may be",
+  "is what keeps the cores busy, however many jobs there may be",
   async () => {
-    expect(await mostAtATime(undefined)).toBe(cores + 1);
+    const most = await mostAtATime(undefined);
+    expect(most).toBeGreaterThanOrEqual(cores);
+    expect(most).toBeLessThanOrEqual(Math.floor(1.4 * cores));
     expect(await mostAtATime(["fit-to-cores"])).toBeGreaterThanOrEqual(JOBS);
   },
 );

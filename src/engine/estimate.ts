@@ -15,7 +15,7 @@ export async function measureRoundTrips({ source, target }: Servers): Promise<vo
 
 /**
  * @param secondsBefore what was done before the first task took.
- * @param together how many tasks run at a time, if not as many as there are jobs.
+ * @param together how much the tasks that run at a time may weigh, if not as many run as there are jobs.
  */
 export function estimateInput(
   { tasks }: ClonePlan,

@@ -73,7 +73,7 @@ export interface PlanReportInput {
   readonly rolesToCreate: readonly string[];
   readonly conflicts: readonly string[];
   readonly refusals: readonly string[];
-  /** How many tasks would run at a time, if not as many as there are jobs. */
+  /** How much the tasks that run at a time may weigh, if not as many run as there are jobs. */
   readonly together: number | undefined;
   readonly run: Run;
 }

@@ -3,19 +3,15 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import type { ResolvedOptions } from "../options/clone-options.js";
+import { togetherOn } from "../plan/cost.js";
 import type { Connection } from "../postgres/connection.js";
 import type { Servers } from "./servers.js";
 
 /**
- * One more than there are cores, so that there is work for them while a task waits for the disk. With four
- * copies at a time on two cores, that of the largest table took as long as all of them, and its indexes
- * were built when nothing else was left to do; and the target spent a tenth more CPU (docs/performance.md#more-jobs-than-cores).
- */
-const BESIDE_CORES = 1;
-
-/**
- * How many tasks run at a time, of both kinds of jobs together; undefined where only the jobs bound
- * them: servers on other machines have cores of their own.
+ * How much the tasks that run at a time may weigh, of both kinds of jobs together; undefined where only the
+ * jobs bound them: servers on other machines have cores of their own. With four copies at a time on two cores,
+ * that of the largest table took as long as all of them, and its indexes were built when nothing else was
+ * left to do; and the target spent a tenth more CPU (docs/performance.md#more-jobs-than-cores).
  */
 export async function tasksTogether(
   { source, target }: Pick<Servers, "source" | "target">,
@@ -23,7 +19,7 @@ export async function tasksTogether(
 ): Promise<number | undefined> {
   if (without.has("fit-to-cores")) return undefined;
   const here = (await runsHere(source)) && (await runsHere(target));
-  return here ? availableParallelism() + BESIDE_CORES : undefined;
+  return here ? togetherOn(availableParallelism()) : undefined;
 }
 
 /** A socket's directory, or a loopback address. A tunnel's end looks the same. */

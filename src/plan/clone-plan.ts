@@ -8,7 +8,7 @@ import type { Catalog, Sequence, Table } from "../catalog/catalog.js";
 import type { KeyRange } from "../catalog/read-key-bounds.js";
 import type { Technique } from "../techniques.js";
 import { withAutomaticParts } from "./automatic-parts.js";
-import { tableCost, verifyCost } from "./cost.js";
+import { copyWidth, tableCost, verifyCost } from "./cost.js";
 import { type ChosenHook, hookFinish, hookTasks } from "./extension-hooks.js";
 import { extensionRowsTask } from "./extension-rows.js";
 import { type LargeObjectPlan, planLargeObjects } from "./large-objects.js";
@@ -202,6 +202,7 @@ function copyTasks(plan: TablePlan): CloneTask[] {
     needs: [PRE_DATA],
     // How many rows are referred to is not known; they are looked for in the whole table.
     cost: by === "reference" ? cost : cost / slices.length,
+    weight: copyWidth(plan.table, plan.format),
     locks: { shared: [String(plan.table.oid)] },
     work: { do: "copy", table: plan, part },
     bytes: by === "reference" ? 0 : sliceBytes,

@@ -43,8 +43,18 @@ export function tableCost(table: Table, format: "text" | "binary"): number {
   return ROUND_TRIP_SECONDS + (estimatedRows * row) / 1e9 + bytes / (350 * MB) + large;
 }
 
-/** Two thirds of what a copy costs are the target's, but nine tenths where it compresses large values. */
-const COPY_WIDTH = { rows: 1.4, large: 1.1 };
+/** How many cores a copy can use: two thirds of what it costs are the target's. */
+export const BOTH_ENDS_WIDTH = 1.4;
+/** Nine tenths are the target's where it compresses large values. */
+const COPY_WIDTH = { rows: BOTH_ENDS_WIDTH, large: 1.1 };
+
+/**
+ * How much the tasks may weigh that run at a time where both servers share `cores`: as many copies as
+ * there are cores, or half as many more builds, each of which uses one, so that there is work while one waits for the disk.
+ */
+export function togetherOn(cores: number): number {
+  return cores * BOTH_ENDS_WIDTH;
+}
 
 /**
  * How many cores a copy can use, as both servers and pgcopy work on it at the same time: its cost is what

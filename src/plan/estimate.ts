@@ -5,14 +5,14 @@
 
 import { remainingPaths } from "../run/graph.js";
 import { longestChain, type SimulatedTask, simulateGraph } from "../run/simulate-graph.js";
-import { copyWidth } from "./cost.js";
+import { BOTH_ENDS_WIDTH, copyWidth } from "./cost.js";
 import { roundTripsOf } from "./round-trips.js";
 import type { CloneTask, PoolName } from "./task.js";
 
 export interface EstimateInput {
   readonly tasks: readonly CloneTask[];
   readonly jobs: { readonly tableJobs: number; readonly indexJobs: number };
-  /** How many tasks run at a time, of both kinds of jobs together; default: as many as there are jobs. */
+  /** How much the tasks that run may weigh, of both kinds of jobs together; default: as many run as there are jobs. */
   readonly together?: number | undefined;
   /** Of the machine that both servers run on, where that is known. */
   readonly cores: number | undefined;
@@ -55,8 +55,6 @@ export interface Estimate {
 }
 
 const FEWEST_CORES = 2;
-/** Both servers and pgcopy work on these at the same time: cost.ts says it of copies. */
-const BOTH_ENDS_WIDTH = 1.4;
 /** Journal, last checks, the sessions of the first jobs, and at the end what the target's properties take. */
 const ROUND_TRIPS_BESIDE_TASKS = 16;
 const SECONDS_BESIDE_TASKS = 0.05;

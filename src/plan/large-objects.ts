@@ -15,7 +15,7 @@ import {
   type LargeObjectSize,
   type LargeObjects,
 } from "../catalog/large-objects.js";
-import { copyCost, largeObjectsCost, verifyCost } from "./cost.js";
+import { BOTH_ENDS_WIDTH, copyCost, largeObjectsCost, verifyCost } from "./cost.js";
 import { LARGE_OBJECT_PART_UNIT, type LargeObjectSelection } from "./large-object-rows.js";
 import { type CloneTask, newTask } from "./task.js";
 
@@ -146,6 +146,7 @@ function batchTask(batch: Batch, access: LargeObjectAccess): CloneTask {
     pool: "tables",
     needs: [PREPARE],
     cost: copyCost(bytes) + largeObjectsCost(count),
+    weight: BOTH_ENDS_WIDTH,
     bytes,
     work: { do: "large_objects", step: "all", objects, access },
   });
@@ -177,6 +178,7 @@ function partTasks(
       pool: "tables",
       needs: [CREATE],
       cost: copyCost(size),
+      weight: BOTH_ENDS_WIDTH,
       bytes: size,
       work: {
         do: "large_objects",

@@ -3,7 +3,7 @@
 import type { Index } from "../catalog/catalog.js";
 import type { Task } from "../run/graph.js";
 import { simulateGraph } from "../run/simulate-graph.js";
-import { copyCost, copyWidth, freezeSaving, indexCost } from "./cost.js";
+import { BOTH_ENDS_WIDTH, copyCost, copyWidth, freezeSaving, indexCost } from "./cost.js";
 import type { TablePlan } from "./table-plan.js";
 import { heapBytes } from "./toast-cost.js";
 
@@ -116,7 +116,7 @@ function restOf(
       width,
     }));
   return [
-    ...pieces("tables", capacity.tableJobs, copies, 1.4),
+    ...pieces("tables", capacity.tableJobs, copies, BOTH_ENDS_WIDTH),
     ...pieces("indexes", capacity.indexJobs, builds, 1),
   ];
 }

@@ -24,7 +24,7 @@ export interface Task {
   readonly needs: readonly string[];
   /** Estimated length, in seconds; only compared with that of other tasks. */
   readonly cost: number;
-  /** What it takes of `together`: 1, unless it says otherwise; 0 for one that mostly waits. */
+  /** How many cores it keeps busy, of those that `together` speaks of: 1, unless it says otherwise; 0 for one that mostly waits. */
   readonly weight?: number;
   /**
    * Names that are held while the task runs. Two tasks sharing a name run together only if both

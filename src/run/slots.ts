@@ -4,9 +4,13 @@
  * another one has work for the place.
  */
 
+/** Weights are fractions: sums of them are never quite what they were. */
+const ROUNDING = 1e-6;
+
 export class Slots {
   readonly #free: Map<string, number>;
-  #freeTogether: number;
+  readonly #together: number;
+  #running = 0;
   #given = false;
   #wake: () => void = () => {};
   #changed: Promise<void> = Promise.resolve();
@@ -17,7 +21,7 @@ export class Slots {
    */
   constructor(pools: Readonly<Record<string, number>>, together = Number.POSITIVE_INFINITY) {
     this.#free = new Map(Object.entries(pools));
-    this.#freeTogether = together;
+    this.#together = together;
     this.#renew();
   }
 
@@ -29,20 +33,21 @@ export class Slots {
     return this.#free.get(pool) ?? 0;
   }
 
-  /** Whether all that run may weigh so much more. */
+  /** Whether all that run may weigh so much more. One that weighs more than all may runs alone. */
   bears(weight: number): boolean {
-    return weight <= this.#freeTogether || weight === 0;
+    const isAlone = this.#running < ROUNDING;
+    return weight === 0 || isAlone || this.#running + weight <= this.#together + ROUNDING;
   }
 
   take(pool: string, weight: number): void {
     this.#free.set(pool, this.free(pool) - 1);
-    this.#freeTogether -= weight;
+    this.#running += weight;
   }
 
   /** Nobody hears of it before `wake`: whoever gives a place back may have a task for it himself. */
   give(pool: string, weight: number): void {
     this.#free.set(pool, this.free(pool) + 1);
-    this.#freeTogether += weight;
+    this.#running -= weight;
     this.#given = true;
   }
 

@@ -170,6 +170,21 @@ describe("pools and locks", () => {
     expect(run.ticks).toBe(4);
   });
 
+  test("weights may be fractions, and one that is too heavy runs alone", async () => {
+    const run = await simulate(
+      [
+        task("copy 1", { weight: 1.4, duration: 5 }),
+        task("copy 2", { weight: 1.4, duration: 4 }),
+        task("build 1", { duration: 3 }),
+        task("build 2", { duration: 2 }),
+        task("heavy", { weight: 3, duration: 1 }),
+      ],
+      { pools: { any: 4 }, together: 2.8 },
+    );
+    expect(run.started).toEqual(["copy 1", "copy 2", "build 1", "build 2", "heavy"]);
+    expect(run.ticks).toBe(8);
+  });
+
   test("shared holders run together, an exclusive one alone", async () => {
     const shared = { locks: { shared: ["t"] }, duration: 2 };
     const run = await simulate(

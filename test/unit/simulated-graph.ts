@@ -212,8 +212,8 @@ class Simulation {
 
   #bears({ weight = 1 }: Task): boolean {
     const { together = Number.POSITIVE_INFINITY } = this.#options;
-    const weighs = [...this.#running].reduce((sum, { task }) => sum + (task.weight ?? 1), weight);
-    return weight === 0 || weighs <= together;
+    const others = [...this.#running].reduce((sum, { task }) => sum + (task.weight ?? 1), 0);
+    return weight === 0 || others === 0 || others + weight <= together + 1e-9;
   }
 
   #inPool(pool: string): string[] {
