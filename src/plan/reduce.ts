@@ -37,10 +37,12 @@ export function reduceCatalog(
   };
 }
 
+const noBytes = { bytes: 0, toastBytes: 0, pages: 0 };
+
 function withoutRows(table: Table, { emptyTables, unfilledViews }: Selection): Table {
-  if (unfilledViews.has(table.oid)) return { ...table, populated: false, bytes: 0, pages: 0 };
+  if (unfilledViews.has(table.oid)) return { ...table, ...noBytes, populated: false };
   if (!emptyTables.has(table.oid)) return table;
-  return { ...table, arrivesEmpty: true, bytes: 0, pages: 0, estimatedRows: 0 };
+  return { ...table, ...noBytes, arrivesEmpty: true, estimatedRows: 0 };
 }
 
 /** The OID of schema public where it has never been dropped. */

@@ -3,7 +3,9 @@
 import { describe, expect, test } from "vitest";
 import type { Column } from "../../src/catalog/catalog.js";
 import { analyzeCost, copyWidth, tableCost } from "../../src/plan/cost.js";
-import { inventTable, TEXT } from "./invented-catalog.js";
+import { reduceCatalog } from "../../src/plan/reduce.js";
+import type { Selection } from "../../src/plan/selection.js";
+import { inventCatalog, inventTable, TEXT } from "./invented-catalog.js";
 
 const MB = 1024 ** 2;
 const JSONB = 3802;
@@ -91,4 +93,17 @@ describe("ANALYZE takes longer", () => {
     expect(analyzed(200, -1)).toBeLessThan(analyzed(200, 30_000));
     expect(analyzed(200, -1, 0)).toBe(analyzed(1, -1, 0));
   });
+});
+
+test("a table without its rows costs no more than its round trip, whatever values it has on the source", () => {
+  const large = inventTable({ toastBytes: 90 * MB, columns: columns(TEXT, 4) });
+  const selection = {
+    remains: () => true,
+    emptyTables: new Set([large.oid]),
+    unfilledViews: new Set<number>(),
+  } as Partial<Selection> as Selection;
+  const [empty] = reduceCatalog(inventCatalog({ tables: [large] }), selection).tables;
+  const nothing = inventTable({ bytes: 0, estimatedRows: 0, columns: columns(TEXT, 4) });
+  expect(empty && analyzeCost(empty)).toBe(analyzeCost(nothing));
+  expect(empty && tableCost(empty, "binary")).toBe(tableCost(nothing, "binary"));
 });
