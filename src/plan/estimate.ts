@@ -3,7 +3,7 @@
  * the network's delay. docs/performance.md says what the numbers are and how far to trust them.
  */
 
-import { remainingPaths } from "../run/graph.js";
+import { remainingPaths } from "../run/graph-order.js";
 import { longestChain, type SimulatedTask, simulateGraph } from "../run/simulate-graph.js";
 import { BOTH_ENDS_WIDTH, copyWidth } from "./cost.js";
 import { roundTripsOf } from "./round-trips.js";

@@ -6,11 +6,12 @@
  * that another pool has no task for, so that no job idles while there is work that it can do.
  *
  * Where the pools have more places than there are cores, all that run share those evenly, so the longest
- * path is not first but one of many. So there can be a bound for all pools together.
+ * path is not first but one of many. So there can be a bound for all pools together; while the task that
+ * would be next is too heavy for what is left of it, nothing else takes that.
  */
 
-import { PgCopyError } from "../errors.js";
 import { anySignal, interruptedError, throwIfAborted } from "./abort.js";
+import { dependantsOf, remainingPaths, wrongGraph } from "./graph-order.js";
 import { Slots } from "./slots.js";
 
 /** One unit of work, as the plan describes it. */
@@ -93,19 +94,6 @@ export async function runGraph<T extends Task>(
   graph.assertFinished();
 }
 
-/** For each task the length of the longest path from its start to the end of the run, in seconds. */
-export function remainingPaths(tasks: readonly Task[]): Map<string, number> {
-  const dependants = dependantsOf(tasks);
-  const costs = new Map(tasks.map((task) => [task.id, task.cost]));
-  const paths = new Map<string, number>();
-  for (const id of inOrder(tasks).reverse()) {
-    let longest = 0;
-    for (const next of dependants.get(id) ?? []) longest = Math.max(longest, paths.get(next) ?? 0);
-    paths.set(id, longest + (costs.get(id) ?? 0));
-  }
-  return paths;
-}
-
 /** Where one looks in the tasks of a pool that wait for nothing but a place or a lock. */
 interface Cursor<T extends Task> {
   readonly pool: string;
@@ -135,6 +123,8 @@ export class Graph<T extends Task> {
   /** Ids of tasks that have a place, which may still stand in other pools' lists. */
   readonly #taken = new Set<string>();
   #readyCount = 0;
+  /** Whether what all tasks may weigh together is kept for one that has to wait for it. */
+  #reserved = false;
   readonly #own: Slots;
   readonly #shared: Slots | undefined;
   readonly #held = new Map<string, number>();
@@ -160,6 +150,7 @@ export class Graph<T extends Task> {
   /** Takes every task that may start now, best first; the caller must start each. */
   startable(): Started<T>[] {
     const started: Started<T>[] = [];
+    this.#reserved = false;
     for (const lists of [this.#ready, this.#guests]) this.#takeFrom(lists, started);
     return started;
   }
@@ -173,10 +164,12 @@ export class Graph<T extends Task> {
       const { pool, ready, at } = cursor;
       const task = ready[at] as T;
       const gone = this.#taken.has(task.id);
-      // Nor those behind it: with a long list, looking at all of them would take longer than it gains.
-      if (!gone && !this.#slotsOf(pool).bears(weightOf(task))) cursor.at = ready.length;
-      else if (!gone && !this.#begin(task, pool)) cursor.at++;
-      else {
+      if (!gone && !this.#canLock(task)) cursor.at++;
+      else if (!gone && !this.#bears(task, pool)) {
+        // Nor those behind it: with a long list, looking at all of them would take longer than it gains.
+        cursor.at = ready.length;
+      } else {
+        if (!gone) this.#begin(task, pool);
         ready.splice(at, 1);
         if (!gone) started.push({ task, pool });
       }
@@ -186,7 +179,7 @@ export class Graph<T extends Task> {
   /** The one whose next task has the longest path, of those whose pool has a place. */
   #longest<C extends Cursor<T>>(cursors: readonly C[]): C | undefined {
     let longest: C | undefined;
-    let length = -1;
+    let length = Number.NEGATIVE_INFINITY;
     for (const cursor of cursors) {
       const task = cursor.ready[cursor.at];
       if (task === undefined || this.#slotsOf(cursor.pool).free(cursor.pool) <= 0) continue;
@@ -197,13 +190,22 @@ export class Graph<T extends Task> {
     return longest;
   }
 
-  /** Gives the task the place, if it can have its locks. */
-  #begin(task: T, pool: string): boolean {
-    if (!this.#lock(task)) return false;
+  /**
+   * If it is too heavy, what all may weigh is kept for it: others that would still fit have shorter paths,
+   * and would take again and again what it waits for.
+   */
+  #bears(task: T, pool: string): boolean {
+    const weight = weightOf(task);
+    if (weight === 0) return true;
+    this.#reserved ||= !this.#slotsOf(pool).bears(weight);
+    return !this.#reserved;
+  }
+
+  #begin(task: T, pool: string): void {
+    this.#lock(task);
     this.#taken.add(task.id);
     this.#readyCount--;
     this.#slotsOf(pool).take(pool, weightOf(task));
-    return true;
   }
 
   finish(task: T): void {
@@ -256,14 +258,14 @@ export class Graph<T extends Task> {
   }
 
   /** A held name counts its shared holders; -1 is one exclusive holder. */
-  #lock(task: T): boolean {
-    const shared = task.locks?.shared ?? [];
-    const exclusive = task.locks?.exclusive ?? [];
-    if (exclusive.some((name) => this.#held.has(name))) return false;
-    if (shared.some((name) => this.#held.get(name) === -1)) return false;
-    for (const name of shared) this.#held.set(name, (this.#held.get(name) ?? 0) + 1);
-    for (const name of exclusive) this.#held.set(name, -1);
-    return true;
+  #canLock({ locks }: T): boolean {
+    if (locks?.exclusive?.some((name) => this.#held.has(name))) return false;
+    return locks?.shared?.every((name) => this.#held.get(name) !== -1) ?? true;
+  }
+
+  #lock({ locks }: T): void {
+    for (const name of locks?.shared ?? []) this.#held.set(name, (this.#held.get(name) ?? 0) + 1);
+    for (const name of locks?.exclusive ?? []) this.#held.set(name, -1);
   }
 
   #unlock(task: T): void {
@@ -274,40 +276,4 @@ export class Graph<T extends Task> {
       else this.#held.set(name, left);
     }
   }
-}
-
-function dependantsOf(tasks: readonly Task[]): Map<string, string[]> {
-  const dependants = new Map<string, string[]>(tasks.map((task) => [task.id, []]));
-  for (const task of tasks) {
-    for (const need of new Set(task.needs)) {
-      const list = dependants.get(need);
-      if (list === undefined) throw wrongGraph(`${task.id} needs ${need}, which is not there`);
-      list.push(task.id);
-    }
-  }
-  return dependants;
-}
-
-/** The ids so that each comes after all that it needs. */
-function inOrder(tasks: readonly Task[]): string[] {
-  const dependants = dependantsOf(tasks);
-  const waiting = new Map(tasks.map((task) => [task.id, new Set(task.needs).size]));
-  const order = tasks.filter((task) => waiting.get(task.id) === 0).map((task) => task.id);
-  for (let i = 0; i < order.length; i++) {
-    for (const next of dependants.get(order[i] as string) ?? []) {
-      const left = (waiting.get(next) ?? 0) - 1;
-      waiting.set(next, left);
-      if (left === 0) order.push(next);
-    }
-  }
-  if (order.length < tasks.length) {
-    const ordered = new Set(order);
-    const stuck = tasks.filter((task) => !ordered.has(task.id)).map((task) => task.id);
-    throw wrongGraph(`these tasks need each other in a circle: ${stuck.slice(0, 10).join(", ")}`);
-  }
-  return order;
-}
-
-function wrongGraph(what: string): PgCopyError {
-  return new PgCopyError(`the task graph is wrong: ${what}`, { code: "internal" });
 }

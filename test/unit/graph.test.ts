@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from "vitest";
 import { PgCopyError } from "../../src/errors.js";
-import { remainingPaths, runGraph, type Task } from "../../src/run/graph.js";
+import { runGraph, type Task } from "../../src/run/graph.js";
+import { remainingPaths } from "../../src/run/graph-order.js";
 import { SeededRandom, seeds } from "./seeded-random.js";
 import { longestPath, type SimulatedTask, simulate } from "./simulated-graph.js";
 
@@ -17,9 +18,12 @@ describe("any graph, with any durations", () => {
   test("is run by the rules", async () => {
     for (const seed of seeds(150)) {
       const random = new SeededRandom(seed);
-      const tasks = randomTasks(random, { failures: 0 });
+      const tasks = randomTasks(random, { failures: 0 }).map((task) => ({
+        ...task,
+        weight: [0, 1, 1, 1.4][random.between(0, 3)] as number,
+      }));
       const pools = randomPools(random);
-      const together = random.chance(0.5) ? { together: random.between(1, 5) } : {};
+      const together = random.chance(0.5) ? { together: 1.4 * random.between(1, 4) } : {};
       const run = await simulate(tasks, { pools, ...together });
       expect({ seed, ...run }).toMatchObject({ seed, violations: [], thrown: undefined });
       expect([...run.done].sort()).toEqual(tasks.map(({ id }) => id).sort());
@@ -183,6 +187,24 @@ describe("pools and locks", () => {
     );
     expect(run.started).toEqual(["copy 1", "copy 2", "build 1", "build 2", "heavy"]);
     expect(run.ticks).toBe(8);
+  });
+
+  test("what is too heavy for what is left is waited for, and not overtaken by what is shorter", async () => {
+    const builds = Array.from({ length: 12 }, (_, i) =>
+      task(`build ${i + 1}`, { pool: "indexes", duration: i < 4 ? 4 + i : 2 }),
+    );
+    const run = await simulate(
+      [task("copy", { pool: "tables", weight: 1.4, duration: 3, cost: 3 }), ...builds],
+      { pools: { tables: 4, indexes: 4 }, together: 4.2 },
+    );
+    expect(run.violations).toEqual([]);
+    // When the first two builds have ended there is room for it, and none of the short ones was before it.
+    expect(run.started.indexOf("copy")).toBe(4);
+  });
+
+  test("costs below nothing don't keep a task from its turn", async () => {
+    const run = await simulate([task("odd", { cost: -2 })], { pools: { any: 1 } });
+    expect(run.started).toEqual(["odd"]);
   });
 
   test("shared holders run together, an exclusive one alone", async () => {

@@ -3,7 +3,7 @@
 import type { Catalog } from "../../src/catalog/catalog.js";
 import { type ClonePlan, type PlanOptions, planClone } from "../../src/plan/clone-plan.js";
 import type { CloneTask } from "../../src/plan/task.js";
-import { remainingPaths } from "../../src/run/graph.js";
+import { remainingPaths } from "../../src/run/graph-order.js";
 import { splitScript } from "../../src/schema/split-script.js";
 import { catalogOf, type Details } from "./invented-catalog.js";
 import { conflict } from "./simulated-graph.js";

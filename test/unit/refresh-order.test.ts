@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { refreshOrder } from "../../src/catalog/refresh-order.js";
-import { remainingPaths } from "../../src/run/graph.js";
+import { remainingPaths } from "../../src/run/graph-order.js";
 import { SeededRandom, seeds } from "./seeded-random.js";
 
 /** `reads(3, 1, 2)`: view 3 reads relations 1 and 2. */

@@ -176,26 +176,27 @@ class Simulation {
   /**
    * At rest nothing that may start is waiting; and no place of a pool went to a task with a shorter
    * path than another one's, nor to another pool's while one of its own could have had it; and what
-   * all pools have together goes to the longest path, whatever its pool.
+   * all pools have together goes to the longest path, whatever its pool, also while that one is too heavy for what is left.
    */
   #checkRest(): void {
     if (this.#caller.signal.aborted || this.#firstFailure !== undefined) return;
     for (const task of this.#tasks) {
-      if (this.#started.includes(task.id)) continue;
-      if (!task.needs.every((need) => this.#done.includes(need))) continue;
-      if (this.#ids((other) => conflict(task, other)).length > 0) continue;
-      const places = poolsOf(task).filter((pool) => this.#hasPlace(pool));
-      if (places.length > 0 && this.#bears(task))
+      if (!this.#isReady(task)) continue;
+      const places = this.#placesFor(task);
+      if (places.length > 0 && this.#bears(task) && !this.#isKept(task))
         this.#violations.push(`${task.id} waits at ${this.#now} without a reason`);
       if (places.includes(task.pool))
         for (const { task: started, pool } of this.#batch)
           if (
             started.pool === pool &&
+            (started.weight !== 0 || this.#bears(task)) &&
             longestPath(started, this.#tasks) < longestPath(task, this.#tasks)
           )
             this.#violations.push(`${started.id} has what ${task.id} should have`);
       for (const { task: started, pool } of this.#batch) {
         if (!poolsOf(task).includes(pool)) continue;
+        // It weighs nothing, so the other one, which is too heavy, could not have had its place.
+        if (started.weight === 0 && !this.#bears(task)) continue;
         const own = task.pool === pool;
         if (own && started.pool !== pool)
           this.#violations.push(`${started.id} took the place of ${task.id}`);
@@ -206,8 +207,27 @@ class Simulation {
     }
   }
 
-  #hasPlace(pool: string): boolean {
-    return this.#inPool(pool).length < (this.#options.pools[pool] ?? 0);
+  #isReady(task: SimulatedTask): boolean {
+    if (this.#started.includes(task.id)) return false;
+    if (!task.needs.every((need) => this.#done.includes(need))) return false;
+    return this.#ids((other) => conflict(task, other)).length === 0;
+  }
+
+  /** Whether what all may weigh is kept for a task with a path that is no shorter. */
+  #isKept(task: SimulatedTask): boolean {
+    return this.#tasks.some(
+      (other) =>
+        this.#isReady(other) &&
+        this.#placesFor(other).length > 0 &&
+        !this.#bears(other) &&
+        longestPath(other, this.#tasks) >= longestPath(task, this.#tasks),
+    );
+  }
+
+  #placesFor(task: Task): string[] {
+    return poolsOf(task).filter(
+      (pool) => this.#inPool(pool).length < (this.#options.pools[pool] ?? 0),
+    );
   }
 
   #bears({ weight = 1 }: Task): boolean {
