@@ -69,13 +69,25 @@ function largeOf(
   return { plan, cost, parts };
 }
 
-/** With a WHERE nobody knows how much there is to copy, and each part might look through all of an index. */
+/**
+ * With a WHERE nobody knows how much there is to copy, and each part might look through all of an index. A mask that
+ * counts in its session (a setting, a seed) has to be in one.
+ */
 function isCuttable({ parts, rows, ctidRanges }: TablePlan): boolean {
-  return ctidRanges && parts.length === 1 && rows?.where === undefined;
+  const counts = [...(rows?.masks.values() ?? [])].some(({ volatile }) => volatile);
+  return ctidRanges && parts.length === 1 && rows?.where === undefined && !counts;
 }
 
 function gainsByFreeze({ plan, cost }: LargeTable): boolean {
   return plan.freeze && freezeSaving(plan.table) > cost * NO_SAVING;
+}
+
+/** Each up to eight, then half as many more each time, and all: with a hundred jobs there may be as many tables. */
+function countsToTry(most: number): number[] {
+  const counts: number[] = [];
+  for (let count = 1; count < most; count += Math.max(1, Math.floor(count / 8) * 4))
+    counts.push(count);
+  return [...counts, most];
 }
 
 function chooseCut(large: readonly LargeTable[], load: Load): readonly LargeTable[] {
@@ -84,8 +96,8 @@ function chooseCut(large: readonly LargeTable[], load: Load): readonly LargeTabl
   const secondsWith = playerOf(large, load);
   let best: readonly LargeTable[] = [];
   let shortest = secondsWith(new Set());
-  for (const [i] of candidates.entries()) {
-    const cut = candidates.slice(0, i + 1);
+  for (const count of countsToTry(candidates.length)) {
+    const cut = candidates.slice(0, count);
     const seconds = secondsWith(new Set(cut));
     const worth = cut.some(gainsByFreeze) ? WORTH : WORTH_OF_LARGE_VALUES;
     if (seconds < shortest * worth) [best, shortest] = [cut, seconds];

@@ -135,6 +135,17 @@ describe("tables stay whole", () => {
     expect(partsOf([long, short], { rows })).toEqual([1, 1]);
   });
 
+  test("with a mask that may count in its session", () => {
+    const [long, short] = [large(200), large(20)];
+    const partsWith = (volatile: boolean) => {
+      const masks = new Map([["t", { given: "f()", copied: "f()", stored: "f()", volatile }]]);
+      const rows = { where: undefined, masks, referred: undefined, confidential: true };
+      return partsOf([long, short], { rows: new Map([[long.oid, rows]]) });
+    };
+    expect(partsWith(true)).toEqual([1, 1]);
+    expect(partsWith(false)[0]).toBeGreaterThan(1);
+  });
+
   test("where blocks have no ranges: before PostgreSQL 14, or with another access method", () => {
     expect(partsOf([large(200), large(20)], { serverVersion: 130_010 })).toEqual([1, 1]);
     expect(partsOf([large(200, { heap: false }), large(20)])).toEqual([1, 1]);
