@@ -15,6 +15,8 @@ export interface CopiedTable {
   readonly attempted: string;
 }
 
+const WITHOUT_REWRITES = "start over, with nothing that truncates or rewrites tables on the source";
+
 const fileNodesQuery = `
 select t.oid::bigint as oid, pg_catalog.pg_relation_filenode(t.oid)::bigint as node
 from unnest($1::oid[]) as t (oid)`;
@@ -45,8 +47,12 @@ export async function refuseRewritten(
         code: "task_failed",
         attempted,
         side: "source",
-        advice:
-          "start over, with nothing that truncates or rewrites tables on the source meanwhile",
+        ...(parts.length === 1 || read === 0
+          ? { advice: `${WITHOUT_REWRITES} meanwhile` }
+          : {
+              advice: `${WITHOUT_REWRITES} meanwhile, or with splitTablesLargerThan never: VACUUM FULL and CLUSTER leave a table that is copied whole as it was`,
+              options: ["splitTablesLargerThan"],
+            }),
       },
     );
   }
