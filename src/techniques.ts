@@ -14,7 +14,8 @@ export const techniques = {
   "parallel-pre-data": "tables are created one after the other, on one session",
   "side-by-side-indexes": "a table's indexes are built one after the other",
   "index-settings": "every index is built with the memory and the workers that the target gives it",
-  "fit-to-cores": "as many tasks run as there are jobs, even where both servers share fewer cores",
+  "fit-to-cores":
+    "as many tasks run as there are jobs, even if they are more than keep the cores of a shared machine busy",
   "longest-path-first": "of the tasks that could start, the first one starts",
 } as const satisfies Readonly<Record<string, string>>;
 

@@ -12,7 +12,7 @@ import type { ViewOptions } from "./view.js";
 import { watchRun } from "./watched-run.js";
 
 export const STOPPING = "interrupted: stopping the work on both servers (once more leaves at once)";
-const STOPPING_SOURCE = STOPPING.replace("both servers", "the source");
+const STOPPING_SOURCE = "interrupted: stopping the work on the source (once more leaves at once)";
 
 export async function cloneCommand(
   output: Output,

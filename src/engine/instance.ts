@@ -29,7 +29,7 @@ import {
   type Sessions,
   type SharedWork,
 } from "./servers.js";
-import { tasksTogether } from "./this-machine.js";
+import { tasksTogether, tellOfCores } from "./this-machine.js";
 
 export interface Instance extends Endpoints, Pick<Sessions, "source" | "target">, AsyncDisposable {
   readonly jobs: Servers["jobs"];
@@ -71,16 +71,14 @@ export async function connectInstance(
       freeOf(facts.target) - jobs.tableJobs - jobs.indexJobs,
     );
     const threads = threadsOf(options, jobs.tableJobs);
+    const together = await tasksTogether({ source, target }, options);
+    tellOfCores({ jobs }, together, run);
     return {
       ...ends,
       jobs,
       threads,
       atATime: Math.max(1, Math.min(most, Math.floor(spare / SESSIONS_OF_A_DATABASE))),
-      shared: sharedWork(
-        jobs,
-        stack.use(new CopyThreads(threads)),
-        await tasksTogether({ source, target }, options),
-      ),
+      shared: sharedWork(jobs, stack.use(new CopyThreads(threads)), together),
       [Symbol.asyncDispose]: () => stack.dispose(),
     };
   } catch (error) {

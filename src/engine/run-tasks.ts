@@ -1,6 +1,5 @@
 /** Running the plan's graph on both servers. */
 
-import { availableParallelism } from "node:os";
 import { dropJournalStatement } from "../load/journal.js";
 import { runScripts } from "../load/run-scripts.js";
 import type { ResolvedOptions } from "../options/clone-options.js";
@@ -22,7 +21,7 @@ import type { Run } from "./run.js";
 import { scriptParameters } from "./script-parameters.js";
 import type { Servers } from "./servers.js";
 import { taskSessions } from "./task-sessions.js";
-import { tasksTogether } from "./this-machine.js";
+import { tasksTogether, tellOfCores } from "./this-machine.js";
 
 export interface RunTasksContext {
   readonly servers: Servers;
@@ -51,7 +50,7 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
   tellPlanned(plan, run);
   const { control } = target;
   const together = await tasksTogether(servers, resolved);
-  tellOfCores(servers, together, run);
+  if (servers.shared === undefined) tellOfCores(servers, together, run);
   const estimatedSeconds = expectedSeconds(
     estimateInput(plan, servers, run.elapsedMs / 1000, together),
   );
@@ -89,15 +88,6 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
     stopProgress();
   }
   return { ...taskContext, estimatedSeconds };
-}
-
-/** So that nobody wonders where the other jobs are. */
-function tellOfCores({ jobs }: Servers, together: number | undefined, run: Run): void {
-  const cores = availableParallelism();
-  if (together === undefined || jobs.tableJobs <= cores) return;
-  run.info(
-    `both servers run on this machine, so no more tasks run at a time than keep its ${cores} cores busy`,
-  );
 }
 
 /** Says what is going to be done. */

@@ -5,6 +5,7 @@ import { availableParallelism } from "node:os";
 import type { ResolvedOptions } from "../options/clone-options.js";
 import { togetherOn } from "../plan/cost.js";
 import type { Connection } from "../postgres/connection.js";
+import type { Run } from "./run.js";
 import type { Servers } from "./servers.js";
 
 /**
@@ -20,6 +21,19 @@ export async function tasksTogether(
   if (without.has("fit-to-cores")) return undefined;
   const here = (await runsHere(source)) && (await runsHere(target));
   return here ? togetherOn(availableParallelism()) : undefined;
+}
+
+/** So that nobody wonders where the other jobs are. */
+export function tellOfCores(
+  { jobs: { tableJobs, indexJobs } }: Pick<Servers, "jobs">,
+  together: number | undefined,
+  run: Run,
+): void {
+  if (together === undefined || Math.max(togetherOn(tableJobs), indexJobs) <= together) return;
+  const cores = availableParallelism();
+  run.info(
+    `both servers run on this machine, so no more tasks run at a time than keep ${cores === 1 ? "its core" : `its ${cores} cores`} busy`,
+  );
 }
 
 /** A socket's directory, or a loopback address. A tunnel's end looks the same. */
