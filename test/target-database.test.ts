@@ -32,7 +32,9 @@ test.each(["clone", "plan", "check"])(
       expect(stderr).toContain(
         "pgcopy: wrong target endpoint: it names no database, and the user's own, postgres, is the server's maintenance database\n",
       );
-      expect(stderr).toContain("as in postgres://USER@HOST/DATABASE; if postgres is meant, that");
+      expect(stderr).toContain(
+        "as in postgres://USER@HOST/DATABASE, also where postgres itself is meant",
+      );
       expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
     }
   },
@@ -58,6 +60,17 @@ test.each(["template0", "template1"])("%s is never a target", async (name) => {
     );
     expect(exitCode).toBe(2);
   }
+});
+
+test("a source that was not named is warned of", async () => {
+  const environment = { PGDATABASE: "" };
+  const { stderr } = await runCli(
+    ["plan", uriOf("/"), uriOf("/copy_of_whatever"), "--pg-dump", "bundled"],
+    environment,
+  );
+  expect(stderr).toContain("the source names no database: it is the user's own, postgres");
+  const named = await run("plan", uriOf("/copy_of_whatever"));
+  expect(named.stderr).not.toContain("names no database");
 });
 
 test("a user's own database is taken as psql takes it, and that is said", async () => {

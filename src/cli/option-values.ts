@@ -47,18 +47,24 @@ export function collectExpression(
   return { ...before, [name]: expression };
 }
 
+const A_SIZE = "a size such as 200MB, 1GB, or a number of bytes";
+
 /** For commander: bytes from `1GB`, `10 GB`, `512kB`, `1.5 TB` or `1073741824`. */
 export function parseSize(text: string): number {
+  return bytesOf(text, A_SIZE);
+}
+
+function bytesOf(text: string, what: string): number {
   const [, digits, unit] = SIZE.exec(text.trim()) ?? [];
   const power = unit === undefined ? undefined : SIZE_POWERS[unit.toLowerCase()];
   const bytes = power === undefined ? Number.NaN : Math.round(Number(digits) * 1024 ** power);
   if (Number.isSafeInteger(bytes) && bytes >= 1) return bytes;
-  throw new InvalidArgumentError("It must be a size such as 200MB, 1GB, or a number of bytes.");
+  throw new InvalidArgumentError(`It must be ${what}.`);
 }
 
 /** For commander: a size, `auto` or `never`. */
 export function parseSplitLimit(text: string): number | "auto" | "never" {
-  return text === "auto" || text === "never" ? text : parseSize(text);
+  return text === "auto" || text === "never" ? text : bytesOf(text, `${A_SIZE}, auto or never`);
 }
 
 /** For commander: a size that maintenance_work_mem can have. */

@@ -12,7 +12,7 @@ export interface CutTable {
 
 const SHOWN = 20;
 
-/** `public.documents: 9 parts (whole, its copy would be 54 % of all copies)`; empty where none is cut. */
+/** `public.documents: 9 parts (whole, its copy would be 54 % of the time of all copies)`; empty where none is cut. */
 export function partsLines(tables: readonly CutTable[], width: number): string[] {
   const cut = tables
     .filter(({ partsReason }) => partsReason !== undefined)

@@ -22,7 +22,7 @@ export function reportLines(report: CloneReport, style: ReportStyle): string[] {
     times(report, style),
     slowestTables(report, style),
     slowestIndexes(report, style),
-    section("In parts", partsLines(report.tables, style.width - 2), style),
+    section("In parts", inParts(report, style.width - 2), style),
     section("Formats", formatLines(usedFormats(report), style.width - 2), style),
     section(SELECTION_TITLE, selectionLines(report.tables, style.width - 2), style),
     verification(report, style),
@@ -127,6 +127,13 @@ function labelled(
   return lines.map(
     (line, index) => paint.bold((index === 0 ? label : "").padEnd(LABEL_COLUMNS)) + line,
   );
+}
+
+function inParts({ tables }: CloneReport, width: number): string[] {
+  const lines = partsLines(tables, width);
+  return lines.length === 0
+    ? []
+    : [...lines, ...wrap("A table's time is that of all its parts, added up.", width)];
 }
 
 function slowestTables({ slowestTables: tables }: CloneReport, style: ReportStyle): string[] {

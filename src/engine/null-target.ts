@@ -10,6 +10,7 @@ import { type OpenEndpoint, openEndpoint } from "./open-endpoint.js";
 import { openSession } from "./open-session.js";
 import type { Run } from "./run.js";
 import { AsyncDisposableStackOf, type Servers } from "./servers.js";
+import { tellSourceDatabase } from "./unnamed-database.js";
 
 export function hasNullTarget({ target }: ResolvedOptions): boolean {
   return isNullEndpoint(target);
@@ -56,6 +57,7 @@ export async function connectSource(options: ResolvedOptions, run: Run): Promise
   const stack = new AsyncDisposableStackOf();
   try {
     const endpoint = await parseEndpoint(options.source, environment, "source");
+    tellSourceDatabase(endpoint, run);
     const sessions = tableJobs + 3;
     const opening = { side: "source", environment, sessions, signal } as const;
     const sourceEndpoint = stack.use(await openEndpoint(endpoint, opening, run));

@@ -20,7 +20,7 @@ import { besideNewDatabase, fitJobs } from "./fit-jobs.js";
 import { isMissingDatabase, type OpenEndpoint, openEndpoint } from "./open-endpoint.js";
 import { openSession } from "./open-session.js";
 import type { Run } from "./run.js";
-import { settleTargetDatabase } from "./target-database.js";
+import { settleTargetDatabase, tellSourceDatabase } from "./unnamed-database.js";
 
 export interface Servers extends AsyncDisposable {
   readonly source: Connection;
@@ -86,6 +86,7 @@ export async function openServers(
   const stack = new AsyncDisposableStackOf();
   try {
     const endpoints = await openEndpoints(options, run, mayInitialise, stack);
+    tellSourceDatabase(endpoints.sourceEndpoint.endpoint, run);
     settleTargetDatabase(endpoints.targetEndpoint.endpoint, run);
     const ends = { ...endpoints, ...(await openSessions(endpoints, run, stack)) };
     for (const { side, serverVersion } of [ends.source, ends.target]) {

@@ -31,8 +31,9 @@ export function tellOfCores(
 ): void {
   if (together === undefined || Math.max(togetherOn(tableJobs), indexJobs) <= together) return;
   const cores = availableParallelism();
+  const builds = Math.floor(together);
   run.info(
-    `both servers run on this machine, so no more tasks run at a time than keep ${cores === 1 ? "its core" : `its ${cores} cores`} busy`,
+    `both servers share this machine's ${cores === 1 ? "core" : `${cores} cores`}: no more than ${cores} large copies, or ${builds} other tasks, run at a time (fit-to-cores)`,
   );
 }
 

@@ -64,6 +64,6 @@ function splitLimit(value: number | "auto" | "never" | undefined): number | "aut
   throw wrongOption(
     "splitTablesLargerThan",
     value,
-    `a size of at least ${SMALLEST_PART_BYTES / 1024} kB, auto or never`,
+    `a number of bytes, ${SMALLEST_PART_BYTES} or more, auto or never`,
   );
 }

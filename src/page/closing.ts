@@ -128,6 +128,7 @@ interface Format {
 
 /** So many tables of one format and reason are named. */
 const NAMED = 12;
+const SUMMED = "Their times are those of all parts together, which ran side by side.";
 
 export function formatSection(report: CloneReport): Html | undefined {
   const { tables } = report;
@@ -140,7 +141,10 @@ export function formatSection(report: CloneReport): Html | undefined {
     formats.set(`${format} ${reason}`, one);
   }
   const parted = tables.filter(({ parts }) => parts > 1);
-  const parts = parted.map(({ schema, name, parts: many }) => `${schema}.${name} (${many})`);
+  const parts = parted.map(
+    ({ schema, name, parts: many, partsReason }) =>
+      `${schema}.${name} (${many}${partsReason === undefined ? "" : `: ${partsReason}`})`,
+  );
   return html`<section><h2>Formats and parts</h2>
 ${table<Format>(
   [
@@ -154,7 +158,7 @@ ${table<Format>(
 <p>${
     parted.length === 0
       ? `Every table was ${done} in one part.`
-      : html`${formatNumberOf(parted.length, "table")} ${parted.length === 1 ? "was" : "were"} ${done} in parts: <code>${someOf(parts)}</code>.`
+      : html`${formatNumberOf(parted.length, "table")} ${parted.length === 1 ? "was" : "were"} ${done} in parts: <code>${someOf(parts)}</code>. ${SUMMED}`
   }</p></section>`;
 }
 

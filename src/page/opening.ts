@@ -140,7 +140,7 @@ function reached(run: RunRecord): Figure[] {
 }
 
 function problem(run: FailedRun): Html {
-  const { message, attempted, code, server, advice, items } = run.error;
+  const { message, attempted, code, server, advice, items, statements } = run.error;
   const lines: readonly (readonly [string, string | undefined])[] = [
     ["in the middle of", code === "interrupted" ? attempted : undefined],
     ["detail", server?.detail],
@@ -156,6 +156,7 @@ function problem(run: FailedRun): Html {
   )}</dl>
 ${items.length > 0 && html`<ul class="items">${items.map((item) => html`<li>${item}</li>`)}</ul>`}
 ${advice !== undefined && html`<h3>What to do</h3><p>${advice}</p>`}
+${statements.length > 0 && html`<ul class="items">${statements.map((one) => html`<li>${one};</li>`)}</ul>`}
 ${unfinishedTasks(run)}</section>`;
 }
 

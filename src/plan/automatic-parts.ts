@@ -49,7 +49,11 @@ export function withAutomaticParts(
     const one = counts.get(plan);
     if (one === undefined) return plan;
     const share = Math.round((100 * one.cost) / whole);
-    return inParts(plan, one.parts, `whole, its copy would be ${share} % of all copies`);
+    return inParts(
+      plan,
+      one.parts,
+      `whole, its copy would be ${share} % of the time of all copies`,
+    );
   });
 }
 

@@ -65,12 +65,15 @@ export function estimateRun(input: EstimateInput): Estimate {
   const cores = coresOf(input);
   const beside = secondsBesideTasks(input);
   const ended = simulateTasks(input, cores);
-  const seconds = (shared: number) =>
-    rounded(beside + lengthOf(shared === cores ? ended : simulateTasks(input, shared)));
+  const seconds = (played: readonly SimulatedTask<CloneTask>[]) =>
+    rounded(beside + lengthOf(played));
+  // More cores would also let more tasks run at a time.
+  const fastest = simulateTasks({ ...input, together: undefined }, Number.POSITIVE_INFINITY);
+  const fewer = Math.min(cores, FEWEST_CORES);
   return {
-    seconds: seconds(cores),
-    fastestSeconds: seconds(Number.POSITIVE_INFINITY),
-    slowestSeconds: seconds(Math.min(cores, FEWEST_CORES)),
+    seconds: seconds(ended),
+    fastestSeconds: seconds(fastest),
+    slowestSeconds: seconds(fewer === cores ? ended : simulateTasks(input, fewer)),
     assumed: {
       cores,
       coresAre: input.cores === undefined ? "as many as jobs" : "of this machine",

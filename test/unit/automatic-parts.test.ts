@@ -73,7 +73,7 @@ describe("tables are cut", () => {
     const [cut, kept] = planned([large(200), large(20)]);
     expect(cut).toMatchObject({
       freeze: false,
-      partsReason: "whole, its copy would be 91 % of all copies",
+      partsReason: "whole, its copy would be 91 % of the time of all copies",
     });
     expect(cut?.parts.every(({ by }) => by === "ctid")).toBe(true);
     expect(kept).toMatchObject({ freeze: true, partsReason: undefined });

@@ -118,11 +118,14 @@ test.each([
 });
 
 test("an option is named as it was typed", () => {
-  const error = new PgCopyError("splitTablesLargerThan must be a size of at least 64 kB, not 1", {
-    code: "usage",
-    options: ["splitTablesLargerThan"],
-  });
-  const words = "--split-tables-larger-than must be a size of at least 64 kB, not 1";
+  const error = new PgCopyError(
+    "splitTablesLargerThan must be a number of bytes, 65536 or more, not 1",
+    {
+      code: "usage",
+      options: ["splitTablesLargerThan"],
+    },
+  );
+  const words = "--split-tables-larger-than must be a number of bytes, 65536 or more, not 1";
   expect(errorLines(error, quiet)[0]).toBe(`pgcopy: ${words}`);
   expect(errorEvent(error)).toMatchObject({
     type: "error",

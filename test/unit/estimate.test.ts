@@ -53,6 +53,9 @@ describe("the seconds", () => {
     expect(four?.seconds).toBeLessThan(two?.seconds ?? 0);
     expect(eight?.seconds).toBeLessThan(four?.seconds ?? 0);
     expect(eight?.seconds).toBeGreaterThanOrEqual(eight?.fastestSeconds ?? 0);
+    // What bounds the tasks on these cores would not on more of them.
+    const bound = estimate(tasks, { cores: 2, together: 2 });
+    expect(bound.fastestSeconds).toBe(two?.fastestSeconds);
     const oneJob = estimate(tasks, { cores: 8, jobs: { tableJobs: 1, indexJobs: 1 } });
     expect(oneJob.seconds).toBeGreaterThan(eight?.seconds ?? 0);
   });

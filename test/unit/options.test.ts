@@ -100,7 +100,7 @@ describe("defaults", () => {
 
 describe("a wrong option", () => {
   const wholeNumber = "must be a whole number of at least 1";
-  const size = "splitTablesLargerThan must be a size of at least 64 kB";
+  const size = "splitTablesLargerThan must be a number of bytes, 65536 or more";
   const memory = "maintenanceWorkMem must be a size of at least 1 MB and less than 2 GB, in bytes";
   const interval =
     "progressIntervalMs must be a number of milliseconds up to 2147483647, 0 for never";

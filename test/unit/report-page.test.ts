@@ -167,6 +167,7 @@ describe("the page of a run that failed", () => {
     server: { severity: "ERROR", sqlstate: "23505", message: "no", detail: "Key (id)=(4)." },
     items: ["public.orders"],
     advice: "start over with --drop-if-exists",
+    statements: ['grant select on table "public"."orders" to "nora"'],
   });
 
   test("tells what happened, what to do, and how far it came", () => {
@@ -188,6 +189,7 @@ describe("the page of a run that failed", () => {
       "detail Key (id)=(4). error code task_failed SQLSTATE 23505 public.orders",
       "What to do start over with --drop-if-exists",
       "Going on when it ended",
+      'start over with --drop-if-exists grant select on table "public"."orders" to "nora";',
       "CREATE INDEX public.orders_idx (failed) index job 1",
       "COPY public.orders (stopped) table job 1 0.40 s 400 ms 1.0 MB",
       "Longest tasks",

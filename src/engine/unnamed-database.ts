@@ -1,11 +1,17 @@
-/** Which database of the target is meant, and that it is one to copy into. */
+/** Which databases are meant where none is named, and that the target's is one to copy into. */
 
 import type { Endpoint } from "../endpoint/endpoint.js";
 import { wrongEndpoint } from "../endpoint/parameters.js";
 import type { Run } from "./run.js";
 
+/** Says which database a source means that names none: it is seldom the one that was to be copied. */
+export function tellSourceDatabase(endpoint: Endpoint, run: Run): void {
+  if (endpoint.kind !== "server" || endpoint.databaseFrom === undefined) return;
+  run.warn(`the source names no database: it is the user's own, ${endpoint.database}`);
+}
+
 /**
- * Says which database an endpoint means that names none.
+ * Says which database a target means that names none.
  *
  * @throws PgCopyError `usage` for a template, whose contents every new database would get; and for
  *   `postgres`, to which tools connect when they have no other, unless it is named.
@@ -21,7 +27,7 @@ export function settleTargetDatabase(endpoint: Endpoint, run: Run): void {
     throw wrongEndpoint(
       "target",
       "it names no database, and the user's own, postgres, is the server's maintenance database",
-      `${advice}; if postgres is meant, that is its name`,
+      `${advice}, also where postgres itself is meant`,
     );
   }
   run.info(`the target names no database: it is the user's own, ${database}`);
