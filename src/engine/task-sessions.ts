@@ -3,6 +3,7 @@
 import type { ClonePlan } from "../plan/clone-plan.js";
 import type { Connection } from "../postgres/connection.js";
 import { ConnectionPool } from "../postgres/connection-pool.js";
+import { lostConnection } from "../postgres/copy.js";
 import { SessionBudget } from "../postgres/session-budget.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import { CopyThreads } from "./copy-threads.js";
@@ -52,12 +53,13 @@ function sessionsOn(
   const { tableJobs, indexJobs } = servers.jobs;
   const [source, target] = [sourceSession(context), targetSession(context)];
   const budgets = budgetsOf(servers);
-  const pool = (wanted: JobSession, size: number, budget: SessionBudget | undefined) =>
-    stack.use(new ConnectionPool(size, () => openJobSession(wanted, run.signal), budget));
+  const openTarget = () => openJobSession(target, run.signal);
+  const pool = (open: () => Promise<Connection>, size: number, budget: SessionBudget | undefined) =>
+    stack.use(new ConnectionPool(size, open, budget));
   const threads = budgets && startThreads(plan, servers, stack);
   return {
-    sourcePool: pool(source, tableJobs, budgets?.sourceSessions),
-    targetPool: pool(target, tableJobs + indexJobs, budgets?.targetSessions),
+    sourcePool: pool(() => openReader(context), tableJobs, budgets?.sourceSessions),
+    targetPool: pool(openTarget, tableJobs + indexJobs, budgets?.targetSessions),
     threads:
       threads &&
       stack.use(
@@ -77,12 +79,26 @@ function sessionsOn(
 export function snapshotPool(
   servers: SourceOfRun,
   snapshot: HeldSnapshot,
-  { signal }: Run,
+  run: Run,
 ): ConnectionPool {
-  const wanted = sourceSession({ servers, snapshot });
   const { jobs, shared } = servers;
-  const open = () => openJobSession(wanted, signal);
+  const open = () => openReader({ servers, snapshot, run });
   return new ConnectionPool(jobs.tableJobs, open, shared?.sourceSessions);
+}
+
+interface ReaderContext extends Pick<TaskSessionsContext, "snapshot" | "run"> {
+  readonly servers: Pick<Servers, "source">;
+}
+
+/** That the snapshot is gone is no more than what follows, if the session that held it was lost. */
+async function openReader(context: ReaderContext): Promise<Connection> {
+  const { snapshot, run } = context;
+  try {
+    return await openJobSession(sourceSession(context), run.signal);
+  } catch (error) {
+    if (snapshot.connection.usable) throw error;
+    throw lostConnection("keeping the snapshot", "source", error);
+  }
 }
 
 type SessionBudgets = Pick<NonNullable<Servers["shared"]>, "sourceSessions" | "targetSessions">;

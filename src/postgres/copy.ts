@@ -156,11 +156,12 @@ export async function cancelSoon(connection: Connection): Promise<void> {
   clearTimeout(cut);
 }
 
-export function lostConnection(attempted: string, side: Side): PgCopyError {
+export function lostConnection(attempted: string, side: Side, cause?: unknown): PgCopyError {
   return new PgCopyError(`${attempted} failed on ${side}: the connection was lost`, {
     code: "task_failed",
     attempted,
     side,
     retrySafe: true,
+    ...(cause === undefined ? {} : { cause }),
   });
 }
