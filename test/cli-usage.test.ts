@@ -112,7 +112,7 @@ describe("wrong usage is one clear error, and exits with 2", () => {
     [
       "a size that is none",
       ["clone", "a", "b", "--split-tables-larger-than", "big"],
-      "option '--split-tables-larger-than <SIZE>' argument 'big' is invalid. It must be a size such as 200MB, 1GB, or a number of bytes",
+      "option '--split-tables-larger-than <SIZE>' argument 'big' is invalid. It must be a size such as 200MB, 1GB, or a number of bytes, auto or never",
       "pgcopy clone",
     ],
     [
@@ -191,7 +191,7 @@ describe("wrong usage is one clear error, and exits with 2", () => {
 
   test.each([
     [["--table-jobs", "0"], "option '--table-jobs <N>' argument '0' is invalid"],
-    [["--split-tables-larger-than", "1kB"], "--split-tables-larger-than must be a size of at"],
+    [["--split-tables-larger-than", "1kB"], "--split-tables-larger-than must be a number of bytes, 65536"],
     [["--skip-analyze", "--statistics", "copy"], "--skip-analyze contradicts --statistics copy"],
     [["--no-role-passwords"], "--no-role-passwords needs --roles"],
     [
