@@ -191,7 +191,10 @@ describe("wrong usage is one clear error, and exits with 2", () => {
 
   test.each([
     [["--table-jobs", "0"], "option '--table-jobs <N>' argument '0' is invalid"],
-    [["--split-tables-larger-than", "1kB"], "--split-tables-larger-than must be a number of bytes, 65536"],
+    [
+      ["--split-tables-larger-than", "1kB"],
+      "--split-tables-larger-than must be a number of bytes, 65536",
+    ],
     [["--skip-analyze", "--statistics", "copy"], "--skip-analyze contradicts --statistics copy"],
     [["--no-role-passwords"], "--no-role-passwords needs --roles"],
     [
