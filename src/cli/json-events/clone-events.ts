@@ -1,7 +1,7 @@
 /** The last line of --json of a clone, of one database and of all. */
 
 import type { CloneAllReport, CloneReport } from "../library.js";
-import type { DocumentedEvent } from "./documented-event.js";
+import { bothEnds, type DocumentedEvent } from "./documented-event.js";
 
 export const FILTERS =
   "with filters: `leftOut`, `leftOutToo` and `cameAlong` (lists of `object`, `because`), `withoutRows`";
@@ -50,10 +50,7 @@ export const reportEvent: DocumentedEvent<Omit<CloneReport, "tasks" | "throughpu
 export const reportAllEvent: DocumentedEvent<CloneAllReport> = {
   when: "`clone --all-databases` has ended well",
   fields: {
-    source: "the endpoint, without the password",
-    target: "the endpoint, without the password",
-    sourceVersion: "the server's version",
-    targetVersion: "the server's version",
+    ...bothEnds,
     jobs: "`tableJobs` and `indexJobs` of all databases together",
     threads: "how many threads move rows, of all databases together",
     durationMs: "of the whole run",

@@ -1,15 +1,12 @@
 /** The last line of --json of a comparison. */
 
 import type { DataComparison, SchemaComparison } from "../library.js";
-import type { DocumentedEvent } from "./documented-event.js";
+import { bothEnds, type DocumentedEvent } from "./documented-event.js";
 
 export const schemaComparisonEvent: DocumentedEvent<SchemaComparison> = {
   when: "`compare schema` has ended",
   fields: {
-    source: "the endpoint, without the password",
-    target: "the endpoint, without the password",
-    sourceVersion: "the server's version",
-    targetVersion: "the server's version",
+    ...bothEnds,
     pgDump: "`kind`, `version`, `path`",
     durationMs: "of the whole run",
     same: "whether no difference was found",
@@ -23,10 +20,7 @@ export const schemaComparisonEvent: DocumentedEvent<SchemaComparison> = {
 export const dataComparisonEvent: DocumentedEvent<DataComparison> = {
   when: "`compare data` has ended",
   fields: {
-    source: "the endpoint, without the password",
-    target: "the endpoint, without the password",
-    sourceVersion: "the server's version",
-    targetVersion: "the server's version",
+    ...bothEnds,
     durationMs: "of the whole run",
     same: "whether no difference was found",
     tables: "how many tables, partitions and materialized views were compared",

@@ -6,3 +6,11 @@ export interface DocumentedEvent<Fields> {
 }
 
 export type Documented<Types> = { readonly [T in keyof Types]: DocumentedEvent<Types[T]> };
+
+/** What every summary of two servers begins with. */
+export const bothEnds = {
+  source: "the endpoint, without the password",
+  target: "the endpoint, without the password",
+  sourceVersion: "the server's version",
+  targetVersion: "the server's version",
+};

@@ -2,15 +2,12 @@
 
 import type { PlanAllReport, PlanReport } from "../library.js";
 import { FILTERS } from "./clone-events.js";
-import type { DocumentedEvent } from "./documented-event.js";
+import { bothEnds, type DocumentedEvent } from "./documented-event.js";
 
 export const planEvent: DocumentedEvent<PlanReport> = {
   when: "`plan` has ended",
   fields: {
-    source: "the endpoint, without the password",
-    target: "the endpoint, without the password",
-    sourceVersion: "the server's version",
-    targetVersion: "the server's version",
+    ...bothEnds,
     pgDump: "`kind`, `version`, `path`",
     databaseToCreate: "the target database, if it is missing",
     rolesToCreate: "with `--roles`: names of the roles that are missing",
@@ -36,10 +33,7 @@ export const planEvent: DocumentedEvent<PlanReport> = {
 export const planAllEvent: DocumentedEvent<PlanAllReport> = {
   when: "`plan --all-databases` has ended",
   fields: {
-    source: "the endpoint, without the password",
-    target: "the endpoint, without the password",
-    sourceVersion: "the server's version",
-    targetVersion: "the server's version",
+    ...bothEnds,
     jobs: "`tableJobs` and `indexJobs` of all databases together",
     threads: "how many threads move rows, of all databases together",
     rolesToCreate: "names of the roles that are missing",

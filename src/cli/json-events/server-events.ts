@@ -1,15 +1,12 @@
 /** The last line of --json of the commands that only look: `check` and `ping`. */
 
 import type { CheckReport, PingReport } from "../library.js";
-import type { DocumentedEvent } from "./documented-event.js";
+import { bothEnds, type DocumentedEvent } from "./documented-event.js";
 
 export const checkEvent: DocumentedEvent<Omit<CheckReport, "findings">> = {
   when: "`check` has ended",
   fields: {
-    source: "the endpoint, without the password",
-    target: "the endpoint, without the password",
-    sourceVersion: "the server's version",
-    targetVersion: "the server's version",
+    ...bothEnds,
     databaseToCreate: "the target database, if it is missing",
     pgDump: "`kind`, `version`, `path`; absent if the schema could not be read",
     tables: "how many tables of the source have rows",
