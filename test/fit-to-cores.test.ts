@@ -17,12 +17,13 @@ async function createTables(database: TestDatabase): Promise<void> {
   await database.execute(Array.from({ length: JOBS }, (_, n) => table(n)).join(""));
 }
 
-/** The most tasks that ran at a time, of those that keep a core busy. */
-async function mostAtATime(without: CloneOptions["without"]): Promise<number> {
+/** The most tasks that ran at a time, of those that keep a core busy; and what was said of cores. */
+async function runWith(without: CloneOptions["without"]) {
   await using source = await createDatabase(server(16), "cores");
   await createTables(source);
   await using target = await createDatabase(server(16), "copy");
   const running = new Set<string>();
+  const notices: string[] = [];
   let most = 0;
   await clone({
     source: source.uri,
@@ -30,6 +31,7 @@ async function mostAtATime(without: CloneOptions["without"]): Promise<number> {
     jobs: JOBS,
     ...(without === undefined ? {} : { without }),
     observer: (event) => {
+      if (event.type === "notice") notices.push(event.message);
       if (event.type === "task_finished") running.delete(event.task.id);
       if (event.type !== "task_started" || event.pool === "control") return;
       if (event.task.kind !== "pre_data") running.add(event.task.id);
@@ -37,15 +39,18 @@ async function mostAtATime(without: CloneOptions["without"]): Promise<number> {
     },
   });
   await expectSameDatabase(source.uri, target.uri);
-  return most;
+  return { most, told: notices.filter((message) => message.includes("share this machine's")) };
 }
 
 it.skipIf(process.platform !== "linux")(
   "is what keeps the cores busy, however many jobs there may be",
   async () => {
-    const most = await mostAtATime(undefined);
+    const { most, told } = await runWith(undefined);
     expect(most).toBeGreaterThanOrEqual(cores);
     expect(most).toBeLessThanOrEqual(Math.floor(1.4 * cores));
-    expect(await mostAtATime(["fit-to-cores"])).toBeGreaterThanOrEqual(JOBS);
+    expect(told).toEqual([expect.stringContaining(`no more than ${cores} large copies, or`)]);
+    const without = await runWith(["fit-to-cores"]);
+    expect(without.most).toBeGreaterThanOrEqual(JOBS);
+    expect(without.told).toEqual([]);
   },
 );
