@@ -1,5 +1,6 @@
 /** `pgcopy clone`. */
 
+import { isNullEndpoint } from "../endpoint/parse-endpoint.js";
 import { readConfig } from "./config-file.js";
 import { copyOptions } from "./copy-options.js";
 import { writeJson } from "./json.js";
@@ -21,7 +22,7 @@ export async function cloneCommand(
 ): Promise<void> {
   const configured = await readConfig(output, flags);
   const options = copyOptions(output, endpoints, flags, configured);
-  const stopping = options.target.trim() === "null:" ? STOPPING_SOURCE : STOPPING;
+  const stopping = isNullEndpoint(options.target) ? STOPPING_SOURCE : STOPPING;
   const page = await openReport(output, flags);
   const report = await reported(page, () =>
     watchRun(output, { ...flags, stopping, record: page?.observe }, async (run) => {

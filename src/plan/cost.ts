@@ -50,7 +50,7 @@ const COPY_WIDTH = { rows: BOTH_ENDS_WIDTH, large: 1.1 };
 
 /**
  * How much the tasks may weigh that run at a time where both servers share `cores`: as many copies as
- * there are cores, or half as many more builds, each of which uses one, so that there is work while one waits for the disk.
+ * there are cores, or two fifths more builds, each of which uses one, so that there is work while one waits for the disk.
  */
 export function togetherOn(cores: number): number {
   return cores * BOTH_ENDS_WIDTH;
