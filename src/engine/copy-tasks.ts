@@ -4,6 +4,7 @@ import type { TaskInfo } from "../events.js";
 import { copyExtensionRows } from "../load/copy-extension-rows.js";
 import { readSmallTables, storeSmallTables } from "../load/copy-small-tables.js";
 import type { LargeObjectOwnership } from "../load/large-object-statements.js";
+import type { TaskRecord } from "../load/recorder.js";
 import type { Work } from "../plan/task.js";
 import type { Connection } from "../postgres/connection.js";
 import type { ConnectionPool } from "../postgres/connection-pool.js";
@@ -30,8 +31,7 @@ export interface CopyJob {
   readonly signal: AbortSignal;
   readonly context: CopyContext;
   readonly active: ActiveTask;
-  /** The statement that records the task as done. */
-  readonly record: (moved: Moved) => string;
+  readonly record: TaskRecord;
 }
 
 /** In one of the threads, where there are any left: of all tasks only these move many bytes through this process. */
@@ -50,7 +50,7 @@ export async function moveRowsTask(work: RowsWork, job: CopyJob): Promise<Moved>
   return await threads.copy(() => orderOf(work, job), { ...options, onTarget }, here);
 }
 
-function orderOf(work: RowsWork, { task, context, active }: CopyJob): CopyOrder {
+function orderOf(work: RowsWork, { task, context, active, record }: CopyJob): CopyOrder {
   const { id, kind, label } = task;
   const { noOwner, noAcl } = context.ownership;
   return {
@@ -58,6 +58,7 @@ function orderOf(work: RowsWork, { task, context, active }: CopyJob): CopyOrder 
     work,
     ownership: { noOwner, noAcl },
     elapsedMs: context.run.elapsedMs - active.beganMs,
+    stepsDone: record.stepsDone,
   };
 }
 

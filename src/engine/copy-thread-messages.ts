@@ -25,6 +25,8 @@ export interface CopyOrder {
   readonly ownership: LargeObjectOwnership;
   /** Since the task began. */
   readonly elapsedMs: number;
+  /** As in `TaskRecord`. */
+  readonly stepsDone: number;
 }
 
 export interface Requests {

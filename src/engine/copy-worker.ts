@@ -6,7 +6,7 @@
 
 import { type MessagePort, parentPort } from "node:worker_threads";
 import { asPgCopyError, type PgCopyError } from "../errors.js";
-import { recordStatement } from "../load/journal.js";
+import { recordInSchema, recordOf } from "../load/recorder.js";
 import type { Connection } from "../postgres/connection.js";
 import { anySignal } from "../run/abort.js";
 import {
@@ -86,7 +86,8 @@ async function copy(
   signal: AbortSignal,
 ): Promise<Moved> {
   const beganMs = performance.now();
-  const { work, ownership, task, elapsedMs } = order;
+  const { work, ownership, task, stepsDone } = order;
+  const elapsedMs = () => order.elapsedMs + performance.now() - beganMs;
   // One that has ended in the meantime is still there, and says so itself.
   const source = sessions.get(order.source) as Connection;
   const target = sessions.get(order.target) as Connection;
@@ -101,10 +102,7 @@ async function copy(
           target,
           signal,
           onBytes: (bytes) => count.add(bytes),
-          record: (moved) => {
-            const durationMs = elapsedMs + performance.now() - beganMs;
-            return recordStatement({ ...task, ...moved, durationMs });
-          },
+          record: recordOf(recordInSchema, task, elapsedMs, stepsDone),
         }),
       ),
     );

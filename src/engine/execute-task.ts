@@ -4,8 +4,8 @@ import { asPgCopyError, PgCopyError } from "../errors.js";
 import type { TaskInfo } from "../events.js";
 import { analyzeTables } from "../load/analyze.js";
 import { prepareLargeObjects } from "../load/copy-large-objects.js";
-import { recordStatement } from "../load/journal.js";
 import type { LargeObjectOwnership } from "../load/large-object-statements.js";
+import { named, type Recorder, recordOf, type TaskRecord } from "../load/recorder.js";
 import { restoreStatistics } from "../load/restore-statistics.js";
 import { runScripts } from "../load/run-scripts.js";
 import { resetSequences } from "../load/sequences.js";
@@ -54,6 +54,9 @@ export interface TaskContext {
   /** Absent where the main thread copies alone. */
   readonly threads: ThreadedCopies | undefined;
   readonly meter: ProgressMeter;
+  readonly recorder: Recorder;
+  /** How many steps are done of tasks that need several transactions, by the task's id. */
+  readonly stepsDone: ReadonlyMap<string, number>;
   readonly verifyMode: "count" | "checksum";
   readonly masks: MaskAdvice;
   readonly ownership: LargeObjectOwnership;
@@ -138,14 +141,14 @@ class TaskRun {
         return await this.#onTarget((target) =>
           runScripts(target, work.scripts, {
             attempted: this.#task.label,
-            record: () => this.#record(nothing),
+            record: this.#record,
             settings: this.#context.scriptParameters(this.#task),
             statementsPerTransaction: this.#context.statementsPerTransaction,
           }),
         );
       case "analyze":
         return await this.#onTarget((target) =>
-          analyzeTables(target, work.tables, work.only, () => this.#record(nothing)),
+          analyzeTables(target, work.tables, work.only, this.#record),
         );
       case "statistics":
         return await this.#restoreStatistics(work);
@@ -159,16 +162,13 @@ class TaskRun {
       case "verify":
         return await this.#verify(work);
       case "prepare_large_objects":
-        return await this.#onTarget((target) =>
-          prepareLargeObjects(target, () => this.#record(nothing)),
-        );
+        return await this.#onTarget((target) => prepareLargeObjects(target, this.#record));
       case "verify_large_objects":
         return await this.#verifyLargeObjects(work);
       case "sequences":
         return await this.#onTarget(async (target) => {
-          await resetSequences(work.sequences, this.#context.snapshot.connection, target, () =>
-            this.#record(nothing),
-          );
+          const source = this.#context.snapshot.connection;
+          await resetSequences(work.sequences, source, target, this.#record);
         });
       case "release_snapshot":
         return await this.#releaseSnapshot();
@@ -177,7 +177,7 @@ class TaskRun {
 
   async #restoreStatistics(work: CloneTask["work"] & { do: "statistics" }): Promise<Moved> {
     return await this.#onTarget(async (target) => {
-      const analyzed = await restoreStatistics(target, work.tables, () => this.#record(nothing));
+      const analyzed = await restoreStatistics(target, work.tables, this.#record);
       if (analyzed.length === 0) return;
       const names = analyzed.map(({ table }) => relationName(table)).join(", ");
       this.#context.run.info(
@@ -186,22 +186,21 @@ class TaskRun {
     });
   }
 
-  /** A difference is kept for the end, so that all of them are found. */
+  /** A difference is kept for the end, so that all of them are found; it is not recorded, so that a resumed run finds it, too. */
   async #verify(work: CloneTask["work"] & { do: "verify" }): Promise<Moved> {
     const { sourcePool, targetPool, verifyMode, comparisons } = this.#context;
     return await sourcePool.with(this.#signal, (source) =>
       targetPool.with(this.#signal, async (target) => {
         const { table } = work.table;
-        comparisons.push(
-          await compareTable(table, {
-            source,
-            target,
-            mode: verifyMode,
-            signal: this.#signal,
-            rows: work.table.rows,
-          }),
-        );
-        await target.execute(this.#task.label, this.#record(nothing));
+        const comparison = await compareTable(table, {
+          source,
+          target,
+          mode: verifyMode,
+          signal: this.#signal,
+          rows: work.table.rows,
+        });
+        comparisons.push(comparison);
+        if (comparison.same) await this.#recordOnly(target, { comparison });
         return nothing;
       }),
     );
@@ -223,10 +222,15 @@ class TaskRun {
           signal: this.#signal,
         });
         for (const difference of differences) largeObjectDifferences.push(difference);
-        await target.execute(this.#task.label, this.#record(nothing));
+        if (differences.length === 0) await this.#recordOnly(target, { objects });
         return { ...nothing, objects };
       }),
     );
+  }
+
+  /** Of a task that changes nothing. */
+  async #recordOnly(target: Connection, detail: unknown): Promise<void> {
+    await this.#record.commit(target, named(this.#task.label, "begin"), { detail });
   }
 
   /** The source's sessions go with it: none of them would be used again. */
@@ -251,14 +255,14 @@ class TaskRun {
       signal: this.#signal,
       context: this.#context,
       active: this.#active,
-      record: (moved) => this.#record(moved),
+      record: this.#record,
     };
   }
 
-  #record(moved: Moved): string {
-    const { id, kind, label } = this.#task;
-    const durationMs = this.#context.run.elapsedMs - this.#active.beganMs;
-    return recordStatement({ id, kind, label, ...moved, durationMs });
+  get #record(): TaskRecord {
+    const { run, recorder, stepsDone } = this.#context;
+    const elapsedMs = () => run.elapsedMs - this.#active.beganMs;
+    return recordOf(recorder, this.#task, elapsedMs, stepsDone.get(this.#task.id));
   }
 }
 

@@ -3,6 +3,7 @@
 import { copyLargeObjects } from "../load/copy-large-objects.js";
 import { copyPart } from "../load/copy-part.js";
 import type { LargeObjectOwnership } from "../load/large-object-statements.js";
+import type { TaskRecord } from "../load/recorder.js";
 import type { Work } from "../plan/task.js";
 import type { Connection } from "../postgres/connection.js";
 import type { CopyResult } from "../postgres/copy.js";
@@ -34,8 +35,7 @@ export interface MoveRowsOptions {
   readonly target: Connection;
   readonly onBytes: (bytes: number) => void;
   readonly signal: AbortSignal;
-  /** The statement that records the work as done. */
-  readonly record: (moved: Moved) => string;
+  readonly record: TaskRecord;
 }
 
 /** @throws PgCopyError `task_failed` or `interrupted`. */

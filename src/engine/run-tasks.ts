@@ -1,6 +1,7 @@
 /** Running the plan's graph on both servers. */
 
 import { dropJournalStatement } from "../load/journal.js";
+import { recordInSchema } from "../load/recorder.js";
 import { runScripts } from "../load/run-scripts.js";
 import type { ResolvedOptions } from "../options/clone-options.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
@@ -63,6 +64,8 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
     targetPool: sessions.targetPool,
     threads: sessions.threads,
     meter,
+    recorder: recordInSchema,
+    stepsDone: new Map(),
     verifyMode: resolved.verify ?? "count",
     masks: maskAdvice(plan),
     ownership: resolved,

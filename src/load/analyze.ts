@@ -3,13 +3,14 @@
 import type { RelationName } from "../plan/toc.js";
 import type { Connection } from "../postgres/connection.js";
 import { displayName, quoteQualified } from "../postgres/quote.js";
+import { named, type TaskRecord } from "./recorder.js";
 
 /** @param only leave a table's partitions and children alone (PostgreSQL 18 and newer). */
 export async function analyzeTables(
   target: Connection,
   tables: readonly RelationName[],
   only: boolean,
-  record: () => string,
+  record: TaskRecord,
 ): Promise<void> {
   const names = tables.map(
     ({ schema, name }) => `${only ? "only " : ""}${quoteQualified(schema, name)}`,
@@ -19,5 +20,5 @@ export async function analyzeTables(
     tables.length === 1 && first !== undefined
       ? `ANALYZE ${displayName(first.schema, first.name)}`
       : `ANALYZE of ${tables.length} tables`;
-  await target.execute(attempted, `begin; analyze ${names.join(", ")}; ${record()}; commit`);
+  await record.commit(target, named(attempted, "begin", `analyze ${names.join(", ")}`));
 }

@@ -11,6 +11,7 @@ import { relationName } from "../plan/task.js";
 import type { Connection } from "../postgres/connection.js";
 import { type CopyResult, relayCopy } from "../postgres/copy.js";
 import { quoteLiteral, quoteName, quoteQualified } from "../postgres/quote.js";
+import type { TaskRecord } from "./recorder.js";
 
 export interface CopyExtensionRowsOptions {
   /** In a transaction that imported the snapshot. */
@@ -18,8 +19,7 @@ export interface CopyExtensionRowsOptions {
   readonly target: Connection;
   readonly onBytes: (bytes: number) => void;
   readonly signal: AbortSignal;
-  /** The statement that records it as done. */
-  readonly record: (result: CopyResult) => string;
+  readonly record: TaskRecord;
   /** Told of each table that was left as it is. */
   readonly warn: (message: string) => void;
 }
@@ -62,7 +62,7 @@ export async function copyExtensionRows(
     source,
     target,
   );
-  await target.execute("COPY of extensions' tables", `${options.record(total)}; commit`);
+  await options.record.commit(target, [], total);
   return total;
 }
 

@@ -9,7 +9,7 @@ import type { LargeObjectAccess } from "../catalog/large-objects.js";
 import { type LargeObjectSelection, largeObjectRows } from "../plan/large-object-rows.js";
 import type { LargeObjectStep } from "../plan/large-objects.js";
 import type { Connection } from "../postgres/connection.js";
-import { type CopyResult, relayCopy } from "../postgres/copy.js";
+import { relayCopy } from "../postgres/copy.js";
 import { JOURNAL_SCHEMA } from "./journal.js";
 import { type LargeObjectDetails, readLargeObjectDetails } from "./large-object-details.js";
 import {
@@ -17,13 +17,14 @@ import {
   describeTransactions,
   type LargeObjectOwnership,
 } from "./large-object-statements.js";
+import { named, type TaskRecord } from "./recorder.js";
 
 const VIEW = `${JOURNAL_SCHEMA}.large_object_data`;
 
 /** INV_WRITE is 131072. A row without data ends its object: lo_truncate can lengthen it, too. */
-const prepareView = `
-create view ${VIEW} as select null::oid as oid, null::bigint as position, null::bytea as data;
-create function ${JOURNAL_SCHEMA}.put_large_object_data() returns trigger language plpgsql as $put$
+const prepareView = [
+  `create view ${VIEW} as select null::oid as oid, null::bigint as position, null::bytea as data`,
+  `create function ${JOURNAL_SCHEMA}.put_large_object_data() returns trigger language plpgsql as $put$
 declare
   descriptor int;
 begin
@@ -35,13 +36,14 @@ begin
     perform pg_catalog.lo_close(descriptor);
   end if;
   return new;
-end $put$;
-create trigger put instead of insert on ${VIEW}
-  for each row execute function ${JOURNAL_SCHEMA}.put_large_object_data()`;
+end $put$`,
+  `create trigger put instead of insert on ${VIEW}
+  for each row execute function ${JOURNAL_SCHEMA}.put_large_object_data()`,
+];
 
 /** Makes the view that contents are copied into; it goes with the journal. */
-export async function prepareLargeObjects(target: Connection, record: () => string): Promise<void> {
-  await target.execute("preparing for large objects", `begin; ${prepareView}; ${record()}; commit`);
+export async function prepareLargeObjects(target: Connection, record: TaskRecord): Promise<void> {
+  await record.commit(target, named("preparing for large objects", "begin", ...prepareView));
 }
 
 export interface LargeObjectWork {
@@ -58,8 +60,7 @@ export interface CopyLargeObjectsOptions extends LargeObjectOwnership {
   readonly target: Connection;
   readonly onBytes: (bytes: number) => void;
   readonly signal: AbortSignal;
-  /** The statement that records the work as done. */
-  readonly record: (result: CopyResult) => string;
+  readonly record: TaskRecord;
 }
 
 export interface LargeObjectsCopied {
@@ -72,7 +73,7 @@ const nothing: LargeObjectDetails = { groups: [], comments: [], labels: [] };
 
 /**
  * Does one step, or all, for the selected objects: in one transaction, or in several where more than
- * 250 have privileges, comments or labels. The record is in the last one.
+ * 250 have privileges, comments or labels. Of these only the first may not be done twice.
  *
  * @throws PgCopyError `task_failed` or `interrupted`.
  */
@@ -82,27 +83,28 @@ export async function copyLargeObjects(
 ): Promise<LargeObjectsCopied> {
   const { attempted, source, target, record } = options;
   const details = step === "fill" ? nothing : await readLargeObjectDetails(source, objects);
+  const again = record.stepsDone > 0;
   const creates = step === "create" || step === "all";
-  const create = creates ? createStatements(details.groups, options) : [];
-  await target.execute(attempted, ["begin", ...create].join("; "));
-  const moved =
-    step === "fill" || step === "all"
+  const create = creates && !again ? createStatements(details.groups, options) : [];
+  await target.executeAll(named(attempted, "begin", ...create));
+  const { bytes } =
+    (step === "fill" || step === "all") && !again
       ? await relayCopy({
           ...options,
           copyOut: `copy (${largeObjectRows(access, objects)}) to stdout (format binary)`,
           copyIn: `copy ${VIEW} from stdin (format binary)`,
         })
-      : { rows: 0, bytes: 0 };
+      : { bytes: 0 };
   const describes = step === "describe" || step === "all";
-  const transactions = describes ? describeTransactions(details, options) : [];
-  const between = ["commit", "begin"].map((sql) => ({ attempted, sql }));
-  await target.executeAll([
-    ...transactions.flatMap((statements, i) =>
-      i === 0 ? statements : [...between, ...statements],
-    ),
-    { attempted, sql: record({ rows: 0, bytes: moved.bytes }) },
-    { attempted, sql: "commit" },
-  ]);
-  const made = details.groups.reduce((sum, { oids }) => sum + oids.length, 0);
-  return { objects: creates ? made : 0, bytes: moved.bytes };
+  const [first = [], ...others] = describes ? describeTransactions(details, options) : [];
+  const made = creates ? details.groups.reduce((sum, { oids }) => sum + oids.length, 0) : 0;
+  const transactions = [
+    first,
+    ...others.map((statements) => [...named(attempted, "begin"), ...statements]),
+  ];
+  for (const [i, statements] of transactions.entries()) {
+    if (i < transactions.length - 1) await record.commitSteps(target, statements, 1);
+    else await record.commit(target, statements, { bytes, detail: { objects: made } });
+  }
+  return { objects: made, bytes };
 }

@@ -10,6 +10,7 @@ import {
 import type { Connection } from "../postgres/connection.js";
 import { type CopyResult, relayCopy } from "../postgres/copy.js";
 import { quoteQualified } from "../postgres/quote.js";
+import type { TaskRecord } from "./recorder.js";
 import { refuseRewritten } from "./refuse-rewritten.js";
 
 export interface CopyPartOptions {
@@ -18,8 +19,7 @@ export interface CopyPartOptions {
   readonly target: Connection;
   readonly onBytes: (bytes: number) => void;
   readonly signal: AbortSignal;
-  /** The statement that records the part as done. */
-  readonly record?: (result: CopyResult) => string;
+  readonly record: TaskRecord;
 }
 
 /**
@@ -51,7 +51,6 @@ export async function copyPart(
     signal: options.signal,
   });
   await refuseRewritten([{ plan, rows: result.rows, attempted }], source);
-  const record = options.record === undefined ? "" : `${options.record(result)}; `;
-  await target.execute(attempted, `${record}commit`);
+  await options.record.commit(target, [], result);
   return result;
 }

@@ -12,6 +12,7 @@ import { withoutWords } from "../postgres/confidential.js";
 import type { Connection } from "../postgres/connection.js";
 import type { CopyResult } from "../postgres/copy.js";
 import { copiedRows, copyInMessages } from "../postgres/script-query.js";
+import type { TaskRecord } from "./recorder.js";
 import { refuseRewritten } from "./refuse-rewritten.js";
 import { statementsOf } from "./run-scripts.js";
 
@@ -32,7 +33,6 @@ export interface ReadTable {
 /**
  * Stores what was read, and builds what belongs to it.
  *
- * @param record gives the statement that records the batch as done.
  * @returns rows and bytes of each table, in the order of `read`.
  * @throws PgCopyError `task_failed`, naming the table or object; the target then holds nothing of
  *   the batch once its session is closed.
@@ -40,7 +40,7 @@ export interface ReadTable {
 export async function storeSmallTables(
   read: readonly ReadTable[],
   target: Connection,
-  record: (total: CopyResult) => string,
+  record: TaskRecord,
 ): Promise<CopyResult[]> {
   const stored = await storeTables(read, target);
   for (const [i, { rows, attempted }] of read.entries()) {
@@ -51,7 +51,7 @@ export async function storeSmallTables(
     (sum, { rows, bytes }) => ({ rows: sum.rows + rows, bytes: sum.bytes + bytes }),
     { rows: 0, bytes: 0 },
   );
-  await target.execute(read[0]?.attempted ?? "COPY", `${record(total)}; commit`);
+  await record.commit(target, [], { ...total, detail: { each: results } });
   return results;
 }
 

@@ -31,7 +31,12 @@ create table ${JOURNAL_SCHEMA}.task (
   rows bigint not null,
   bytes bigint not null,
   duration_ms int not null,
+  detail json,
   finished_at timestamptz not null default pg_catalog.clock_timestamp()
+);
+create table ${JOURNAL_SCHEMA}.progress (
+  id text primary key,
+  steps int not null
 );`;
 
 export interface JournalRun {
@@ -49,6 +54,8 @@ export interface FinishedTask {
   readonly rows: number;
   readonly bytes: number;
   readonly durationMs: number;
+  /** What the report wants to know beside; plain data. */
+  readonly detail?: unknown;
 }
 
 /**
@@ -104,7 +111,13 @@ export async function createJournal(target: Connection, run: JournalRun): Promis
 /** The statement that records a task; it belongs into the transaction that did the task's work. */
 export function recordStatement(task: FinishedTask): string {
   const text = [task.id, task.kind, task.label].map(quoteLiteral).join(", ");
-  return `insert into ${JOURNAL_SCHEMA}.task (id, kind, label, rows, bytes, duration_ms) values (${text}, ${task.rows}, ${task.bytes}, ${Math.round(task.durationMs)})`;
+  const detail = task.detail === undefined ? "null" : quoteLiteral(JSON.stringify(task.detail));
+  return `insert into ${JOURNAL_SCHEMA}.task (id, kind, label, rows, bytes, duration_ms, detail) values (${text}, ${task.rows}, ${task.bytes}, ${Math.round(task.durationMs)}, ${detail})`;
+}
+
+/** The statement that says how many steps of a task are done that needs several transactions. */
+export function stepsStatement(id: string, steps: number): string {
+  return `insert into ${JOURNAL_SCHEMA}.progress (id, steps) values (${quoteLiteral(id)}, ${steps}) on conflict (id) do update set steps = excluded.steps`;
 }
 
 /** The statement that removes the journal, if there is one. */

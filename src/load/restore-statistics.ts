@@ -3,6 +3,7 @@
 import { relationName, type TableStatistics } from "../plan/task.js";
 import type { Connection } from "../postgres/connection.js";
 import { analyzeTables } from "./analyze.js";
+import type { TaskRecord } from "./recorder.js";
 
 /** Calls in one query: its parts are nested as deep as they are many. */
 const CALLS_PER_QUERY = 200;
@@ -17,7 +18,7 @@ const CALLS_PER_QUERY = 200;
 export async function restoreStatistics(
   target: Connection,
   tables: readonly TableStatistics[],
-  record: () => string,
+  record: TaskRecord,
 ): Promise<TableStatistics[]> {
   const [first] = tables;
   const attempted =
@@ -42,7 +43,7 @@ export async function restoreStatistics(
   await setPages(target, tables, attempted);
   const analyzed = tables.filter((_, n) => refused.has(n));
   if (analyzed.length === 0) {
-    await target.execute(attempted, `${record()}; commit`);
+    await record.commit(target, []);
     return analyzed;
   }
   await target.execute(attempted, "commit");

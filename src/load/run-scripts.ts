@@ -5,12 +5,13 @@ import type { Script } from "../plan/task.js";
 import type { Connection, NamedStatement } from "../postgres/connection.js";
 import { quoteLiteral, quoteName } from "../postgres/quote.js";
 import { pinnedSettings } from "../postgres/session-settings.js";
+import { named, type TaskRecord } from "./recorder.js";
 
 export interface RunScriptsOptions {
   /** For messages, where a script has no title of its own. */
   readonly attempted: string;
-  /** SQL that records the work as done; it commits together with the last batch. */
-  readonly record?: () => string;
+  /** Records the work as done, together with the last batch; those before it are steps, counted in scripts. */
+  readonly record?: TaskRecord;
   /** Default: 200. */
   readonly statementsPerTransaction?: number;
   /** Session parameters that hold for all of the scripts, to the end of each transaction. */
@@ -29,21 +30,22 @@ export async function runScripts(
   options: RunScriptsOptions,
 ): Promise<void> {
   const { attempted, record, settings = {} } = options;
-  const batches = batchScripts(scripts, options.statementsPerTransaction ?? MOST_STATEMENTS);
-  for (const [i, some] of batches.entries()) {
-    const last = i === batches.length - 1 && record !== undefined;
+  let done = record?.stepsDone ?? 0;
+  const batches = batchScripts(
+    scripts.slice(done),
+    options.statementsPerTransaction ?? MOST_STATEMENTS,
+  );
+  for (const some of batches) {
+    done += some.length;
     const statements = [
-      { attempted, sql: "begin" },
-      ...Object.entries(settings).map(([name, value]) => ({
-        attempted,
-        sql: setLocal(name, value),
-      })),
+      ...named(attempted, "begin", ...Object.entries(settings).map(setLocal)),
       ...some.flatMap(statementsOf),
-      ...(last ? [{ attempted, sql: record() }] : []),
-      { attempted, sql: "commit" },
     ];
     try {
-      await target.executeAll(statements);
+      if (record === undefined)
+        await target.executeAll([...statements, { attempted, sql: "commit" }]);
+      else if (done < scripts.length) await record.commitSteps(target, statements, done);
+      else await record.commit(target, statements);
     } catch (error) {
       if (target.usable) await target.execute("rolling back", "rollback").catch(() => {});
       throw error;
@@ -58,12 +60,12 @@ export async function runScripts(
 export function statementsOf({ title, settings, statements }: Script): NamedStatement[] {
   const names = Object.entries(settings);
   return [
-    ...names.map(([name, value]) => setLocal(name, value)),
+    ...names.map(setLocal),
     ...statements,
-    ...names.map(([name]) => setLocal(name, pinnedSettings[name] ?? "")),
+    ...names.map(([name]) => setLocal([name, pinnedSettings[name] ?? ""])),
   ].map((sql) => ({ attempted: title, sql }));
 }
 
-function setLocal(name: string, value: string): string {
+function setLocal([name, value]: readonly [string, string]): string {
   return `set local ${quoteName(name)} = ${quoteLiteral(value)}`;
 }

@@ -6,6 +6,7 @@
 import type { Sequence } from "../catalog/catalog.js";
 import type { Connection } from "../postgres/connection.js";
 import { quoteLiteral, quoteQualified } from "../postgres/quote.js";
+import { named, type TaskRecord } from "./recorder.js";
 
 /** One query reads this many; each sequence is a relation of its own. */
 const PER_QUERY = 500;
@@ -15,7 +16,7 @@ export async function resetSequences(
   sequences: readonly Sequence[],
   source: Connection,
   target: Connection,
-  record: () => string,
+  record: TaskRecord,
 ): Promise<number> {
   const statements: string[] = [];
   for (let i = 0; i < sequences.length; i += PER_QUERY) {
@@ -31,10 +32,7 @@ export async function resetSequences(
       );
     }
   }
-  await target.execute(
-    "setting the sequences",
-    ["begin", ...statements, record(), "commit"].join("; "),
-  );
+  await record.commit(target, named("setting the sequences", "begin", ...statements));
   return statements.length;
 }
 

@@ -1,0 +1,93 @@
+/**
+ * How a task's work is recorded as done: in the very transaction that did it, so that after any crash
+ * the journal is true. Whoever does a task ends its transactions here.
+ */
+
+import type { TaskInfo } from "../events.js";
+import type { Connection, NamedStatement } from "../postgres/connection.js";
+import { type FinishedTask, recordStatement, stepsStatement } from "./journal.js";
+
+/** What a task did, as far as the journal keeps it. */
+export interface Done {
+  readonly rows?: number;
+  readonly bytes?: number;
+  /** What the report wants to know beside: plain data, small. */
+  readonly detail?: unknown;
+}
+
+/** Where records go. */
+export interface Recorder {
+  /** Runs the last statements of a task's transaction, records the task, and commits. */
+  commit(
+    target: Connection,
+    statements: readonly NamedStatement[],
+    task: FinishedTask,
+  ): Promise<void>;
+  /** The same for a transaction that is not the task's last one: `steps` of it are then done. */
+  commitSteps(
+    target: Connection,
+    statements: readonly NamedStatement[],
+    task: TaskInfo,
+    steps: number,
+  ): Promise<void>;
+}
+
+/** Records of one task. */
+export interface TaskRecord {
+  /** How many steps an earlier try has committed: these must not be done again. */
+  readonly stepsDone: number;
+  commit(target: Connection, statements: readonly NamedStatement[], done?: Done): Promise<void>;
+  commitSteps(
+    target: Connection,
+    statements: readonly NamedStatement[],
+    steps: number,
+  ): Promise<void>;
+}
+
+/** Into the journal's schema, with no round trip of its own. */
+export const recordInSchema: Recorder = {
+  commit: (target, statements, task) => commitWith(target, statements, recordStatement(task)),
+  commitSteps: (target, statements, { id }, steps) =>
+    commitWith(target, statements, stepsStatement(id, steps)),
+};
+
+async function commitWith(
+  target: Connection,
+  statements: readonly NamedStatement[],
+  record: string,
+): Promise<void> {
+  const attempted = statements.at(-1)?.attempted ?? "recording a task";
+  await target.executeAll([
+    ...statements,
+    { attempted, sql: record },
+    { attempted, sql: "commit" },
+  ]);
+}
+
+/** @param elapsedMs how long the task has been running, in milliseconds. */
+export function recordOf(
+  recorder: Recorder,
+  { id, kind, label }: TaskInfo,
+  elapsedMs: () => number,
+  stepsDone = 0,
+): TaskRecord {
+  const task = { id, kind, label };
+  return {
+    stepsDone,
+    commit: (target, statements, { rows = 0, bytes = 0, detail } = {}) =>
+      recorder.commit(target, statements, {
+        ...task,
+        rows,
+        bytes,
+        durationMs: elapsedMs(),
+        ...(detail === undefined ? {} : { detail }),
+      }),
+    commitSteps: (target, statements, steps) =>
+      recorder.commitSteps(target, statements, task, steps),
+  };
+}
+
+/** Statements that say of themselves what they attempt all in the same words. */
+export function named(attempted: string, ...statements: readonly string[]): NamedStatement[] {
+  return statements.map((sql) => ({ attempted, sql }));
+}
