@@ -13,6 +13,7 @@ import { Run } from "./engine/run.js";
 import { openServers } from "./engine/servers.js";
 import { withPgCopyErrors } from "./errors.js";
 import { type CheckOptions, resolveCheckOptions } from "./options/clone-options.js";
+import { refuseResume } from "./options/resume-options.js";
 
 /**
  * Looks at both ends for all that would make a clone with these options fail, surprise or take long.
@@ -27,6 +28,7 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
 
 async function checkDatabases(options: CheckOptions): Promise<CheckReport> {
   const { resolved, followReady } = resolveCheckOptions(options);
+  refuseResume(resolved, "check");
   const run = new Run(resolved.signal, resolved.observer);
   prepareParser();
   // A mistake in a WHERE or a mask is one of usage, as for the clone.

@@ -1,24 +1,24 @@
 /**
  * Cloning a database, as one story. Each step is a function of its own, exported too, for those who
- * want to run them themselves; what runs at the same time inside `runTasks` follows from the plan.
+ * want to run them themselves; what runs at the same time inside `completeClone` follows from the plan.
  */
 
 import { cloneToNull } from "./clone-to-null.js";
+import { beginJournal } from "./engine/begin-journal.js";
 import { refuseBrokenForeignKeys } from "./engine/check-foreign-keys.js";
 import { refuseTextTables } from "./engine/check-plan.js";
-import { applyDatabaseProperties } from "./engine/database-properties.js";
-import { refuseDifferences } from "./engine/execute-task.js";
+import { completeClone } from "./engine/complete-clone.js";
 import { fitToTarget, refuseObstacles } from "./engine/fit-to-target.js";
-import { withLeftovers, withNothingCopied } from "./engine/leftovers.js";
+import { withNothingCopied } from "./engine/leftovers.js";
 import { hasNullTarget } from "./engine/null-target.js";
 import { planContent } from "./engine/plan-content.js";
-import { beginJournal, prepareTarget } from "./engine/prepare-target.js";
+import { prepareTarget } from "./engine/prepare-target.js";
 import { prepareParser, readSource } from "./engine/read-source.js";
-import { buildReport, type CloneReport } from "./engine/report.js";
+import type { CloneReport } from "./engine/report.js";
 import { parseRowRules } from "./engine/row-rules.js";
 import { Run } from "./engine/run.js";
-import { finishTarget, runTasks } from "./engine/run-tasks.js";
 import { connectServers, type Servers } from "./engine/servers.js";
+import { unfinishedRun } from "./engine/unfinished-run.js";
 import { warnOfOmissions } from "./engine/warnings.js";
 import { withPgCopyErrors } from "./errors.js";
 import {
@@ -26,8 +26,8 @@ import {
   type ResolvedOptions,
   resolveCloneOptions,
 } from "./options/clone-options.js";
+import { resumeClone } from "./resume-clone.js";
 import { holdSnapshot } from "./snapshot/held-snapshot.js";
-import { version } from "./version.js";
 
 /**
  * Copies a database: schema, data, everything, from one snapshot.
@@ -59,6 +59,9 @@ export async function cloneDatabase(
   await parseRowRules(resolved);
 
   await using servers = await run.step("connect", connect);
+  const unfinished = await unfinishedRun(servers, resolved, run);
+  if (unfinished !== undefined) return await resumeClone(servers, unfinished, resolved, run);
+
   const snapshot = await run.step("export the snapshot", () =>
     withNothingCopied(() => holdSnapshot(servers.source, resolved.snapshot)),
   );
@@ -77,24 +80,7 @@ export async function cloneDatabase(
   await using target = await run.step("prepare the target", () =>
     prepareTarget(servers, content, resolved, run),
   );
-  await withNothingCopied(() =>
-    beginJournal(target.control, {
-      source: servers.sourceEndpoint.description,
-      snapshot: snapshot.id,
-      pgcopyVersion: version,
-      tasks: plan.tasks.length,
-    }),
-  );
-  return await withLeftovers(target.databaseCreated, servers, async () => {
-    const done = await run.step("copy", () =>
-      runTasks(plan, { servers, snapshot, target, resolved, run }),
-    );
-    await run.step("finish", async () => {
-      await finishTarget(plan, target.control);
-      await applyDatabaseProperties(target, content.attributes, resolved, run);
-    });
-    // Only now: what differs is to be looked at in a target that is whole.
-    refuseDifferences(done.comparisons, done.largeObjectDifferences);
-    return buildReport({ servers, snapshot, content, target, plan, done, resolved, run });
-  });
+  const clone = { servers, snapshot, plan, content, target, resolved, run };
+  const journal = await withNothingCopied(() => beginJournal(clone));
+  return await completeClone({ ...clone, journal });
 }

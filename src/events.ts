@@ -111,6 +111,17 @@ export type RunEvent = { readonly atMs: number; readonly database?: string } & (
       readonly bytes: number;
     }
   | {
+      /** What follows goes on with a run that an earlier process began. */
+      readonly type: "resumed";
+      /** When it began, in ISO 8601. */
+      readonly startedAt: string;
+      /** How many tasks are done already, and how many there are. */
+      readonly tasksBefore: number;
+      readonly tasks: number;
+      /** Whether the rows that are read from now on are of the moment of those that are there. */
+      readonly consistent: boolean;
+    }
+  | {
       readonly type: "task_started";
       readonly task: TaskInfo;
       /** Whose job does it: `tables`, `indexes` or `control`. */

@@ -43,6 +43,7 @@ export { describeEndpoint } from "./endpoint/endpoint.js";
 export { parseEndpoint } from "./endpoint/parse-endpoint.js";
 export type { DatabaseLeftOut } from "./engine/all-databases.js";
 export type { CloneAllReport, PlanAllReport } from "./engine/all-reports.js";
+export { beginJournal } from "./engine/begin-journal.js";
 export { refuseBrokenForeignKeys } from "./engine/check-foreign-keys.js";
 export type {
   CompareDataOptions,
@@ -58,20 +59,21 @@ export { fitToTarget, refuseObstacles } from "./engine/fit-to-target.js";
 export { planContent } from "./engine/plan-content.js";
 export type { PlannedTable, PlanReport } from "./engine/plan-report.js";
 export type { PreparedTarget } from "./engine/prepare-target.js";
-export { beginJournal, prepareTarget } from "./engine/prepare-target.js";
+export { prepareTarget } from "./engine/prepare-target.js";
 export type { SourceContent } from "./engine/read-source.js";
 export { readSource } from "./engine/read-source.js";
 export type {
   CloneReport,
   IndexReport,
   LargeObjectsReport,
+  ResumedReport,
   TableReport,
   VerificationReport,
 } from "./engine/report.js";
 export { buildReport } from "./engine/report.js";
 export type { RowSelection } from "./engine/row-rules.js";
 export { Run } from "./engine/run.js";
-export { finishTarget, runTasks } from "./engine/run-tasks.js";
+export { runTasks } from "./engine/run-tasks.js";
 export type { SchemaComparison, SchemaNote } from "./engine/schema-comparison.js";
 export type { Servers } from "./engine/servers.js";
 export { connectServers } from "./engine/servers.js";
@@ -82,6 +84,7 @@ export { parseFilterFile } from "./filters/filter-file.js";
 export type { FilterEntry, Filters, ResolvedFilters } from "./filters/filters.js";
 export type { ListedRow, ListOptions } from "./list.js";
 export { list } from "./list.js";
+export type { Journal } from "./load/journal-store.js";
 export type { AllDatabasesOptions } from "./options/all-databases-options.js";
 export type { CheckOptions, CloneOptions, ResolvedOptions } from "./options/clone-options.js";
 export { resolveCloneOptions } from "./options/clone-options.js";

@@ -29,6 +29,7 @@ import {
   type ResolvedOptions,
   resolveCloneOptions,
 } from "./options/clone-options.js";
+import { refuseResume } from "./options/resume-options.js";
 import { holdSnapshot } from "./snapshot/held-snapshot.js";
 
 /**
@@ -41,6 +42,7 @@ import { holdSnapshot } from "./snapshot/held-snapshot.js";
 export async function plan(options: CloneOptions): Promise<PlanReport> {
   return await withPgCopyErrors(async () => {
     const resolved = resolveCloneOptions(options);
+    refuseResume(resolved, "plan");
     const run = new Run(resolved.signal, resolved.observer);
     run.begin(options);
     const connect = () => connectServers(resolved, run, { mayInitialise: false });

@@ -65,7 +65,7 @@ async function failingClone(
   expect(performance.now() - began).toBeLessThan(SOON_MS);
   expect(error, error.message).toMatchObject({ name: "PgCopyError", code: "task_failed" });
   expect(error.advice).toContain("its schema pgcopy_journal lists the finished tasks");
-  expect(error.advice).toContain("Start over with --drop-if-exists");
+  expect(error.advice).toContain("Go on with --resume, start over with --restart");
   await expectNoSessions(source, target);
   await expectTrueJournal(target);
   return { error, events };

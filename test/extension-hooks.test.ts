@@ -5,7 +5,6 @@ import {
   beginJournal,
   connectServers,
   type ExtensionHook,
-  finishTarget,
   fitToTarget,
   holdSnapshot,
   planClone,
@@ -71,9 +70,10 @@ async function cloneWith(
     hooks: content.hooks,
   });
   await using prepared = await prepareTarget(servers, content, resolved, run);
-  await beginJournal(prepared.control, { source: "", snapshot: "", pgcopyVersion: "", tasks: 0 });
-  await runTasks(plan, { servers, snapshot, target: prepared, resolved, run });
-  await finishTarget(plan, prepared.control);
+  const context = { servers, snapshot, content, target: prepared, plan, resolved, run };
+  const journal = await beginJournal(context);
+  await runTasks(plan, { ...context, journal });
+  await journal.finish(plan.finish);
 }
 
 const withTable = `create schema ext; create extension hstore schema ext;

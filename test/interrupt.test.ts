@@ -65,7 +65,7 @@ async function interruptedClone(
 
 function expectLeftovers(error: PgCopyError): void {
   expect(error.advice).toContain("its schema pgcopy_journal lists the finished tasks");
-  expect(error.advice).toContain("Start over with --drop-if-exists");
+  expect(error.advice).toContain("Go on with --resume, start over with --restart");
   expect(error.advice).not.toContain("nothing is left");
 }
 
@@ -220,7 +220,7 @@ describe("Ctrl-C", () => {
     // Which of the jobs has stopped first is not certain.
     expect(lines.at(-2)).toMatch(/^ {2}in the middle of: ./);
     expect(lines.at(-1)).toMatch(/^ {2}what to do: the target .*pgcopy_journal lists/);
-    expect(lines.at(-1)).toMatch(/Start over with --drop-if-exists$/);
+    expect(lines.at(-1)).toMatch(/start over with --restart$/);
     expect(stderr).not.toMatch(/^ +at /m);
 
     await gates[Symbol.asyncDispose]();
@@ -247,7 +247,7 @@ describe("Ctrl-C", () => {
       code: "interrupted",
       exitCode: 130,
       message: expect.stringMatching(/was interrupted$/),
-      advice: expect.stringContaining("--drop-if-exists"),
+      advice: expect.stringContaining("--resume"),
     });
   });
 

@@ -130,7 +130,7 @@ describe("a clone that does not", () => {
       "✗ Failed after",
       "COPY public.wide failed on target: row 2999 is not welcome here (SQLSTATE P0001)",
       "detail It came at a bad time.",
-      "Start over with --drop-if-exists",
+      "Go on with --resume",
       "COPY public.wide (failed) table job",
       "copy (not finished)",
     ])

@@ -49,7 +49,7 @@ export const earlierRuns: Check<ServerContext> = async ({ servers: { target, tar
   if (!(await findJournal(target))) return [];
   return [
     found("info", "target", "an earlier run of pgcopy was not finished", {
-      advice: `start over with --drop-if-exists; the schema ${JOURNAL_SCHEMA} says how far it got`,
+      advice: `go on with it by clone --resume, or start over with --restart; the schema ${JOURNAL_SCHEMA} says how far it got`,
     }),
   ];
 };

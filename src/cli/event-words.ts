@@ -49,6 +49,11 @@ function lineOf(event: RunEvent, verbose: boolean): EventLine | undefined {
           `about ${formatBytes(event.bytes)}`,
         ].join(", ")}`,
       };
+    case "resumed":
+      return {
+        kind: "fact",
+        text: `resuming the run of ${printable(event.startedAt)}: ${event.tasksBefore} of ${formatNumberOf(event.tasks, "task")} ${event.tasksBefore === 1 ? "is" : "are"} done`,
+      };
     case "notice":
       return event.level === "warning"
         ? { kind: "warning", text: `warning: ${printable(event.message)}` }

@@ -36,7 +36,9 @@ export function reportLines(report: CloneReport, style: ReportStyle): string[] {
 }
 
 function summary(report: CloneReport, { paint, width }: ReportStyle): string[] {
-  const speed = formatAverage(report.bytes, report.durationMs);
+  // Its bytes are those of all attempts, its time is the last one's.
+  const speed =
+    report.resumed === undefined ? formatAverage(report.bytes, report.durationMs) : undefined;
   const totals = [
     formatNumberOf(report.tables.length, "table"),
     formatNumberOf(report.rows, "row"),
@@ -56,9 +58,20 @@ function summary(report: CloneReport, { paint, width }: ReportStyle): string[] {
   return [
     ...ends(report, width),
     ...rolesWords("Created", report.rolesCreated, width),
+    ...resumedWords(report.resumed, width),
     paint.bold(first ?? ""),
     ...rest.map(paint.bold),
   ];
+}
+
+function resumedWords(resumed: CloneReport["resumed"], width: number): string[] {
+  if (resumed === undefined) return [];
+  const { startedAt, attempts, tasksBefore, consistent } = resumed;
+  const moment = consistent
+    ? "all rows are of one moment"
+    : "its rows are of more than one moment (--not-consistent)";
+  const words = `Resumed: begun at ${startedAt}, started ${attempts} times; ${formatNumberOf(tasksBefore, "task")} had been done before; ${moment}`;
+  return wrap(words, width, "    ");
 }
 
 function ends(report: CloneReport, width: number): string[] {

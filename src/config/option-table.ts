@@ -7,6 +7,7 @@
 
 import { patternKinds } from "../filters/filters.js";
 import type { CloneOptions } from "../options/clone-options.js";
+import type { ResumeOptions } from "../options/resume-options.js";
 import { techniqueNames } from "../techniques.js";
 
 /** A piece of JSON schema, for options that are neither a flag, a number nor text. */
@@ -15,8 +16,11 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 /** What only a program can give. */
 type ProgramsOption = "environment" | "signal" | "observer" | "progressIntervalMs";
 
+/** What is said of one run, and no other. */
+type OneRunsOption = keyof ResumeOptions;
+
 /** What a configuration file may hold: the library's options under their own names. */
-export type ConfigOptions = Partial<Omit<CloneOptions, ProgramsOption>>;
+export type ConfigOptions = Partial<Omit<CloneOptions, ProgramsOption | OneRunsOption>>;
 
 export type ConfigName = keyof ConfigOptions;
 

@@ -1,6 +1,7 @@
 /** The options of a run as its report shows them. */
 
 import type { CloneOptions } from "../options/clone-options.js";
+import { resumeOptionNames } from "../options/resume-options.js";
 import { type ConfigName, configNames } from "./option-table.js";
 
 /** The report names both ends anyway, without their passwords. */
@@ -12,7 +13,10 @@ const ENDPOINTS: readonly ConfigName[] = ["source", "target"];
  * conditions say which rows were copied, and are no place for secrets.
  */
 export function shownOptions(options: CloneOptions): Record<string, unknown> {
-  const shown = configNames.filter((name) => !ENDPOINTS.includes(name));
+  const shown = [
+    ...configNames.filter((name) => !ENDPOINTS.includes(name)),
+    ...(Object.keys(resumeOptionNames) as (keyof typeof resumeOptionNames)[]),
+  ];
   return Object.fromEntries(
     shown.flatMap((name) => {
       const value: unknown = options[name];

@@ -1,7 +1,8 @@
 /** What a failed run leaves, told with its error. */
 
 import { PgCopyError, type PgCopyErrorCode } from "../errors.js";
-import { JOURNAL_SCHEMA } from "../load/journal.js";
+import type { Journal } from "../load/journal-store.js";
+import type { PreparedTarget } from "./prepare-target.js";
 import { reworded } from "./reworded-error.js";
 import type { Servers } from "./servers.js";
 
@@ -32,10 +33,16 @@ export async function withNothingWritten<T>(work: () => Promise<T>): Promise<T> 
   }
 }
 
+/** Where something is left of a run that fails. */
+export interface Leftovers {
+  readonly servers: Pick<Servers, "targetEndpoint">;
+  readonly journal: Pick<Journal, "place">;
+  readonly target: Pick<PreparedTarget, "databaseCreated">;
+}
+
 /** Runs the part of a clone that changes the target; its errors say what is left and how to go on. */
 export async function withLeftovers<T>(
-  databaseCreated: boolean,
-  servers: Servers,
+  { servers, journal, target }: Leftovers,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
@@ -43,10 +50,10 @@ export async function withLeftovers<T>(
   } catch (error) {
     if (!(error instanceof PgCopyError) || error.code === "verification_failed") throw error;
     const { database, description } = servers.targetEndpoint;
-    const created = databaseCreated
+    const created = target.databaseCreated
       ? `, or drop the database ${database}, which this run created`
       : "";
-    const left = `the target ${description} holds a part; its schema ${JOURNAL_SCHEMA} lists the finished tasks. Start over with --drop-if-exists${created}`;
+    const left = `the target ${description} holds a part; ${journal.place} lists the finished tasks. Go on with --resume, start over with --restart${created}`;
     const advice =
       error.advice === undefined || error.code === "interrupted"
         ? left

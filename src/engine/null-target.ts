@@ -19,6 +19,8 @@ export function hasNullTarget({ target }: ResolvedOptions): boolean {
 /** Options that speak of what is in the target or is to be, or of threads: only one reads. */
 const withoutMeaning = {
   dropIfExists: ({ dropIfExists }) => dropIfExists,
+  resume: ({ resume }) => resume,
+  restart: ({ restart }) => restart,
   roles: ({ roles }) => roles,
   databaseProperties: ({ databaseProperties }) => databaseProperties,
   requirements: ({ requirements }) => requirements.length > 0,

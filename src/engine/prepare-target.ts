@@ -6,10 +6,10 @@ import {
   refuseForeignLargeObjects,
 } from "../load/check-large-objects.js";
 import { findConflicts, refuseConflicts } from "../load/check-target.js";
-import { createDatabase } from "../load/create-database.js";
+import { createDatabase, isOurDatabase } from "../load/create-database.js";
 import { refuseForeignDatabase } from "../load/database-attributes.js";
 import { dropExisting, planDrops } from "../load/drop-existing.js";
-import { createJournal, findJournal, type JournalRun, lockTarget } from "../load/journal.js";
+import { findJournal, lockTarget } from "../load/journal.js";
 import type { ResolvedOptions } from "../options/clone-options.js";
 import type { Connection } from "../postgres/connection.js";
 import {
@@ -96,11 +96,16 @@ export async function prepareTarget(
   const conflicts = await findConflicts(servers.source, servers.target, content.schema.entries);
   const { largeObjects } = content.catalog;
   const taken = await findTakenLargeObjects(servers.source, servers.target, largeObjects);
-  if (!options.dropIfExists) refuseConflicts(conflicts.objects, taken);
+  const unfinished = await findJournal(servers.target);
+  if (!options.dropIfExists) refuseConflicts(conflicts.objects, taken, unfinished);
   await refuseForeignLargeObjects(servers.target, taken);
   const drops = await planDrops(servers.target, conflicts);
   const { attributes } = content;
-  const properties = await planExistingDatabase(servers.target, attributes, options, run);
+  // An earlier run that was killed may have left it without a journal.
+  const databaseCreated = await isOurDatabase(servers.target);
+  const properties = databaseCreated
+    ? await planNewDatabase(servers.target, attributes, run)
+    : await planExistingDatabase(servers.target, attributes, options, run);
   if (properties.wanted) await refuseForeignDatabase(servers.target, properties.differences);
   warnOfRoles(roles, run);
   const rolesCreated = await createMissingRoles(servers.target, roles, run);
@@ -112,21 +117,15 @@ export async function prepareTarget(
     });
     run.info(`dropped ${inTheWay} objects of the target, to be replaced`);
   }
-  if (await findJournal(servers.target))
-    run.info("the journal of an earlier, unfinished run is replaced");
+  if (unfinished) run.info("the journal of an earlier, unfinished run is replaced");
   const control = servers.target;
   return {
     control,
-    databaseCreated: false,
+    databaseCreated,
     properties,
     rolesCreated,
     [Symbol.asyncDispose]: async () => {},
   };
-}
-
-/** Begins the journal: from here on a failure leaves something behind. */
-export async function beginJournal(control: Connection, journal: JournalRun): Promise<void> {
-  await createJournal(control, journal);
 }
 
 function localeOf(content: SourceContent): string {

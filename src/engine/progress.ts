@@ -31,6 +31,8 @@ export class ProgressMeter {
   readonly #partsLeft = new Map<number, number>();
   readonly #beganMs: number;
   #costDone = 0;
+  /** Of tasks that were done before this run began. */
+  #costBefore = 0;
   #rows = 0;
   #tablesDone: number;
   #indexesDone = 0;
@@ -76,6 +78,13 @@ export class ProgressMeter {
     const left = (this.#partsLeft.get(oid) ?? 1) - 1;
     this.#partsLeft.set(oid, left);
     if (left === 0) this.#tablesDone++;
+  }
+
+  /** Counts a task that an earlier process has done. */
+  doneBefore({ task, rows, bytes }: { task: CloneTask; rows: number; bytes: number }): void {
+    this.#estimate.start(task);
+    this.finish({ task, beganMs: this.#beganMs, bytes }, rows);
+    this.#costBefore = this.#costDone;
   }
 
   /** What the server last said of this session was about another task's statement. */
@@ -130,6 +139,7 @@ export class ProgressMeter {
     );
     const fraction = this.#costTotal === 0 ? 1 : Math.min(cost / this.#costTotal, 1);
     const elapsedMs = this.#run.elapsedMs - this.#beganMs;
+    const now = cost - this.#costBefore;
     return {
       rows: running.reduce((sum, task) => sum + task.rows, this.#rows),
       bytes,
@@ -143,8 +153,8 @@ export class ProgressMeter {
       tasksTotal: this.#plan.tasks.length,
       fraction,
       // Before a few percent are done, the estimate would be noise.
-      ...(fraction > 0.03 && elapsedMs > 1_000
-        ? { remainingMs: Math.round((elapsedMs / fraction) * (1 - fraction)) }
+      ...(now > 0.03 * this.#costTotal && elapsedMs > 1_000
+        ? { remainingMs: Math.round((elapsedMs / now) * Math.max(this.#costTotal - cost, 0)) }
         : {}),
       doing: this.#doing,
       running,

@@ -106,6 +106,19 @@ export interface CloneReport extends RunRecord {
   readonly verification?: VerificationReport;
   /** With filters: what they left out, and what came along. */
   readonly filters?: FilterReport;
+  /** Of a run that went on with an earlier one; rows and times are those of both. */
+  readonly resumed?: ResumedReport;
+}
+
+export interface ResumedReport {
+  /** When the run was begun, in ISO 8601. */
+  readonly startedAt: string;
+  /** How often it was started by now. */
+  readonly attempts: number;
+  /** How many tasks were done when it was started this time. */
+  readonly tasksBefore: number;
+  /** Whether all rows are of one moment. */
+  readonly consistent: boolean;
 }
 
 const SLOWEST = 10;
@@ -113,9 +126,10 @@ const SLOWEST = 10;
 export interface ReportInput {
   readonly servers: Servers;
   readonly snapshot: HeldSnapshot;
-  readonly content: SourceContent;
-  readonly target: PreparedTarget;
+  readonly content: Pick<SourceContent, "pgDump" | "filters">;
+  readonly target: Pick<PreparedTarget, "databaseCreated" | "rolesCreated">;
   readonly plan: ClonePlan;
+  readonly resumed?: ResumedReport;
   readonly done: {
     readonly estimatedSeconds: number;
     readonly outcomes: readonly TaskOutcome[];
@@ -153,6 +167,7 @@ export function buildReport(input: ReportInput): CloneReport {
           },
         }),
     ...(input.content.filters === undefined ? {} : { filters: input.content.filters }),
+    ...(input.resumed === undefined ? {} : { resumed: input.resumed }),
   };
 }
 

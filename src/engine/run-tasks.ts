@@ -1,18 +1,16 @@
 /** Running the plan's graph on both servers. */
 
-import { dropJournalStatement } from "../load/journal.js";
-import { recordInSchema } from "../load/recorder.js";
-import { runScripts } from "../load/run-scripts.js";
+import type { Journal, JournalState } from "../load/journal-store.js";
 import type { ResolvedOptions } from "../options/clone-options.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
 import { expectedSeconds } from "../plan/estimate.js";
 import { statementsPerTransaction } from "../plan/script-batches.js";
 import type { CloneTask } from "../plan/task.js";
-import type { Connection } from "../postgres/connection.js";
 import { runGraph } from "../run/graph.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import type { LargeObjectDifference } from "../verify/compare-large-objects.js";
 import type { TableComparison } from "../verify/compare-table.js";
+import { earlierComparisons, earlierOutcomes, leftToDo } from "./earlier-outcomes.js";
 import { estimateInput } from "./estimate.js";
 import { executeTask, type TaskContext, type TaskOutcome } from "./execute-task.js";
 import { maskAdvice } from "./mask-advice.js";
@@ -28,8 +26,11 @@ export interface RunTasksContext {
   readonly servers: Servers;
   readonly snapshot: HeldSnapshot;
   readonly target: PreparedTarget;
+  readonly journal: Journal;
   readonly resolved: ResolvedOptions;
   readonly run: Run;
+  /** What an earlier process has done of the plan. */
+  readonly earlier?: Pick<JournalState, "finished" | "stepsDone">;
 }
 
 export interface TasksDone {
@@ -47,7 +48,7 @@ export interface TasksDone {
  * @throws PgCopyError the first failure, once nothing of ours runs on either server any more.
  */
 export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promise<TasksDone> {
-  const { servers, snapshot, target, resolved, run } = context;
+  const { servers, snapshot, target, journal, resolved, run, earlier } = context;
   tellPlanned(plan, run);
   const { control } = target;
   const together = await tasksTogether(servers, resolved);
@@ -57,6 +58,8 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
   );
   await using sessions = await taskSessions(plan, { servers, snapshot, control, run });
   const meter = new ProgressMeter(plan, run);
+  const outcomes = earlierOutcomes(plan, earlier?.finished);
+  for (const outcome of outcomes) meter.doneBefore(outcome);
   const taskContext: TaskContext = {
     run,
     snapshot,
@@ -64,8 +67,8 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
     targetPool: sessions.targetPool,
     threads: sessions.threads,
     meter,
-    recorder: recordInSchema,
-    stepsDone: new Map(),
+    recorder: journal.recorder,
+    stepsDone: earlier?.stepsDone ?? new Map(),
     verifyMode: resolved.verify ?? "count",
     masks: maskAdvice(plan),
     ownership: resolved,
@@ -73,12 +76,12 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
       servers.jobs.tableJobs + servers.jobs.indexJobs,
     ),
     scriptParameters: await scriptParameters(plan, context, meter),
-    outcomes: [],
-    comparisons: [],
+    outcomes,
+    comparisons: earlierComparisons(earlier?.finished),
     largeObjectDifferences: [],
   };
   const stopProgress = meter.every(resolved.progressIntervalMs, control);
-  const { tasks, planned } = inOrder(plan.tasks, resolved);
+  const { tasks, planned } = inOrder(leftToDo(plan.tasks, earlier?.finished), resolved);
   try {
     await runGraph(tasks, {
       pools: { tables: servers.jobs.tableJobs, indexes: servers.jobs.indexJobs, control: 1 },
@@ -116,16 +119,4 @@ export function inOrder(
   if (!without.has("longest-path-first")) return { tasks, planned: (task) => task };
   const planned = new Map(tasks.map((task) => [{ ...task, cost: 0 }, task]));
   return { tasks: [...planned.keys()], planned: (task) => planned.get(task) ?? task };
-}
-
-/** The journal goes; event triggers come in the same transaction, after it, so that none sees it go. */
-export async function finishTarget(plan: ClonePlan, control: Connection): Promise<void> {
-  // One commit that waits for the disk takes all before it along: what is reported as done stays so.
-  await control.execute("finishing the target", "set synchronous_commit = local");
-  const drop = {
-    title: "dropping the journal",
-    settings: {},
-    statements: [dropJournalStatement()],
-  };
-  await runScripts(control, [drop, ...plan.finish], { attempted: "finishing the target" });
 }

@@ -2,6 +2,7 @@
 
 import type { LargeObjects } from "../catalog/large-objects.js";
 import { PgCopyError } from "../errors.js";
+import { type LargeObjectSelection, largeObjectCondition } from "../plan/large-object-rows.js";
 import type { Connection } from "../postgres/connection.js";
 import type { LargeObjectOwnership } from "./large-object-statements.js";
 
@@ -116,4 +117,19 @@ export function largeObjectRoles(
       return { name, owner, acl: noAcl ? 0 : named, become: owner > 0 || (!noAcl && grants) };
     })
     .filter(({ owner, acl }) => owner > 0 || acl > 0);
+}
+
+/** OIDs of the target's large objects that are in any of the selections. */
+export async function findLargeObjects(
+  target: Connection,
+  selections: readonly LargeObjectSelection[],
+): Promise<number[]> {
+  if (selections.length === 0) return [];
+  const conditions = selections.map((one) => `(${largeObjectCondition(one, "m.oid")})`);
+  const rows = await target.query<{ oid: number }>(
+    "looking for the run's large objects",
+    `select m.oid::bigint::float8 as oid from pg_catalog.pg_largeobject_metadata m
+     where ${conditions.join(" or ")} order by m.oid`,
+  );
+  return rows.map(({ oid }) => oid);
 }

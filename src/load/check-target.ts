@@ -1,7 +1,7 @@
 /** What must be true of the target before anything is changed. Each check names all that it finds. */
 
 import { PgCopyError } from "../errors.js";
-import { PG_CLASS } from "../plan/task.js";
+import { PG_CLASS, type SourceObject } from "../plan/task.js";
 import type { SchemaScript, TocEntry } from "../plan/toc.js";
 import type { Connection } from "../postgres/connection.js";
 import { quoteName } from "../postgres/quote.js";
@@ -12,6 +12,9 @@ interface ObjectIdentity extends Record<string, unknown> {
   readonly type: string;
   readonly identity: string;
 }
+
+/** An object of the source, with the OIDs that it has there. */
+export interface NamedObject extends ObjectIdentity, SourceObject {}
 
 /** An object of the target; the OIDs are those of its catalog and its own. */
 export interface ExistingObject extends ObjectIdentity {
@@ -103,12 +106,12 @@ where not exists (select from pg_catalog.pg_depend d where d.classid = o.class a
 }
 
 const identitiesQuery = `
-select i.type, ${identity} as identity
+select i.type, ${identity} as identity, o.class::bigint::float8 as "classOid", o.oid::bigint::float8 as oid
 from unnest($1::oid[], $2::oid[]) as o (class, oid)
 cross join lateral pg_catalog.pg_identify_object(o.class, o.oid, 0) as i
 where i.identity is not null
 union all
-select i.type, i.identity
+select i.type, i.identity, 'pg_catalog.pg_constraint'::pg_catalog.regclass::oid::bigint::float8, k.oid::bigint::float8
 from pg_catalog.pg_constraint k
 cross join lateral pg_catalog.pg_identify_object('pg_catalog.pg_class'::pg_catalog.regclass, k.conindid, 0) as i
 where k.oid = any ($3::oid[])`;
@@ -120,28 +123,50 @@ export interface Conflicts {
   readonly extensions: readonly ExistingObject[];
 }
 
+/** The objects that the clone creates, by the names that they have on both ends. */
+export async function nameObjects(
+  source: Connection,
+  entries: readonly TocEntry[],
+): Promise<NamedObject[]> {
+  const created = entries.filter((entry) => entry.oid !== 0 && isCreated(entry));
+  return await source.query<NamedObject>("naming the source's objects", identitiesQuery, [
+    created.map((entry) => entry.classOid),
+    created.map((entry) => entry.oid),
+    // A key's index is made with it, under the same name.
+    entries.filter(isKey).map((entry) => entry.oid),
+  ]);
+}
+
 /** The objects that the target already has of those that the clone would create. */
 export async function findConflicts(
   source: Connection,
   target: Connection,
   entries: readonly TocEntry[],
 ): Promise<Conflicts> {
-  const existing = await target.query<ExistingObject>(
+  const existing = await findExisting(target);
+  if (existing.length === 0) return { objects: [], extensions: [] };
+  return conflictsOf(existing, await nameObjects(source, entries));
+}
+
+/** The objects that the target has of those that are named. */
+export async function findNamed(
+  target: Connection,
+  wanted: readonly ObjectIdentity[],
+): Promise<Conflicts> {
+  return conflictsOf(await findExisting(target), wanted);
+}
+
+async function findExisting(target: Connection): Promise<ExistingObject[]> {
+  return await target.query<ExistingObject>(
     "looking at what the target holds",
     existingObjectsQuery(target),
   );
-  if (existing.length === 0) return { objects: [], extensions: [] };
-  const created = entries.filter((entry) => entry.oid !== 0 && isCreated(entry));
-  const wanted = await source.query<ObjectIdentity>(
-    "naming the source's objects",
-    identitiesQuery,
-    [
-      created.map((entry) => entry.classOid),
-      created.map((entry) => entry.oid),
-      // A key's index is made with it, under the same name.
-      entries.filter(isKey).map((entry) => entry.oid),
-    ],
-  );
+}
+
+function conflictsOf(
+  existing: readonly ExistingObject[],
+  wanted: readonly ObjectIdentity[],
+): Conflicts {
   const names = new Set(wanted.map(nameSpace));
   const known = existing.filter((object) => names.has(nameSpace(object)));
   const oids = new Set(known.map(({ oid }) => oid));
@@ -180,6 +205,7 @@ function nameSpace({ type, identity }: ObjectIdentity): string {
 export function refuseConflicts(
   conflicts: readonly ExistingObject[],
   largeObjects: readonly number[] = [],
+  ofUnfinishedRun = false,
 ): void {
   const all = conflicts.length + largeObjects.length;
   if (all === 0) return;
@@ -188,7 +214,9 @@ export function refuseConflicts(
     code: "target_unfit",
     side: "target",
     items: [...describeObjects(conflicts), ...describeLargeObjects(largeObjects)],
-    advice: "nothing was changed; choose an empty database, or replace them with --drop-if-exists",
+    advice: ofUnfinishedRun
+      ? "nothing was changed; an unfinished run of pgcopy is there: go on with --resume, or start over with --restart"
+      : "nothing was changed; choose an empty database, or replace them with --drop-if-exists",
   });
 }
 

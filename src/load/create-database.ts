@@ -5,6 +5,20 @@ import { PgCopyError } from "../errors.js";
 import type { Connection } from "../postgres/connection.js";
 import { quoteLiteral, quoteName } from "../postgres/quote.js";
 
+/** The comment of a database that we created, until it is finished and gets the source's. */
+const UNFINISHED = "created by pgcopy for a clone that is not finished";
+
+/** Whether a run that was not finished created the database that the session is in. */
+export async function isOurDatabase(target: Connection): Promise<boolean> {
+  const rows = await target.query(
+    "looking at the target database",
+    `select from pg_catalog.pg_database d
+     where d.datname = pg_catalog.current_database() and pg_catalog.shobj_description(d.oid, 'pg_database') = $1`,
+    [UNFINISHED],
+  );
+  return rows.length > 0;
+}
+
 /**
  * Creates a database with the source's encoding, locale and provider from template0, whose content
  * can't get in the way.
@@ -29,6 +43,10 @@ export async function createDatabase(
   const sql = `create database ${quoteName(name)} template template0${owner}${place} ${localeClause(source, maintenance.serverVersion)}`;
   try {
     await maintenance.execute(`creating database ${name}`, sql);
+    await maintenance.execute(
+      `describing database ${name}`,
+      `comment on database ${quoteName(name)} is ${quoteLiteral(UNFINISHED)}`,
+    );
   } catch (error) {
     if (!(error instanceof PgCopyError) || error.code !== "task_failed") throw error;
     throw new PgCopyError(

@@ -14,15 +14,28 @@ export const JOURNAL_SCHEMA = "pgcopy_journal";
 /** "pgcopy" in ASCII: the key of the advisory lock that a run holds on its target database. */
 const RUN_LOCK = "123589352190073";
 
-const createJournalSchema = `
+export const createJournalSchema = `
 create schema ${JOURNAL_SCHEMA};
 comment on schema ${JOURNAL_SCHEMA} is 'journal of an unfinished pgcopy run';
 create table ${JOURNAL_SCHEMA}.run (
   started_at timestamptz not null default pg_catalog.clock_timestamp(),
   source text not null,
-  snapshot text not null,
+  source_identity text not null,
   pgcopy_version text not null,
-  tasks int not null
+  format int not null,
+  tasks int not null,
+  salt text
+);
+create table ${JOURNAL_SCHEMA}.attempt (
+  no int primary key generated always as identity,
+  started_at timestamptz not null default pg_catalog.clock_timestamp(),
+  snapshot text not null,
+  snapshot_identity text not null,
+  pgcopy_version text not null
+);
+create table ${JOURNAL_SCHEMA}.plan (
+  piece int primary key,
+  data bytea not null
 );
 create table ${JOURNAL_SCHEMA}.task (
   id text primary key,
@@ -38,14 +51,6 @@ create table ${JOURNAL_SCHEMA}.progress (
   id text primary key,
   steps int not null
 );`;
-
-export interface JournalRun {
-  /** The source without its password. */
-  readonly source: string;
-  readonly snapshot: string;
-  readonly pgcopyVersion: string;
-  readonly tasks: number;
-}
 
 export interface FinishedTask {
   readonly id: string;
@@ -96,16 +101,6 @@ export async function findJournal(target: Connection): Promise<boolean> {
     [JOURNAL_SCHEMA],
   );
   return rows.length > 0;
-}
-
-/** Creates the journal, in place of one that an earlier run left. */
-export async function createJournal(target: Connection, run: JournalRun): Promise<void> {
-  const values = [run.source, run.snapshot, run.pgcopyVersion].map(quoteLiteral).join(", ");
-  await target.execute(
-    "creating the journal",
-    `begin; ${dropJournalStatement()}; ${createJournalSchema}
-     insert into ${JOURNAL_SCHEMA}.run (source, snapshot, pgcopy_version, tasks) values (${values}, ${run.tasks}); commit`,
-  );
 }
 
 /** The statement that records a task; it belongs into the transaction that did the task's work. */

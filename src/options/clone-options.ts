@@ -12,6 +12,12 @@ import {
 } from "./method-options.js";
 import { flag, unknownOptions } from "./option-values.js";
 import {
+  type ResolvedResumeOptions,
+  type ResumeOptions,
+  resolveResumeOptions,
+  resumeOptionNames,
+} from "./resume-options.js";
+import {
   type ResolvedRunOptions,
   type RunOptions,
   resolveRunOptions,
@@ -42,7 +48,8 @@ export interface CloneOptions
     SpeedOptions,
     SelectionOptions,
     TargetOptions,
-    MethodOptions {}
+    MethodOptions,
+    ResumeOptions {}
 
 /** Those of the clone that is meant: they decide what would be in its way. */
 export interface CheckOptions extends CloneOptions {
@@ -55,7 +62,11 @@ export interface ResolvedOptions
     ResolvedSpeedOptions,
     ResolvedSelectionOptions,
     ResolvedTargetOptions,
-    ResolvedMethodOptions {}
+    ResolvedMethodOptions,
+    ResolvedResumeOptions {
+  /** Names of the options that say something: the defaults of others may give way. */
+  readonly given: ReadonlySet<string>;
+}
 
 /** @throws PgCopyError `usage`, naming the option and what it takes. */
 export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
@@ -72,6 +83,12 @@ export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
     ...resolveSelectionOptions(options),
     ...resolveTargetOptions(options),
     ...resolveMethodOptions(options),
+    ...resolveResumeOptions(options),
+    given: new Set(
+      Object.entries(options).flatMap(([name, value]) =>
+        value === undefined || value === false ? [] : [name],
+      ),
+    ),
   };
 }
 
@@ -90,6 +107,7 @@ const knownOptions: Readonly<Record<keyof CloneOptions, true>> = {
   ...selectionOptionNames,
   ...targetOptionNames,
   ...methodOptionNames,
+  ...resumeOptionNames,
 };
 
 /** A misspelt `verify` would otherwise be a copy that nobody verified. */

@@ -53,11 +53,13 @@ function scriptOfKeys(entries: readonly TocEntry[]): Script {
   const [first] = entries;
   if (first === undefined || entries.length === 1) return scriptOf(first as TocEntry);
   const { title, settings } = scriptOf(first);
+  const of = entries.flatMap((entry) => scriptOf(entry).of ?? []);
   const additions = entries.map((entry) => partsOf(entry).addition);
   return {
     title: `${title} and ${entries.length - 1} more`,
     settings,
     statements: [`${partsOf(first).table} ${additions.join(", ")}`],
+    of,
   };
 }
 

@@ -51,6 +51,8 @@ function smallTables(tasks: readonly CloneTask[]): Candidate[] {
     if (copy.work.do !== "copy") return [];
     const { table: plan } = copy.work;
     if (plan.parts.length !== 1 || plan.table.bytes > LARGEST_TABLE_BYTES) return [];
+    // A crash of the target empties it, and it is copied again; the batch would be, too.
+    if (plan.table.unlogged) return [];
     const build = builds.get(String(plan.table.oid));
     const alone = build?.needs.every((need) => need === PRE_DATA || need === copy.id) === true;
     const scripts = alone && build?.work.do === "scripts" ? build.work.scripts : [];

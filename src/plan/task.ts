@@ -18,6 +18,14 @@ export interface Script {
   /** Session parameters that must be in force while it runs. */
   readonly settings: Readonly<Record<string, string>>;
   readonly statements: readonly string[];
+  /** The source's objects that it creates, or changes. */
+  readonly of?: readonly SourceObject[];
+}
+
+/** An object by the OIDs of its catalog and its own. */
+export interface SourceObject {
+  readonly classOid: number;
+  readonly oid: number;
 }
 
 export interface PlannedIndex extends RelationName {
@@ -112,10 +120,12 @@ export function relationName(relation: RelationName): string {
 
 /** An entry's statements as they are. */
 export function scriptOf(entry: TocEntry): Script {
+  const { classOid, oid, settings } = entry;
   return {
     title: entryLabel(entry),
-    settings: entry.settings,
+    settings,
     statements: entry.statements.map((statement) => statement.sql),
+    ...(oid === 0 ? {} : { of: [{ classOid, oid }] }),
   };
 }
 

@@ -78,6 +78,12 @@ const events: RunEvent[] = [
   progressAt(1000),
   { type: "task_finished", atMs: 1026, task, durationMs: 1001, rows: 5, bytes: 2048 },
   { type: "task_failed", atMs: 1027, task, error: { code: "task_failed", message: "no" } },
+  {
+    type: "resumed",
+    atMs: 90,
+    startedAt: "2026-11-01T02:03:04.000Z",
+    ...{ tasksBefore: 3, tasks: 40, consistent: true },
+  },
   { type: "task_stopped", atMs: 1028, task, durationMs: 3, bytes: 1024 },
   { type: "step_failed", atMs: 1029, step: "copy", durationMs: 1005 },
   {
@@ -98,6 +104,7 @@ test("where there is no terminal, each thing that came to pass is a plain line",
     "warning: only 6 connections are left: going on with 3 jobs",
     "planned: 17 tables, 24 indexes, about 1.3 GB",
     "COPY public.\\u{1b}[2Jt failed; stopping the rest",
+    "resuming the run of 2026-11-01T02:03:04.000Z: 3 of 40 tasks are done",
     "shop: 17 tables, 5 rows, 2.0 kB, 24 indexes in 1.0 s, created",
     "",
   ]);
@@ -150,6 +157,7 @@ describe("of many databases", () => {
     expect(stream.text.split("\n")).toEqual([
       "warning: shop: only 6 connections are left: going on with 3 jobs",
       "shop: COPY public.\\u{1b}[2Jt failed; stopping the rest",
+      "shop: resuming the run of 2026-11-01T02:03:04.000Z: 3 of 40 tasks are done",
       "shop: 17 tables, 5 rows, 2.0 kB, 24 indexes in 1.0 s, created",
       "",
     ]);

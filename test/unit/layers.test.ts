@@ -18,7 +18,7 @@ const layers: readonly (readonly string[])[] = [
   ["schema/", "load/", "verify/"],
   ["engine/"],
   ["check/", "page/"],
-  ["clone-to-null.ts"],
+  ["clone-to-null.ts", "resume-clone.ts"],
   ["check.ts", "clone.ts", "compare-data.ts", "compare-schema.ts", "plan.ts", "list.ts", "ping.ts"],
   ["plan-all.ts"],
   ["clone-all.ts"],
@@ -58,7 +58,7 @@ test("the rule tells good from bad", () => {
 });
 
 test("the imports are found", () => {
-  expect(importsOf("clone.ts")).toContainEqual({ of: "engine/run-tasks.ts", typeOnly: false });
+  expect(importsOf("clone.ts")).toContainEqual({ of: "engine/read-source.ts", typeOnly: false });
   expect(importsOf("index.ts")).toContainEqual({ of: "catalog/catalog.ts", typeOnly: true });
   expect(importsOf("schema/bundled-pg-dump.ts")).toContainEqual({
     of: "schema/bundled-pg-dump-worker.js",

@@ -55,6 +55,10 @@ describe("defaults", () => {
       verify: undefined,
       copyFormat: "auto",
       without: new Set(),
+      resume: false,
+      notConsistent: false,
+      restart: false,
+      given: new Set(["source", "target"]),
       pgDump: undefined,
     });
     expect(signal.aborted).toBe(false);

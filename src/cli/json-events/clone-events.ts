@@ -37,6 +37,8 @@ export const reportEvent: DocumentedEvent<Omit<CloneReport, "tasks" | "throughpu
     indexes: "a list: `schema`, `name`, `table`, `durationMs`",
     slowestTables: "the ten slowest of `tables`",
     slowestIndexes: "the ten slowest of `indexes`",
+    resumed:
+      "where it went on with an unfinished run: `startedAt` (when that was begun), `attempts` (how often it was started by now), `tasksBefore` (how many tasks were done already), `consistent` (whether all rows are of one moment)",
     sequences: "how many sequences were set",
     verification:
       "with `--verify`: `mode`, how many `tables` and `largeObjects`, and `mismatches`, an empty list",

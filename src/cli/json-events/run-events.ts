@@ -50,6 +50,15 @@ export const runEvents: Documented<EventFields> = {
       bytes: "estimated size of the rows and large objects",
     },
   },
+  resumed: {
+    when: "a clone goes on with what an earlier process began",
+    fields: {
+      startedAt: "when that was, in UTC",
+      tasksBefore: "how many tasks are done already",
+      tasks: "how many there are",
+      consistent: "whether what is read now is of the same moment as what is there",
+    },
+  },
   task_started: {
     when: "a task begins",
     fields: {

@@ -7,10 +7,18 @@ import { command } from "./command.js";
 import { type ContentFlags, withContentFlags } from "./content-flags.js";
 import { type MethodFlags, withMethodFlags } from "./method-flags.js";
 import { withConfigOptions } from "./output-flags.js";
+import type { ResumeFlags } from "./resume-flags.js";
 import { type SpeedFlags, withSpeedFlags } from "./speed-flags.js";
 
 /** The options of clone and plan, as they are parsed. */
-export interface CopyFlags extends ViewOptions, SpeedFlags, ContentFlags, FilterFlags, MethodFlags {
+/** Those of `ResumeFlags` are clone's only. */
+export interface CopyFlags
+  extends ViewOptions,
+    SpeedFlags,
+    ContentFlags,
+    FilterFlags,
+    MethodFlags,
+    ResumeFlags {
   /** clone only. */
   readonly report?: string;
   /** `false`: --no-config. */

@@ -11,6 +11,7 @@ import { command, given, unfolded } from "./command.js";
 import { addCompareCommands, type CompareActions } from "./compare-commands.js";
 import { type CheckFlags, type CopyFlags, copyCommand } from "./copy-commands.js";
 import { withOutputOptions, withReportOption } from "./output-flags.js";
+import { withResumeFlags } from "./resume-flags.js";
 
 export interface DemoFlags extends ViewOptions {
   readonly report?: string;
@@ -48,7 +49,7 @@ export function createProgram(version: string, actions: Actions): Command {
     .addHelpText("after", `${examplesText(programHelp)}\n${exitCodesText()}`);
 
   const clone = copyCommand(program, "clone");
-  withReportOption(withOutputOptions(clone)).action((source, target, flags) =>
+  withReportOption(withOutputOptions(withResumeFlags(clone))).action((source, target, flags) =>
     actions.clone(given(source, target), flags),
   );
 

@@ -1,0 +1,50 @@
+/** The second half of a clone: from a plan and a target that is ready for it to the report. */
+
+import type { Journal, JournalState } from "../load/journal-store.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
+import type { ClonePlan } from "../plan/clone-plan.js";
+import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
+import { applyDatabaseProperties } from "./database-properties.js";
+import { refuseDifferences } from "./execute-task.js";
+import { withLeftovers } from "./leftovers.js";
+import type { PreparedTarget } from "./prepare-target.js";
+import { buildReport, type CloneReport, type ResumedReport } from "./report.js";
+import type { Run } from "./run.js";
+import { runTasks } from "./run-tasks.js";
+import type { Servers } from "./servers.js";
+import type { KeptContent } from "./stored-run.js";
+
+export interface CloneToComplete {
+  readonly servers: Servers;
+  readonly snapshot: HeldSnapshot;
+  readonly plan: ClonePlan;
+  readonly content: KeptContent;
+  readonly target: PreparedTarget;
+  readonly journal: Journal;
+  readonly resolved: ResolvedOptions;
+  readonly run: Run;
+  /** What an earlier process has done of it. */
+  readonly earlier?: Pick<JournalState, "finished" | "stepsDone">;
+  readonly resumed?: ResumedReport;
+}
+
+/**
+ * Runs the tasks, and ends the run: the database's properties, the journal, event triggers.
+ *
+ * @throws PgCopyError `task_failed`, `interrupted`, saying what is left and how to go on;
+ *   `verification_failed`.
+ */
+export async function completeClone(clone: CloneToComplete): Promise<CloneReport> {
+  const { servers, plan, content, target, journal, resolved, run } = clone;
+  return await withLeftovers({ servers, journal, target }, async () => {
+    const done = await run.step("copy", () => runTasks(plan, clone));
+    await run.step("finish", async () => {
+      // Before the journal goes: a crash in between loses none of them.
+      await applyDatabaseProperties(target, content.attributes, resolved, run);
+      await journal.finish(plan.finish);
+    });
+    // Only now: what differs is to be looked at in a target that is whole.
+    refuseDifferences(done.comparisons, done.largeObjectDifferences);
+    return buildReport({ ...clone, done });
+  });
+}

@@ -1,0 +1,57 @@
+/** What an earlier process has done of a plan, as if this one had. */
+
+import type { FinishedTask } from "../load/journal.js";
+import type { ClonePlan } from "../plan/clone-plan.js";
+import type { CloneTask } from "../plan/task.js";
+import type { CopyResult } from "../postgres/copy.js";
+import type { TableComparison } from "../verify/compare-table.js";
+import type { TaskOutcome } from "./execute-task.js";
+
+/** What tasks keep beside rows and bytes: see `Done` in load/recorder.ts. */
+interface Detail {
+  readonly each?: readonly CopyResult[];
+  readonly objects?: number;
+  readonly comparison?: TableComparison;
+}
+
+export function earlierOutcomes(
+  { tasks }: Pick<ClonePlan, "tasks">,
+  finished: ReadonlyMap<string, FinishedTask> = new Map(),
+): TaskOutcome[] {
+  return tasks.flatMap((task) => {
+    const done = finished.get(task.id);
+    if (done === undefined) return [];
+    const { each, objects } = detailOf(done);
+    return [
+      {
+        task,
+        rows: done.rows,
+        bytes: done.bytes,
+        durationMs: done.durationMs,
+        ...(each === undefined ? {} : { each }),
+        ...(objects === undefined ? {} : { objects }),
+      },
+    ];
+  });
+}
+
+export function earlierComparisons(
+  finished: ReadonlyMap<string, FinishedTask> = new Map(),
+): TableComparison[] {
+  return [...finished.values()].flatMap((done) => detailOf(done).comparison ?? []);
+}
+
+function detailOf({ detail }: FinishedTask): Detail {
+  return (detail ?? {}) as Detail;
+}
+
+/** The tasks that are not done; of what they need only what isn't done either. */
+export function leftToDo(
+  tasks: readonly CloneTask[],
+  finished: ReadonlyMap<string, unknown> = new Map(),
+): readonly CloneTask[] {
+  if (finished.size === 0) return tasks;
+  return tasks
+    .filter(({ id }) => !finished.has(id))
+    .map((task) => ({ ...task, needs: task.needs.filter((id) => !finished.has(id)) }));
+}

@@ -1,0 +1,140 @@
+/** Tasks that a journal says are done, and that must be done again. */
+
+import type { JournalState } from "../load/journal-store.js";
+import type { ClonePlan } from "../plan/clone-plan.js";
+import type { TablePlan } from "../plan/table-plan.js";
+import { type CloneTask, relationName } from "../plan/task.js";
+import type { Connection } from "../postgres/connection.js";
+import { quoteQualified } from "../postgres/quote.js";
+import { readsRows } from "./resume-snapshot.js";
+
+export interface Undone {
+  /** Ids of the tasks. */
+  readonly ids: readonly string[];
+  /** Statements that take back what is left of them. */
+  readonly undo: readonly string[];
+  /** Why, in words, each naming its object. */
+  readonly reasons: readonly string[];
+}
+
+export const nothingUndone: Undone = { ids: [], undo: [], reasons: [] };
+
+export function both(one: Undone, other: Undone): Undone {
+  return {
+    ids: [...new Set([...one.ids, ...other.ids])],
+    undo: [...new Set([...one.undo, ...other.undo])],
+    reasons: [...one.reasons, ...other.reasons],
+  };
+}
+
+type Finished = Pick<JournalState, "finished">;
+
+/**
+ * Tasks that may have been committed, and whose records were lost. A copy is made again after a TRUNCATE,
+ * with all parts of its table; scripts are run again, and find their objects there if they were.
+ */
+export function unsureTasks(plan: ClonePlan, { unsure }: Pick<JournalState, "unsure">): Undone {
+  const tables = new Set(
+    plan.tasks.flatMap(({ id, work }) => {
+      if (!unsure.has(id)) return [];
+      if (work.do === "copy") return [work.table];
+      return work.do === "small_tables" ? work.tables.map((table) => table.plan) : [];
+    }),
+  );
+  const copies = plan.tasks.filter(({ work }) => work.do === "copy" && tables.has(work.table));
+  return {
+    ids: [...new Set([...unsure, ...copies.map(({ id }) => id)])],
+    undo: [...tables].map(truncate),
+    reasons: [...tables].map(
+      ({ table }) =>
+        `${relationName(table)} is copied again: whether it was committed is not known`,
+    ),
+  };
+}
+
+/** Parts of tables that are not whole yet, for a run that reads another snapshot: each table is to be of one moment. */
+export function partlyCopied(plan: ClonePlan, { finished }: Finished): Undone {
+  const tables = new Map<TablePlan, CloneTask[]>();
+  for (const task of plan.tasks) {
+    if (task.work.do !== "copy") continue;
+    const { table } = task.work;
+    tables.set(table, [...(tables.get(table) ?? []), task]);
+  }
+  return [...tables].reduce((undone, [table, copies]) => {
+    const done = copies.filter(({ id }) => finished.has(id));
+    if (done.length === 0 || done.length === copies.length) return undone;
+    return both(undone, {
+      ids: done.map(({ id }) => id),
+      undo: [truncate(table)],
+      reasons: [
+        `${done.length} of ${copies.length} parts of ${relationName(table.table)} are copied again, with the others`,
+      ],
+    });
+  }, nothingUndone);
+}
+
+/** Unlogged tables that a crash of the target has emptied. */
+export async function emptiedByCrash(
+  target: Connection,
+  plan: ClonePlan,
+  { finished }: Finished,
+): Promise<Undone> {
+  const candidates = plan.tasks.flatMap((task) => {
+    const done = finished.get(task.id);
+    if (done === undefined || done.rows === 0) return [];
+    return unloggedTables(task).map((table) => ({ task, table }));
+  });
+  if (candidates.length === 0) return nothingUndone;
+  const tables = [...new Set(candidates.map(({ table }) => table))];
+  const empty = await findEmpty(target, tables);
+  return candidates
+    .filter(({ table }) => empty.has(table))
+    .reduce(
+      (undone, { task, table }) =>
+        both(undone, {
+          ids: [task.id],
+          undo: unloggedTables(task).map(truncate),
+          reasons: [
+            `the unlogged table ${relationName(table.table)} is copied again: a crash of the target emptied it`,
+          ],
+        }),
+      nothingUndone,
+    );
+}
+
+/** None is in a batch of small tables: see small-tables.ts. */
+function unloggedTables({ work }: CloneTask): TablePlan[] {
+  return work.do === "copy" && work.table.table.unlogged ? [work.table] : [];
+}
+
+async function findEmpty(
+  target: Connection,
+  tables: readonly TablePlan[],
+): Promise<ReadonlySet<TablePlan>> {
+  const queries = tables.map(
+    ({ table }, n) =>
+      `select ${n} as n where not exists (select from only ${quoteQualified(table.schema, table.name)})`,
+  );
+  const rows = await target.query<{ n: number }>(
+    "looking for emptied tables",
+    queries.join(" union all "),
+  );
+  return new Set(rows.map(({ n }) => tables[n] as TablePlan));
+}
+
+function truncate({ table }: TablePlan): string {
+  return `truncate only ${quoteQualified(table.schema, table.name)}`;
+}
+
+/** Comparisons that would find a difference that is none: of rows that were read in another snapshot. */
+export function comparedAcross(plan: ClonePlan, { finished }: Finished): readonly CloneTask[] {
+  const copiedBefore = new Set(
+    plan.tasks.filter((task) => readsRows(task) && finished.has(task.id)).map(({ id }) => id),
+  );
+  return plan.tasks.filter(
+    (task) =>
+      task.kind === "verify" &&
+      !finished.has(task.id) &&
+      task.needs.some((id) => copiedBefore.has(id)),
+  );
+}

@@ -1,0 +1,78 @@
+/** The run that a journal on the target tells of, and whether it may be gone on with. */
+
+import { PgCopyError } from "../errors.js";
+import { lockTarget } from "../load/journal.js";
+import type { Journal, JournalState } from "../load/journal-store.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
+import { databaseIdentity } from "../snapshot/identity.js";
+import { openJournal } from "./open-journal.js";
+import { firstSnapshotLives } from "./resume-snapshot.js";
+import type { Run } from "./run.js";
+import type { Servers } from "./servers.js";
+import { startOver } from "./start-over.js";
+import { openStoredRun, type StoredRun } from "./stored-run.js";
+
+export interface UnfinishedRun {
+  readonly journal: Journal;
+  readonly state: JournalState;
+  readonly stored: StoredRun;
+}
+
+/**
+ * Takes the target and reads its journal; undefined where there is none.
+ *
+ * @throws PgCopyError `target_unfit` if another run has the target, or the journal is not ours to read;
+ *   `usage` if it is of another source.
+ */
+export async function findUnfinishedRun(
+  { source, target, targetExists }: Servers,
+  journal: Journal,
+): Promise<UnfinishedRun | undefined> {
+  if (!targetExists) return undefined;
+  await lockTarget(target);
+  if (!(await journal.exists())) return undefined;
+  const state = await journal.read();
+  const stored = await openStoredRun(state.run, await journal.readPlan());
+  if (state.run.sourceIdentity !== (await databaseIdentity(source))) throw otherSource(state);
+  return { journal, state, stored };
+}
+
+function otherSource({ run }: JournalState): PgCopyError {
+  return new PgCopyError(
+    `the unfinished run on the target copies another database: ${run.source}`,
+    {
+      code: "usage",
+      advice: "give that one as the source; or drop what is there with --drop-if-exists",
+    },
+  );
+}
+
+/**
+ * What `resume` and `restart` find. A run that hadn't copied anything, and whose snapshot is gone, begins
+ * again by itself: nothing is lost, and all is of one new moment.
+ *
+ * @returns the run to go on with; undefined where one begins from the start.
+ */
+export async function unfinishedRun(
+  servers: Servers,
+  options: ResolvedOptions,
+  run: Run,
+): Promise<UnfinishedRun | undefined> {
+  const { resume } = options;
+  if (!resume && !options.restart) return undefined;
+  const found = await findUnfinishedRun(servers, openJournal(servers.target));
+  if (found === undefined) {
+    run.info("the target holds no unfinished run: this one begins from the start");
+    return undefined;
+  }
+  const { finished, unsure } = found.state;
+  const copied = unsure.size > 0 || [...finished.values()].some(({ kind }) => COPIES.has(kind));
+  const goesOn = copied || (await firstSnapshotLives(servers.source, found.state, options));
+  if (resume && goesOn) return found;
+  if (resume) run.info("the unfinished run had not copied anything yet: it begins again");
+  await startOver(servers.target, found, run);
+  return undefined;
+}
+
+/** Kinds of tasks after which the target holds rows of a snapshot. */
+const COPIES: ReadonlySet<string> = new Set(["copy", "large_objects"]);

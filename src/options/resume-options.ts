@@ -1,0 +1,64 @@
+/** The options that say how a run is gone on with, once it was interrupted. */
+
+import { PgCopyError } from "../errors.js";
+import { flag } from "./option-values.js";
+
+export interface ResumeOptions {
+  /**
+   * Go on with an unfinished run: its journal on the target says what is done. Where there is none, and
+   * nothing in the way, the run begins from the start.
+   */
+  readonly resume?: boolean;
+  /** With `resume`: go on even if the snapshot of the first rows is gone, so that the rest is of a later moment. */
+  readonly notConsistent?: boolean;
+  /** Start over: drop what an unfinished run of pgcopy has created, and nothing else, and begin again. */
+  readonly restart?: boolean;
+}
+
+export interface ResolvedResumeOptions {
+  readonly resume: boolean;
+  readonly notConsistent: boolean;
+  readonly restart: boolean;
+}
+
+export const resumeOptionNames: Readonly<Record<keyof ResumeOptions, true>> = {
+  resume: true,
+  notConsistent: true,
+  restart: true,
+};
+
+/**
+ * For verbs that begin nothing and go on with nothing.
+ *
+ * @throws PgCopyError `usage`.
+ */
+export function refuseResume(options: ResolvedResumeOptions, verb: string): void {
+  const given = (["resume", "restart"] as const).filter((name) => options[name]);
+  if (given.length === 0) return;
+  throw new PgCopyError(`${verb} takes no ${given.join(" or ")}`, {
+    code: "usage",
+    options: given,
+    advice: "leave it out: only clone goes on with an unfinished run",
+  });
+}
+
+export function resolveResumeOptions(options: ResumeOptions): ResolvedResumeOptions {
+  const resume = flag("resume", options.resume);
+  const restart = flag("restart", options.restart);
+  const notConsistent = flag("notConsistent", options.notConsistent);
+  if (resume && restart) {
+    throw new PgCopyError("resume contradicts restart, which does all of it again", {
+      code: "usage",
+      options: ["resume", "restart"],
+      advice: "give one of the two",
+    });
+  }
+  if (notConsistent && !resume) {
+    throw new PgCopyError("notConsistent needs resume", {
+      code: "usage",
+      options: ["notConsistent", "resume"],
+      advice: "give both, or neither",
+    });
+  }
+  return { resume, notConsistent, restart };
+}
