@@ -257,6 +257,21 @@ describe("what it is given", () => {
   });
 });
 
+test("a statement that the killed run left on the server is ended, not waited for", async () => {
+  await using target = await createDatabase(server(16), "resume_left");
+  await using gates = await closeGates(target, { index: "closed" });
+  const running = startCli(["clone", source.uri, target.uri, "--json", "--jobs", "2"]);
+  await gates.untilReached();
+  const recorded = async () => (await finishedTasks(target)).includes("copy:public.wide");
+  await until("all is copied", recorded);
+  running.kill("SIGKILL");
+  await running.ended;
+  // The gate stays closed: only its end can take the session away from it.
+  await target.execute(`alter database ${target.name} reset all`);
+  await resume(target);
+  await expectSameDatabase(source.uri, target.uri);
+});
+
 describe("starting over", () => {
   test("drops what was created, and nothing else", async () => {
     await using target = await createDatabase(server(16), "restart");

@@ -2,6 +2,7 @@
 
 import type { ServerEndpoint } from "../endpoint/endpoint.js";
 import { PgCopyError, type Side } from "../errors.js";
+import { markJobSession } from "../load/job-sessions.js";
 import { connect } from "../postgres/connect.js";
 import type { Connection } from "../postgres/connection.js";
 import { quoteLiteral } from "../postgres/quote.js";
@@ -47,7 +48,10 @@ export async function openJobSession(wanted: JobSession, signal: AbortSignal): P
   const session = await openSession(server, side, side === "source" ? "copy" : "job", signal);
   try {
     if (wanted.side === "source") await importSnapshot(session, wanted.snapshotId);
-    else await followTimeZone(session, wanted.timeZone);
+    else {
+      await followTimeZone(session, wanted.timeZone);
+      await markJobSession(session);
+    }
     return session;
   } catch (error) {
     await session.close();

@@ -9,6 +9,7 @@ import { findConflicts, refuseConflicts } from "../load/check-target.js";
 import { createDatabase, isOurDatabase } from "../load/create-database.js";
 import { refuseForeignDatabase } from "../load/database-attributes.js";
 import { dropExisting, planDrops } from "../load/drop-existing.js";
+import { endLeftSessions } from "../load/job-sessions.js";
 import { findJournal, lockTarget } from "../load/journal.js";
 import type { ResolvedOptions } from "../options/clone-options.js";
 import type { Connection } from "../postgres/connection.js";
@@ -93,6 +94,7 @@ export async function prepareTarget(
     };
   }
   await lockTarget(servers.target);
+  await endLeftSessions(servers.target);
   const conflicts = await findConflicts(servers.source, servers.target, content.schema.entries);
   const { largeObjects } = content.catalog;
   const taken = await findTakenLargeObjects(servers.source, servers.target, largeObjects);

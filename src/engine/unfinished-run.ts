@@ -1,6 +1,7 @@
 /** The run that a journal on the target tells of, and whether it may be gone on with. */
 
 import { PgCopyError } from "../errors.js";
+import { endLeftSessions } from "../load/job-sessions.js";
 import { lockTarget } from "../load/journal.js";
 import type { Journal, JournalState } from "../load/journal-store.js";
 import type { ResolvedOptions } from "../options/clone-options.js";
@@ -30,6 +31,7 @@ export async function findUnfinishedRun(
 ): Promise<UnfinishedRun | undefined> {
   if (!targetExists) return undefined;
   await lockTarget(target);
+  await endLeftSessions(target);
   if (!(await journal.exists())) return undefined;
   const state = await journal.read();
   const stored = await openStoredRun(state.run, await journal.readPlan());
