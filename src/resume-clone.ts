@@ -23,6 +23,7 @@ import {
 } from "./engine/undone-tasks.js";
 import type { UnfinishedRun } from "./engine/unfinished-run.js";
 import type { ResolvedOptions } from "./options/clone-options.js";
+import { withoutTasks } from "./plan/without-tasks.js";
 import { snapshotIdentity } from "./snapshot/identity.js";
 import { version } from "./version.js";
 
@@ -78,7 +79,7 @@ export async function resumeClone(
   }
   const startedAt = state.run.startedAt.toISOString();
   const tasksBefore = finished.size;
-  const tasks = shown.tasks.filter((task) => !skipped.includes(task));
+  const tasks = withoutTasks(shown.tasks, skipped);
   run.tell({ type: "resumed", startedAt, tasksBefore, tasks: tasks.length, consistent });
   return await completeClone({
     servers,

@@ -148,7 +148,7 @@ function tasks(plan: PlanReport, style: PlanStyle): string[] {
     plan.tasks.map((task) => [
       printable(task.label),
       formatDuration(task.cost * 1000),
-      String(task.needs.length),
+      String(task.needs.length + (task.after?.length ?? 0)),
     ]),
     style.tableWidth - 2,
   );

@@ -2,7 +2,6 @@
 
 import type { FinishedTask } from "../load/journal.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
-import type { CloneTask } from "../plan/task.js";
 import type { CopyResult } from "../postgres/copy.js";
 import type { TableComparison } from "../verify/compare-table.js";
 import type { TaskOutcome } from "./execute-task.js";
@@ -43,15 +42,4 @@ export function earlierComparisons(
 
 function detailOf({ detail }: FinishedTask): Detail {
   return (detail ?? {}) as Detail;
-}
-
-/** The tasks that are not done; of what they need only what isn't done either. */
-export function leftToDo(
-  tasks: readonly CloneTask[],
-  finished: ReadonlyMap<string, unknown> = new Map(),
-): readonly CloneTask[] {
-  if (finished.size === 0) return tasks;
-  return tasks
-    .filter(({ id }) => !finished.has(id))
-    .map((task) => ({ ...task, needs: task.needs.filter((id) => !finished.has(id)) }));
 }

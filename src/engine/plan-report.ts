@@ -51,6 +51,8 @@ export interface PlanReport {
     readonly kind: string;
     readonly label: string;
     readonly needs: readonly string[];
+    /** Those that it only waits for; absent for most. */
+    readonly after?: readonly string[];
     /** Estimated length, in seconds. */
     readonly cost: number;
   }[];
@@ -107,7 +109,14 @@ export function buildPlanReport(input: PlanReportInput): PlanReport {
     largeObjects: plan.largeObjects,
     indexes: plan.indexes,
     sequences: plan.sequences.length,
-    tasks: plan.tasks.map(({ id, kind, label, needs, cost }) => ({ id, kind, label, needs, cost })),
+    tasks: plan.tasks.map(({ id, kind, label, needs, after, cost }) => ({
+      id,
+      kind,
+      label,
+      needs,
+      ...(after === undefined ? {} : { after }),
+      cost,
+    })),
     bytes: plan.bytes,
     estimatedSeconds: estimate.seconds,
     estimate,

@@ -10,7 +10,7 @@ import { runGraph } from "../run/graph.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import type { LargeObjectDifference } from "../verify/compare-large-objects.js";
 import type { TableComparison } from "../verify/compare-table.js";
-import { earlierComparisons, earlierOutcomes, leftToDo } from "./earlier-outcomes.js";
+import { earlierComparisons, earlierOutcomes } from "./earlier-outcomes.js";
 import { estimateInput } from "./estimate.js";
 import { executeTask, type TaskContext, type TaskOutcome } from "./execute-task.js";
 import { maskAdvice } from "./mask-advice.js";
@@ -81,12 +81,13 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
     largeObjectDifferences: [],
   };
   const stopProgress = meter.every(resolved.progressIntervalMs, control);
-  const { tasks, planned } = inOrder(leftToDo(plan.tasks, earlier?.finished), resolved);
+  const { tasks, planned } = inOrder(plan.tasks, resolved);
   try {
     await runGraph(tasks, {
       pools: { tables: servers.jobs.tableJobs, indexes: servers.jobs.indexJobs, control: 1 },
       together,
       shared: servers.shared?.slots,
+      done: new Set(earlier?.finished.keys()),
       signal: run.signal,
       execute: (task, signal, pool) => executeTask(planned(task), { signal, pool }, taskContext),
     });

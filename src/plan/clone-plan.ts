@@ -125,10 +125,7 @@ export function planClone(catalog: Catalog, dumped: SchemaScript, options: PlanO
     ...verifies,
     ...objects,
     ...largeObjects.verifies,
-    controlTask("release_snapshot", "let go of the snapshot", { do: "release_snapshot" }, [
-      PRE_DATA,
-      ...reads,
-    ]),
+    releaseSnapshotTask(reads),
     ...afterLargeObjects(postData, objects),
     ...statistics,
     ...sequencesTask(sequences, reads),
@@ -175,7 +172,10 @@ function isLargeObjectDefault(sql: string): boolean {
   return /^\s*alter\s+default\s+privileges\b.*\son\s+large\s+objects\s/is.test(sql);
 }
 
-/** The tasks with those of `first` one after the other between pre-data and all else. */
+/**
+ * The tasks with those of `first` one after the other between pre-data and all else, which needs them; but
+ * for what only waits for the reads to end.
+ */
 function afterFirst(tasks: readonly CloneTask[], first: readonly CloneTask[]): CloneTask[] {
   const last = first.at(-1);
   if (last === undefined) return [...tasks];
@@ -185,8 +185,13 @@ function afterFirst(tasks: readonly CloneTask[], first: readonly CloneTask[]): C
   }));
   const preData = tasks.filter(({ kind }) => kind === "pre_data");
   const others = tasks.filter(({ kind }) => kind !== "pre_data");
-  const after = others.map((task) => ({ ...task, needs: [...task.needs, last.id] }));
-  return [...preData, ...chained, ...after];
+  return [...preData, ...chained, ...others.map((task) => afterTask(task, last.id))];
+}
+
+function afterTask(task: CloneTask, id: string): CloneTask {
+  return task.after === undefined
+    ? { ...task, needs: [...task.needs, id] }
+    : { ...task, after: [...task.after, id] };
 }
 
 function copyTasks(plan: TablePlan): CloneTask[] {
@@ -226,11 +231,24 @@ function verifyTask(plan: TablePlan, mode: "count" | "checksum"): CloneTask {
   };
 }
 
-/** After the last read of the source: none may end below a value that was copied. */
+/** As soon as the last read has ended, whatever became of it: nobody will read any more. */
+function releaseSnapshotTask(reads: readonly string[]): CloneTask {
+  const work = { do: "release_snapshot" } as const;
+  return controlTask("release_snapshot", "let go of the snapshot", work, {
+    needs: [],
+    after: [PRE_DATA, ...reads],
+  });
+}
+
+/**
+ * After the last read of the source: none may end below a value that was copied. A table whose rows could
+ * not be copied keeps no sequence from being set, its own included: no smaller value would be right later.
+ */
 function sequencesTask(sequences: readonly Sequence[], reads: readonly string[]): CloneTask[] {
   if (sequences.length === 0) return [];
   const work = { do: "sequences", sequences } as const;
-  return [controlTask("sequences", "set the sequences", work, [PRE_DATA, ...reads])];
+  const order = { needs: [PRE_DATA], after: reads };
+  return [controlTask("sequences", "set the sequences", work, order)];
 }
 
 function eventTriggers({ entries }: SchemaScript): Script[] {
@@ -243,14 +261,14 @@ function controlTask(
   kind: "release_snapshot" | "sequences",
   label: string,
   work: Work,
-  needs: readonly string[],
+  order: { readonly needs: readonly string[]; readonly after: readonly string[] },
 ): CloneTask {
   return {
     id: kind,
     kind,
     label,
     pool: "control",
-    needs,
+    ...order,
     cost: 0.002,
     weight: 0,
     work,

@@ -20,9 +20,10 @@ export function readingPlan(plan: ClonePlan): ClonePlan {
     indexes: [],
     sequences: [],
     finish: [],
-    tasks: kept.map(({ locks: _, ...task }) => ({
+    tasks: kept.map(({ locks: _, after, ...task }) => ({
       ...task,
       needs: task.needs.filter((id) => ids.has(id)),
+      ...(after === undefined ? {} : { after: after.filter((id) => ids.has(id)) }),
       indexes: [],
     })),
   };

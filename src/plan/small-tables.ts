@@ -16,7 +16,7 @@ const BYTES_PER_BATCH = 1024 * 1024;
 
 /**
  * Puts the copies of small tables, and the tasks that build on one small table alone, into batches.
- * Whoever needs one of these tasks needs its batch afterwards.
+ * Whoever waits for one of these tasks waits for its batch afterwards.
  */
 export function batchSmallTables(tasks: readonly CloneTask[], tableJobs: number): CloneTask[] {
   const candidates = smallTables(tasks);
@@ -29,11 +29,16 @@ export function batchSmallTables(tasks: readonly CloneTask[], tableJobs: number)
   });
   const others = tasks
     .filter((task) => !replacedBy.has(task.id))
-    .map((task) => ({
+    .map(({ after, ...task }) => ({
       ...task,
-      needs: [...new Set(task.needs.map((need) => replacedBy.get(need) ?? need))],
+      needs: renamed(task.needs, replacedBy),
+      ...(after === undefined ? {} : { after: renamed(after, replacedBy) }),
     }));
   return [...batches, ...others];
+}
+
+function renamed(ids: readonly string[], by: ReadonlyMap<string, string>): string[] {
+  return [...new Set(ids.map((id) => by.get(id) ?? id))];
 }
 
 interface Candidate {

@@ -8,10 +8,13 @@
  * Where the pools have more places than there are cores, all that run share those evenly, so the longest
  * path is not first but one of many. So there can be a bound for all pools together; while the task that
  * would be next is too heavy for what is left of it, nothing else takes that.
+ *
+ * The first failure stops all; or, with `keepGoing`, only what needs what failed is left out.
  */
 
-import { anySignal, interruptedError, throwIfAborted } from "./abort.js";
-import { dependantsOf, remainingPaths, wrongGraph } from "./graph-order.js";
+import { abortError, anySignal, interruptedError } from "./abort.js";
+import { type FailedTask, GraphFailures } from "./graph-failures.js";
+import { dependantsOf, neededBy, predecessors, remainingPaths, wrongGraph } from "./graph-order.js";
 import { Slots } from "./slots.js";
 
 /** One unit of work, as the plan describes it. */
@@ -23,6 +26,8 @@ export interface Task {
   readonly mayUse?: readonly string[];
   /** Ids of the tasks that must be done before this one starts. */
   readonly needs: readonly string[];
+  /** Ids of the tasks that must have ended, whatever became of them: done, failed, or left out. */
+  readonly after?: readonly string[];
   /** Estimated length, in seconds; only compared with that of other tasks. */
   readonly cost: number;
   /** How many cores it keeps busy, of those that `together` speaks of: 1, unless it says otherwise; 0 for one that mostly waits. */
@@ -41,6 +46,12 @@ export interface GraphOptions<T extends Task> {
   readonly together?: number | undefined;
   /** Pools that this graph shares with others that run beside it; they win over `pools`. */
   readonly shared?: Slots | undefined;
+  /** Ids of tasks that were done before: they don't run, and nobody waits for them. */
+  readonly done?: ReadonlySet<string> | undefined;
+  /** After a failure, to do all the same what doesn't need the failed task; default: the first one stops all. */
+  readonly keepGoing?: boolean | undefined;
+  /** With `keepGoing`: whether a failure is one after which nothing else could be done. */
+  readonly stopsAll?: ((error: unknown) => boolean) | undefined;
   /** Does one task, in a place of `pool`. When `signal` is aborted, it must stop and settle. */
   readonly execute: (task: T, signal: AbortSignal, pool: string) => Promise<void>;
   readonly signal: AbortSignal;
@@ -48,33 +59,43 @@ export interface GraphOptions<T extends Task> {
 
 /**
  * Runs all tasks. On the first failure no further task starts, the running ones are aborted and
- * awaited, and that failure is thrown.
+ * awaited, and that failure is thrown. With `keepGoing` that is so for an abort, and for a failure that
+ * `stopsAll`; others are thrown when all else is done.
  *
+ * @throws GraphFailures with `keepGoing`, once a task has failed; what was thrown by `execute` without, and
+ *   where nothing had failed before all was stopped.
  * @throws PgCopyError `internal` when tasks need each other in a circle, or one that is not there.
  */
 export async function runGraph<T extends Task>(
   tasks: readonly T[],
   options: GraphOptions<T>,
 ): Promise<void> {
-  const { shared } = options;
-  const graph = new Graph(tasks, new Slots(options.pools, options.together), shared);
+  const { shared, done = new Set<string>(), keepGoing = false, stopsAll } = options;
+  const graph = new Graph(tasks, new Slots(options.pools, options.together), { shared, done });
   const stop = new AbortController();
   const signal = anySignal(options.signal, stop.signal);
   // Who waits for a place of another graph must hear of it, too.
   signal.addEventListener("abort", () => shared?.wake(true), { once: true });
   const running = new Set<Promise<void>>();
-  let failure: { error: unknown } | undefined;
+  const failures: FailedTask<T>[] = [];
+  let stopped: { error: unknown } | undefined;
 
+  const fail = (task: T, error: unknown) => {
+    if (keepGoing && !signal.aborted && stopsAll?.(error) !== true) {
+      failures.push({ task, error });
+      graph.fail(task);
+      return;
+    }
+    stopped ??= { error };
+    stop.abort(interruptedError());
+  };
   const start = (started: Started<T>) => {
     const { task, pool } = started;
-    const done = options.execute(task, signal, pool).then(
+    const ended = options.execute(task, signal, pool).then(
       () => graph.finish(task),
-      (error: unknown) => {
-        failure ??= { error };
-        stop.abort(interruptedError());
-      },
+      (error: unknown) => fail(task, error),
     );
-    const settled: Promise<void> = done.finally(() => {
+    const settled: Promise<void> = ended.finally(() => {
       graph.leave(started);
       running.delete(settled);
     });
@@ -89,8 +110,9 @@ export async function runGraph<T extends Task>(
     if (running.size === 0 && !waits) break;
     await Promise.race(waits ? [...running, shared.changed] : running);
   }
-  if (failure !== undefined) throw failure.error;
-  throwIfAborted(signal);
+  if (signal.aborted) stopped ??= { error: abortError(signal) };
+  if (failures.length > 0) throw new GraphFailures(tasks, failures, { done, stopped });
+  if (stopped !== undefined) throw stopped.error;
   graph.assertFinished();
 }
 
@@ -111,11 +133,19 @@ interface Started<T extends Task> {
   readonly pool: string;
 }
 
+/** What of a graph is not its own, and what of it is there already. */
+export interface GraphContext {
+  readonly shared?: Slots | undefined;
+  readonly done?: ReadonlySet<string> | undefined;
+}
+
 /** What may start, and what first: the rules of a run, without the running. `simulateGraph` goes by them, too. */
 export class Graph<T extends Task> {
+  /** How many ends each task still waits for; those that are done or left out are not in it. */
   readonly #waiting = new Map<string, number>();
   readonly #byId: Map<string, T>;
   readonly #dependants: Map<string, string[]>;
+  readonly #neededBy: Map<string, string[]>;
   readonly #paths: Map<string, number>;
   /** Of each pool its own tasks that wait for nothing but a place or a lock, and those of others. */
   readonly #ready = new Map<string, T[]>();
@@ -130,20 +160,23 @@ export class Graph<T extends Task> {
   readonly #held = new Map<string, number>();
   #unfinished: number;
 
-  constructor(tasks: readonly T[], own: Slots, shared: Slots | undefined) {
-    this.#byId = new Map(tasks.map((task) => [task.id, task]));
+  constructor(tasks: readonly T[], own: Slots, context: GraphContext = {}) {
+    const done = context.done ?? new Set();
+    const left = tasks.filter((task) => !done.has(task.id));
+    this.#byId = new Map(left.map((task) => [task.id, task]));
     this.#dependants = dependantsOf(tasks);
-    this.#paths = remainingPaths(tasks);
+    this.#neededBy = neededBy(tasks);
+    this.#paths = remainingPaths(tasks, done);
     this.#own = own;
-    this.#shared = shared;
-    this.#unfinished = tasks.length;
-    for (const task of tasks) {
+    this.#shared = context.shared;
+    this.#unfinished = left.length;
+    for (const task of left) {
       for (const pool of [task.pool, ...(task.mayUse ?? [])])
         if (!this.#slotsOf(pool).has(pool))
           throw wrongGraph(`${task.id} names the unknown pool ${pool}`);
-      const needs = new Set(task.needs).size;
-      this.#waiting.set(task.id, needs);
-      if (needs === 0) this.#offer(task);
+      const waits = [...predecessors(task)].filter((id) => !done.has(id)).length;
+      this.#waiting.set(task.id, waits);
+      if (waits === 0) this.#offer(task);
     }
   }
 
@@ -209,13 +242,34 @@ export class Graph<T extends Task> {
   }
 
   finish(task: T): void {
+    this.#end(task);
+    for (const id of this.#dependants.get(task.id) ?? []) this.#countDown(id);
+  }
+
+  /** The task failed: all that needs it will never be, and whatever waited only for their ends need not. */
+  fail(task: T): void {
+    this.#end(task);
+    const gone = new Set([task.id]);
+    for (const id of gone) {
+      for (const next of this.#neededBy.get(id) ?? []) {
+        if (!this.#waiting.delete(next)) continue;
+        this.#unfinished--;
+        gone.add(next);
+      }
+    }
+    for (const id of gone) for (const next of this.#dependants.get(id) ?? []) this.#countDown(next);
+  }
+
+  #end(task: T): void {
     this.#unlock(task);
     this.#unfinished--;
-    for (const id of this.#dependants.get(task.id) ?? []) {
-      const left = (this.#waiting.get(id) ?? 0) - 1;
-      this.#waiting.set(id, left);
-      if (left === 0) this.#offer(this.#byId.get(id) as T);
-    }
+  }
+
+  #countDown(id: string): void {
+    const left = this.#waiting.get(id);
+    if (left === undefined) return;
+    this.#waiting.set(id, left - 1);
+    if (left === 1) this.#offer(this.#byId.get(id) as T);
   }
 
   /** Gives a task's place back, however it ended. */

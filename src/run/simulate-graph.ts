@@ -11,6 +11,8 @@ export interface SimulationOptions<T extends Task> {
   readonly pools: Readonly<Record<string, number>>;
   /** How much the tasks that run may weigh, of all pools; default: any amount. */
   readonly together?: number | undefined;
+  /** Ids of tasks that were done before. */
+  readonly done?: ReadonlySet<string> | undefined;
   /** What the tasks that run share; `Infinity`: each has all that it can use. */
   readonly cores: number;
   /** How many cores a task can use. */
@@ -53,7 +55,8 @@ export function simulateGraph<T extends Task>(
   tasks: readonly T[],
   options: SimulationOptions<T>,
 ): SimulatedTask<T>[] {
-  const graph = new Graph(tasks, new Slots(options.pools, options.together), undefined);
+  const { pools, together, done } = options;
+  const graph = new Graph(tasks, new Slots(pools, together), { done });
   const running = new Set<Running<T>>();
   const ended: SimulatedTask<T>[] = [];
   let now = 0;

@@ -5,7 +5,13 @@ import { PgCopyError } from "../../src/errors.js";
 import { runGraph, type Task } from "../../src/run/graph.js";
 import { remainingPaths } from "../../src/run/graph-order.js";
 import { SeededRandom, seeds } from "./seeded-random.js";
-import { longestPath, type SimulatedTask, simulate } from "./simulated-graph.js";
+import {
+  failuresOf,
+  longestPath,
+  type SimulatedTask,
+  type SimulationOptions,
+  simulate,
+} from "./simulated-graph.js";
 
 function task(id: string, rest: Partial<SimulatedTask> = {}): SimulatedTask {
   const duration = rest.duration ?? rest.cost ?? 1;
@@ -24,9 +30,11 @@ describe("any graph, with any durations", () => {
       }));
       const pools = randomPools(random);
       const together = random.chance(0.5) ? { together: 1.4 * random.between(1, 4) } : {};
-      const run = await simulate(tasks, { pools, ...together });
+      const before = someDone(random, tasks);
+      const run = await simulate(tasks, { pools, ...together, before });
       expect({ seed, ...run }).toMatchObject({ seed, violations: [], thrown: undefined });
-      expect([...run.done].sort()).toEqual(tasks.map(({ id }) => id).sort());
+      const left = tasks.map(({ id }) => id).filter((id) => !before.has(id));
+      expect([...run.done].sort()).toEqual(left.sort());
     }
   });
 
@@ -38,6 +46,44 @@ describe("any graph, with any durations", () => {
       expect({ seed, ...run }).toMatchObject({ seed, violations: [], leftRunning: 0 });
       expect(run.thrown).toBe(run.firstFailure);
       if (run.firstFailure === undefined) expect(run.done).toHaveLength(tasks.length);
+    }
+  });
+
+  test("that keeps going leaves out what needs a failed task, does all else, and names both", async () => {
+    for (const seed of seeds(200)) {
+      const random = new SeededRandom(4000 + seed);
+      const tasks = randomTasks(random, { failures: random.pick([0, 0.1, 0.3, 1]) });
+      const before = someDone(random, tasks);
+      const run = await simulate(tasks, keepGoing({ pools: randomPools(random), before }));
+      expect({ seed, ...run }).toMatchObject({ seed, violations: [], leftRunning: 0 });
+      const thrown = failuresOf(run.thrown);
+      const because = leftOut(tasks, run.failed, before);
+      expect({ seed, failed: thrown?.failed ?? [] }).toEqual({ seed, failed: run.failed });
+      expect({ seed, because: thrown?.because ?? new Map() }).toEqual({ seed, because });
+      const named = [...run.done, ...run.failed, ...because.keys(), ...before];
+      expect({ seed, named: named.sort() }).toEqual({ seed, named: idsOf(tasks).sort() });
+      if (run.failed.length === 0) expect(run.thrown).toBeUndefined();
+      else expect(thrown?.stopped).toBeUndefined();
+    }
+  });
+
+  test("that keeps going is stopped by the caller, or by a failure after which there is no going on", async () => {
+    for (const seed of seeds(200)) {
+      const random = new SeededRandom(5000 + seed);
+      const tasks = randomTasks(random, { failures: 0.3 }).map((task) => ({
+        ...task,
+        stopsAll: random.chance(0.2),
+      }));
+      const options = { pools: randomPools(random), before: someDone(random, tasks) };
+      const abort = random.chance(0.5) ? { abortAt: random.between(0, 30) } : {};
+      const run = await simulate(tasks, keepGoing({ ...options, ...abort }));
+      expect({ seed, ...run }).toMatchObject({ seed, violations: [], leftRunning: 0 });
+      const thrown = failuresOf(run.thrown);
+      expect({ seed, failed: thrown?.failed ?? [] }).toEqual({ seed, failed: run.failed });
+      const last = thrown === undefined ? run.thrown : thrown.stopped;
+      if (run.firstFailure !== undefined)
+        expect({ seed, last }).toEqual({ seed, last: run.firstFailure });
+      else if (last !== undefined) expect(last).toMatchObject({ code: "interrupted" });
     }
   });
 
@@ -293,6 +339,123 @@ describe("failure", () => {
   });
 });
 
+describe("after a failure, keeping going", () => {
+  const copies = [
+    task("copy a", { duration: 2, fails: true }),
+    task("copy b", { duration: 5 }),
+    task("index a", { needs: ["copy a"] }),
+    task("foreign key", { needs: ["copy b", "index a"] }),
+    task("index b", { needs: ["copy b"] }),
+    task("release", { after: ["copy a", "copy b", "index a"] }),
+  ];
+
+  test("does what doesn't need it, and what only waited for its end", async () => {
+    const run = await simulate(copies, keepGoing({ pools }));
+    expect(run.violations).toEqual([]);
+    expect(run.done).toEqual(["copy b", "index b", "release"]);
+    expect(failuresOf(run.thrown)).toEqual({
+      failed: ["copy a"],
+      because: new Map([
+        ["index a", ["copy a"]],
+        ["foreign key", ["copy a"]],
+      ]),
+      stopped: undefined,
+    });
+  });
+
+  test("names every failure that a task was left out for", async () => {
+    const run = await simulate(
+      [
+        task("copy a", { fails: true }),
+        task("copy b", { fails: true }),
+        task("foreign key", { needs: ["copy a", "copy b"] }),
+      ],
+      keepGoing({ pools }),
+    );
+    expect(failuresOf(run.thrown)?.because.get("foreign key")).toEqual(["copy a", "copy b"]);
+  });
+
+  test("lets go of the failed task's locks and place", async () => {
+    const locks = { locks: { exclusive: ["t"] } };
+    const run = await simulate(
+      [task("a", { ...locks, cost: 9, duration: 1, fails: true }), task("b", locks)],
+      keepGoing({ pools: { any: 1 } }),
+    );
+    expect(run.done).toEqual(["b"]);
+  });
+
+  test("an order alone does not stop a task whose predecessor was left out", async () => {
+    const run = await simulate(
+      [
+        task("schema", { fails: true }),
+        task("copy", { needs: ["schema"] }),
+        task("verify", { needs: ["copy"] }),
+        task("release", { after: ["copy", "verify", "schema"] }),
+      ],
+      keepGoing({ pools }),
+    );
+    expect(run.done).toEqual(["release"]);
+  });
+
+  test("who needs a task and also waits for its end needs it", async () => {
+    const run = await simulate(
+      [task("a", { fails: true }), task("b", { needs: ["a"], after: ["a"] })],
+      keepGoing({ pools }),
+    );
+    expect(run.started).toEqual(["a"]);
+    expect(failuresOf(run.thrown)?.because.get("b")).toEqual(["a"]);
+  });
+
+  test("a failure that stops all is told with those before it", async () => {
+    const run = await simulate(
+      [
+        task("a", { duration: 1, fails: true }),
+        task("server gone", { duration: 2, fails: true, stopsAll: true }),
+        task("later", { needs: ["server gone"] }),
+      ],
+      keepGoing({ pools }),
+    );
+    expect(failuresOf(run.thrown)).toMatchObject({
+      failed: ["a"],
+      stopped: new Error("server gone failed"),
+    });
+  });
+});
+
+describe("with tasks that were done before", () => {
+  test("runs only the rest, and waits for none of them", async () => {
+    const run = await simulate(
+      [
+        task("copy a", { duration: 9 }),
+        task("copy b"),
+        task("index a", { needs: ["copy a"] }),
+        task("release", { after: ["copy a", "copy b"] }),
+      ],
+      { pools, before: new Set(["copy a", "release"]) },
+    );
+    expect(run.started).toEqual(["copy b", "index a"]);
+    expect(run.ticks).toBe(1);
+  });
+
+  test("is done at once if all were", async () => {
+    const run = await simulate([task("a")], { pools, before: new Set(["a"]) });
+    expect(run).toMatchObject({ started: [], thrown: undefined });
+  });
+
+  test("what is done makes no path longer", async () => {
+    const run = await simulate(
+      [
+        task("a"),
+        task("long", { needs: ["a"], cost: 100 }),
+        task("later", { needs: ["long"], cost: 100, duration: 1 }),
+        task("b", { cost: 2, duration: 1 }),
+      ],
+      { pools: { any: 1 }, before: new Set(["long", "later"]) },
+    );
+    expect(run.started).toEqual(["b", "a"]);
+  });
+});
+
 describe("a wrong graph is refused before anything runs", () => {
   const never = async () => {
     throw new Error("was started");
@@ -305,6 +468,13 @@ describe("a wrong graph is refused before anything runs", () => {
       code: "internal",
       message: "the task graph is wrong: a needs b, which is not there",
     });
+  });
+
+  test("also where it is only waited for", async () => {
+    await expect(run(task("a", { after: ["b"] }))).rejects.toThrow("a needs b, which is not there");
+    await expect(run(task("a", { after: ["b"] }), task("b", { needs: ["a"] }))).rejects.toThrow(
+      "in a circle: a, b",
+    );
   });
 
   test("for a circle, naming who is in it", async () => {
@@ -376,7 +546,8 @@ function randomTasks(random: SeededRandom, { failures }: { failures: number }): 
     tasks.push({
       id: `task ${i}`,
       ...somePools(random),
-      needs: tasks.filter(() => random.chance(0.15)).map(({ id }) => id),
+      needs: idsOf(tasks.filter(() => random.chance(0.15))),
+      ...(random.chance(0.3) ? { after: idsOf(tasks.filter(() => random.chance(0.3))) } : {}),
       cost: random.between(0, 20) / 4,
       duration: random.between(0, 12),
       fails: random.chance(failures),
@@ -385,6 +556,38 @@ function randomTasks(random: SeededRandom, { failures }: { failures: number }): 
     });
   }
   return tasks.sort(() => random.next() - 0.5);
+}
+
+const idsOf = (tasks: readonly Task[]) => tasks.map(({ id }) => id);
+
+/** Most often what a stopped run leaves, with all that it needs; sometimes any tasks, as no journal is trusted. */
+function someDone(random: SeededRandom, tasks: readonly Task[]): ReadonlySet<string> {
+  if (random.chance(0.4)) return new Set();
+  const done = new Set(idsOf(tasks.filter(() => random.chance(0.3))));
+  if (random.chance(0.2)) return done;
+  for (const id of done)
+    for (const need of tasks.find((task) => task.id === id)?.needs ?? []) done.add(need);
+  return done;
+}
+
+function keepGoing(options: SimulationOptions): SimulationOptions {
+  return { ...options, keepGoing: true };
+}
+
+/** By asking each task what it needs: slow, and so simple that it can be trusted. */
+function leftOut(
+  tasks: readonly Task[],
+  failed: readonly string[],
+  done: ReadonlySet<string>,
+): Map<string, string[]> {
+  const reasons = (id: string): string[] => {
+    const { needs = [] } = tasks.find((task) => task.id === id) ?? {};
+    const open = needs.filter((need) => !done.has(need));
+    return open.flatMap((need) => (failed.includes(need) ? [need] : reasons(need)));
+  };
+  const all = idsOf(tasks).filter((id) => !done.has(id) && !failed.includes(id));
+  const because = all.map((id) => [id, failed.filter((one) => reasons(id).includes(one))] as const);
+  return new Map(because.filter(([, ids]) => ids.length > 0).map(([id, ids]) => [id, [...ids]]));
 }
 
 function somePools(random: SeededRandom): Pick<Task, "pool" | "mayUse"> {

@@ -84,7 +84,7 @@ export class PlannedSchema {
 
   /** Whether a task starts only after another is done, directly or because of others in between. */
   waitsFor(task: CloneTask, other: CloneTask, seen = new Set<string>()): boolean {
-    return task.needs.some((id) => {
+    return [...task.needs, ...(task.after ?? [])].some((id) => {
       if (id === other.id) return true;
       if (seen.has(id)) return false;
       seen.add(id);

@@ -5,6 +5,7 @@
  */
 
 import { runGraph, type Task } from "../../src/run/graph.js";
+import { GraphFailures } from "../../src/run/graph-failures.js";
 
 /** A task with what it would do. */
 export interface SimulatedTask extends Task {
@@ -12,6 +13,8 @@ export interface SimulatedTask extends Task {
   readonly duration: number;
   /** Fails at its end. */
   readonly fails?: boolean;
+  /** With `keepGoing`: its failure is one that stops all. */
+  readonly stopsAll?: boolean;
   /** What it does when it is aborted: ends so many ticks later, with an error or, too late to stop, without. */
   readonly whenAborted?: { readonly after: number; readonly succeeds: boolean };
 }
@@ -29,6 +32,8 @@ export interface SimulatedRun {
   readonly leftRunning: number;
   /** The first of the simulated failures that happened. */
   readonly firstFailure: Error | undefined;
+  /** With `keepGoing`: ids of the tasks that failed before anything stopped all. */
+  readonly failed: readonly string[];
   /** When it ended, in ticks. */
   readonly ticks: number;
 }
@@ -36,6 +41,9 @@ export interface SimulatedRun {
 export interface SimulationOptions {
   readonly pools: Readonly<Record<string, number>>;
   readonly together?: number;
+  /** Ids of tasks that are done before. */
+  readonly before?: ReadonlySet<string>;
+  readonly keepGoing?: boolean;
   /** The caller's signal is aborted at this tick. */
   readonly abortAt?: number;
 }
@@ -55,17 +63,22 @@ interface Running {
   readonly end: (error?: Error) => void;
 }
 
+class StoppingError extends Error {}
+
 class Simulation {
   readonly #tasks: readonly SimulatedTask[];
   readonly #options: SimulationOptions;
   readonly #running = new Set<Running>();
   readonly #started: string[] = [];
   readonly #done: string[] = [];
+  readonly #failed: string[] = [];
   readonly #violations: string[] = [];
   readonly #caller = new AbortController();
   #now = 0;
   #batch: Omit<Running, "end">[] = [];
   #firstFailure: Error | undefined;
+  /** A failure has stopped all. */
+  #stopped = false;
 
   constructor(tasks: readonly SimulatedTask[], options: SimulationOptions) {
     this.#tasks = tasks;
@@ -77,6 +90,9 @@ class Simulation {
     const outcome = runGraph(this.#tasks, {
       pools: this.#options.pools,
       together: this.#options.together,
+      done: this.#options.before,
+      keepGoing: this.#options.keepGoing,
+      stopsAll: (error) => error instanceof StoppingError,
       signal: this.#caller.signal,
       execute: (task, signal, pool) => this.#execute(task, signal, pool),
     }).then(
@@ -102,6 +118,7 @@ class Simulation {
       started: this.#started,
       done: this.#done,
       firstFailure: this.#firstFailure,
+      failed: this.#failed,
       ticks: this.#now,
     };
   }
@@ -147,23 +164,34 @@ class Simulation {
     this.#now = Math.max(this.#now, next.endsAt);
     this.#running.delete(next);
     this.#batch = [];
-    if (next.stopped || next.task.fails) {
-      const error = new Error(`${next.task.id} ${next.stopped ? "was stopped" : "failed"}`);
-      this.#firstFailure ??= error;
-      next.end(error);
-    } else {
+    if (next.stopped || next.task.fails) this.#fail(next);
+    else {
       this.#done.push(next.task.id);
       next.end();
     }
   }
 
+  #fail({ task, stopped, end }: Running): void {
+    const words = `${task.id} ${stopped ? "was stopped" : "failed"}`;
+    const error = task.stopsAll && !stopped ? new StoppingError(words) : new Error(words);
+    const isOver = this.#stopped || this.#caller.signal.aborted;
+    const goesOn = this.#options.keepGoing === true && !task.stopsAll && !isOver;
+    if (goesOn) this.#failed.push(task.id);
+    else {
+      this.#stopped = true;
+      this.#firstFailure ??= error;
+    }
+    end(error);
+  }
+
   #checkStart(task: SimulatedTask, signal: AbortSignal, pool: string): void {
     const broken = (what: string) => this.#violations.push(`${task.id} started ${what}`);
-    if (this.#firstFailure !== undefined) broken(`after ${this.#firstFailure.message}`);
+    if (this.#stopped) broken(`after ${this.#firstFailure?.message}`);
     if (signal.aborted || this.#caller.signal.aborted) broken("after the abort");
     if (this.#started.includes(task.id)) broken("twice");
-    for (const need of task.needs)
-      if (!this.#done.includes(need)) broken(`before ${need} was done`);
+    if (this.#options.before?.has(task.id)) broken("though it was done before");
+    for (const need of task.needs) if (!this.#isDone(need)) broken(`before ${need} was done`);
+    for (const id of task.after ?? []) if (!this.#hasEnded(id)) broken(`before ${id} had ended`);
     if (!poolsOf(task).includes(pool)) broken(`in the wrong pool ${pool}`);
     const beside = this.#inPool(pool);
     if (beside.length >= (this.#options.pools[pool] ?? 0))
@@ -179,7 +207,7 @@ class Simulation {
    * all pools have together goes to the longest path, whatever its pool, also while that one is too heavy for what is left.
    */
   #checkRest(): void {
-    if (this.#caller.signal.aborted || this.#firstFailure !== undefined) return;
+    if (this.#caller.signal.aborted || this.#stopped) return;
     for (const task of this.#tasks) {
       if (!this.#isReady(task)) continue;
       const places = this.#placesFor(task);
@@ -190,7 +218,7 @@ class Simulation {
           if (
             started.pool === pool &&
             (started.weight !== 0 || this.#bears(task)) &&
-            longestPath(started, this.#tasks) < longestPath(task, this.#tasks)
+            this.#path(started) < this.#path(task)
           )
             this.#violations.push(`${started.id} has what ${task.id} should have`);
       for (const { task: started, pool } of this.#batch) {
@@ -201,16 +229,32 @@ class Simulation {
         if (own && started.pool !== pool)
           this.#violations.push(`${started.id} took the place of ${task.id}`);
         if (own !== (started.pool === pool)) continue;
-        if (longestPath(started, this.#tasks) < longestPath(task, this.#tasks))
+        if (this.#path(started) < this.#path(task))
           this.#violations.push(`${started.id} went before ${task.id}, whose path is longer`);
       }
     }
   }
 
   #isReady(task: SimulatedTask): boolean {
-    if (this.#started.includes(task.id)) return false;
-    if (!task.needs.every((need) => this.#done.includes(need))) return false;
+    if (this.#started.includes(task.id) || this.#isDone(task.id)) return false;
+    if (!task.needs.every((need) => this.#isDone(need))) return false;
+    if (!(task.after ?? []).every((id) => this.#hasEnded(id))) return false;
     return this.#ids((other) => conflict(task, other)).length === 0;
+  }
+
+  #isDone(id: string): boolean {
+    return this.#done.includes(id) || this.#options.before?.has(id) === true;
+  }
+
+  /** Done, failed, or never to be, as what it needs failed. */
+  #hasEnded(id: string): boolean {
+    return this.#isDone(id) || this.#failed.includes(id) || this.#isLeftOut(id);
+  }
+
+  #isLeftOut(id: string): boolean {
+    if (this.#isDone(id)) return false;
+    const { needs = [] } = this.#tasks.find((task) => task.id === id) ?? {};
+    return needs.some((need) => this.#failed.includes(need) || this.#isLeftOut(need));
   }
 
   /** Whether what all may weigh is kept for a task with a path that is no shorter. */
@@ -220,8 +264,12 @@ class Simulation {
         this.#isReady(other) &&
         this.#placesFor(other).length > 0 &&
         !this.#bears(other) &&
-        longestPath(other, this.#tasks) >= longestPath(task, this.#tasks),
+        this.#path(other) >= this.#path(task),
     );
+  }
+
+  #path(task: Task): number {
+    return longestPath(task, this.#tasks, this.#options.before);
   }
 
   #placesFor(task: Task): string[] {
@@ -261,10 +309,29 @@ export function conflict(a: Task, b: Task): boolean {
   );
 }
 
-/** By following every path: slow, and so simple that it can be trusted. */
-export function longestPath(task: Task, tasks: readonly Task[]): number {
-  const next = tasks.filter((other) => other.needs.includes(task.id));
-  return task.cost + Math.max(0, ...next.map((other) => longestPath(other, tasks)));
+/** By following every path of what is not done: slow, and so simple that it can be trusted. */
+export function longestPath(
+  task: Task,
+  tasks: readonly Task[],
+  before: ReadonlySet<string> = new Set(),
+): number {
+  const next = tasks.filter(
+    ({ id, needs, after = [] }) => [...needs, ...after].includes(task.id) && !before.has(id),
+  );
+  return task.cost + Math.max(0, ...next.map((other) => longestPath(other, tasks, before)));
+}
+
+/** What a graph that kept going threw, by ids. */
+export function failuresOf(thrown: unknown) {
+  if (!(thrown instanceof GraphFailures)) return undefined;
+  const because = new Map(
+    thrown.skipped.map(({ task, because }) => [task.id, because.map(({ id }) => id)]),
+  );
+  return {
+    failed: thrown.failures.map(({ task }) => task.id),
+    because,
+    stopped: thrown.stopped?.error,
+  };
 }
 
 /** Everything that promises can do by themselves has been done when the next turn begins. */

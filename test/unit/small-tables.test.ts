@@ -97,3 +97,13 @@ test("large tables, and keys that wait for something else, stay as they are", ()
   expect(keys?.needs).toContain("other");
   expect(keys?.needs.some((need) => need.startsWith("small:"))).toBe(true);
 });
+
+test("who only waits for the end of a copy waits for that of its batch", () => {
+  const release = newTask("release", "release_snapshot", "let go", {
+    after: ["copy:t0", "copy:t1", "copy:t19"],
+  });
+  const tasks = batchSmallTables([...many(20), release], 4);
+  const batches = tasks.filter(({ id }) => id.startsWith("small:")).map(({ id }) => id);
+  const after = tasks.find(({ id }) => id === "release")?.after ?? [];
+  expect(after).toEqual([batches[0], batches.at(-1)]);
+});

@@ -18,7 +18,8 @@ export const planEvent: DocumentedEvent<PlanReport> = {
     largeObjects: "`count` and `bytes`",
     indexes: "a list: `schema`, `name`, `table` (`schema`, `name`), `kind`, `method`",
     sequences: "how many sequences",
-    tasks: "a list: `id`, `kind`, `label`, `needs` (ids), `cost` (seconds)",
+    tasks:
+      "a list: `id`, `kind`, `label`, `needs` (ids), where it applies `after` (ids of those that must only have ended), `cost` (seconds)",
     bytes: "estimated size of the rows and large objects",
     estimatedSeconds: "roughly how long it would take",
     estimate:
