@@ -7,6 +7,13 @@ import { ANY_JOB, type CloneTask, PRE_DATA, relationName } from "./task.js";
 const SMALL_BYTES = 8 * 1024 * 1024;
 const SMALL_PER_TASK = 100;
 
+export interface AnalyzeOptions {
+  /** server_version_num of the target. */
+  readonly targetVersion: number;
+  /** Whether each table has a task of its own, so that one which can't be filled keeps no other from it. */
+  readonly keepGoing?: boolean;
+}
+
 /**
  * From PostgreSQL 18 on, ANALYZE ONLY samples a partitioned table's partitions without analyzing
  * each of them too. Before, ANALYZE of the root does both, so its partitions need none of their own.
@@ -14,7 +21,7 @@ const SMALL_PER_TASK = 100;
 export function planAnalyze(
   tables: readonly Table[],
   tasks: readonly CloneTask[],
-  targetVersion: number,
+  { targetVersion, keepGoing = false }: AnalyzeOptions,
   wanted: (table: Table) => boolean = () => true,
 ): CloneTask[] {
   const only = targetVersion >= 180_000;
@@ -33,7 +40,10 @@ export function planAnalyze(
   // Without ONLY, a partitioned table's ANALYZE locks each of its partitions as it comes to it.
   const below = (table: Table) =>
     only || table.kind !== "partitioned" ? [] : descendantsOf(table.oid, tables);
-  const groups = [...large.map((table) => [table]), ...chunks(small, SMALL_PER_TASK)];
+  const groups = [
+    ...large.map((table) => [table]),
+    ...chunks(small, keepGoing ? 1 : SMALL_PER_TASK),
+  ];
   return groups.map((group) => {
     const first = group[0] as Table;
     const name = relationName(first);

@@ -66,6 +66,8 @@ export interface PlanOptions {
   readonly pgDumpMajor: number;
   readonly noAcl: boolean;
   readonly tableJobs: number;
+  /** Whether a failure is to take as little along as can be: no table shares a task with another. */
+  readonly keepGoing?: boolean;
   /** Techniques to do without; `longest-path-first` is left to who runs the tasks. */
   readonly without?: ReadonlySet<Technique>;
 }
@@ -81,7 +83,7 @@ export function planClone(catalog: Catalog, dumped: SchemaScript, options: PlanO
   const tables = planTables(inDump, catalog, options);
 
   const copies = tables.flatMap(copyTasks);
-  const { verify } = options;
+  const { verify, keepGoing = false } = options;
   const verifies =
     verify === undefined
       ? []
@@ -98,6 +100,7 @@ export function planClone(catalog: Catalog, dumped: SchemaScript, options: PlanO
     sideBySide: does("side-by-side-indexes"),
     // Up to 12 the server takes two keys over the same columns in one ALTER TABLE for one, and makes only that.
     mergesKeys: does("merged-keys") && options.targetVersion >= 130_000,
+    keepGoing,
   });
   const statistics = options.skipAnalyze
     ? []
@@ -130,7 +133,8 @@ export function planClone(catalog: Catalog, dumped: SchemaScript, options: PlanO
     ...statistics,
     ...sequencesTask(sequences, reads),
   ];
-  const batched = does("small-table-batches") ? batchSmallTables(tasks, options.tableJobs) : tasks;
+  const batches = does("small-table-batches") && !keepGoing;
+  const batched = batches ? batchSmallTables(tasks, options.tableJobs) : tasks;
   return {
     tables,
     indexes: postData.flatMap((task) => task.indexes),
@@ -189,9 +193,10 @@ function afterFirst(tasks: readonly CloneTask[], first: readonly CloneTask[]): C
 }
 
 function afterTask(task: CloneTask, id: string): CloneTask {
-  return task.after === undefined
-    ? { ...task, needs: [...task.needs, id] }
-    : { ...task, after: [...task.after, id] };
+  const { kind, needs, after = [] } = task;
+  return kind === "release_snapshot" || kind === "sequences"
+    ? { ...task, after: [...after, id] }
+    : { ...task, needs: [...needs, id] };
 }
 
 function copyTasks(plan: TablePlan): CloneTask[] {

@@ -26,6 +26,8 @@ export class Dependencies {
   readonly #tasksOn = new Map<number, string[]>();
   /** Materialized views that pg_dump put after the data, and the tasks that create or read them. */
   readonly #createdLate = new Map<number, string[]>();
+  /** Ids of the tasks that create views and functions. */
+  readonly opaque = new Set<string>();
   #lastOpaque: readonly string[] = [];
   #lastPublication: readonly string[] = [];
 
@@ -122,6 +124,7 @@ export class Dependencies {
     }
     if (!isOpaque(entry)) return;
     this.#lastOpaque = done;
+    for (const id of done) this.opaque.add(id);
     for (const oid of touched) {
       if (this.#facts.tables.get(oid)?.kind !== "materialized_view") continue;
       pushTo(this.#createdLate, oid, ...done);

@@ -40,6 +40,8 @@ export interface PostDataInput {
   readonly sideBySide?: boolean;
   /** Whether keys of one small table may be one statement; default true. */
   readonly mergesKeys?: boolean;
+  /** Whether each of a small table's entries is a task of its own, so that one which fails takes no other along. */
+  readonly keepGoing?: boolean;
 }
 
 /** Tables smaller than this get all their indexes and constraints in one round trip. */
@@ -55,24 +57,28 @@ export function planPostData(input: PostDataInput): CloneTask[] {
     privileges,
     sideBySide = true,
     mergesKeys = true,
+    keepGoing = false,
   } = input;
   const facts = new SchemaFacts(catalog, tables);
   const views = tables.filter((table) => table.kind === "materialized_view" && table.populated);
   const copyIds = copies.map((task) => task.id);
 
-  const postData = new PostData(facts, entries, filledBy(views, copies), copyIds).plan(
+  const filled = filledBy(views, copies);
+  const dependencies = new Dependencies(facts, entries, filled, copyIds);
+  const postData = new PostData(facts, entries, { filled, dependencies, groups: !keepGoing }).plan(
     mergesKeys ? withKeysMerged : (some) => some.map(scriptOf),
   );
   const planned = sideBySide ? postData : postData.map(alone);
   const tasks = inOrderOfKeys(planned, catalog.indexes, facts.constraints.values());
   const late = withDependants(views.map(refreshId), tasks);
   const before = [...copyIds, ...tasks.map((task) => task.id).filter((id) => !late.has(id))];
-  const acl = privilegesTask(entries, before, privileges);
-  const refreshes = refreshTasks(
-    views,
-    catalog.refreshDependencies,
-    acl === undefined ? before : [acl.id],
-  );
+  const create = before.filter((id) => dependencies.opaque.has(id));
+  const others = before.filter((id) => !dependencies.opaque.has(id));
+  const acl = privilegesTask(entries, { create, others }, privileges);
+  const refreshes = refreshTasks(views, catalog.refreshDependencies, {
+    needs: [...copyIds, ...create, ...(acl === undefined ? [] : [acl.id])],
+    others: acl === undefined ? others : [],
+  });
   return [...tasks, ...(acl === undefined ? [] : [acl]), ...refreshes];
 }
 
@@ -94,24 +100,27 @@ function filledBy(views: readonly Table[], copies: readonly CloneTask[]): Map<nu
   return filled;
 }
 
+interface PostDataContext {
+  /** By table: the tasks after which its rows are all there. */
+  readonly filled: ReadonlyMap<number, readonly string[]>;
+  readonly dependencies: Dependencies;
+  /** Whether a small table's entries are one task. */
+  readonly groups: boolean;
+}
+
 class PostData {
   readonly #facts: SchemaFacts;
   readonly #entries: readonly TocEntry[];
-  readonly #filledBy: ReadonlyMap<number, readonly string[]>;
+  readonly #context: PostDataContext;
   readonly #dependencies: Dependencies;
   readonly #tasks: CloneTask[] = [];
   readonly #groups = new Map<number, Group>();
 
-  constructor(
-    facts: SchemaFacts,
-    entries: readonly TocEntry[],
-    filledBy: ReadonlyMap<number, readonly string[]>,
-    copyIds: readonly string[],
-  ) {
+  constructor(facts: SchemaFacts, entries: readonly TocEntry[], context: PostDataContext) {
     this.#facts = facts;
     this.#entries = entries.filter((entry) => entry.section === "post-data");
-    this.#filledBy = filledBy;
-    this.#dependencies = new Dependencies(facts, entries, filledBy, copyIds);
+    this.#context = context;
+    this.#dependencies = context.dependencies;
   }
 
   plan(toScripts: ToScripts): CloneTask[] {
@@ -146,11 +155,12 @@ class PostData {
 
   /** The one small table's group that the entry can join: nothing else may have to happen before. */
   #groupFor(touched: ReadonlySet<number>, needs: readonly string[]): Group | undefined {
+    if (!this.#context.groups) return undefined;
     const [oid] = touched;
     const table = oid === undefined || touched.size !== 1 ? undefined : this.#facts.tables.get(oid);
     if (table?.kind !== "table" || table.bytes >= SMALL_BYTES) return undefined;
     const group =
-      this.#groups.get(table.oid) ?? new Group(table, this.#filledBy.get(table.oid) ?? []);
+      this.#groups.get(table.oid) ?? new Group(table, this.#context.filled.get(table.oid) ?? []);
     if (!needs.every((need) => group.awaits(need))) return undefined;
     this.#groups.set(table.oid, group);
     return group;

@@ -12,15 +12,21 @@ export interface PrivilegeOptions {
   readonly pgDumpMajor: number;
 }
 
+/** Ids of the tasks that come before. */
+export interface Before {
+  /** Those that create what is granted on. */
+  readonly create: readonly string[];
+  readonly others: readonly string[];
+}
+
 /**
  * One task for all of them. Privileges come after everything that needs the owner's (who may have
  * revoked some from himself) and before the refreshes (which run as the owner), as in pg_dump.
- *
- * @param needs ids of the tasks that come before.
+ * None of them is left out because a table could not be filled, or an index not be built.
  */
 export function privilegesTask(
   entries: readonly TocEntry[],
-  needs: readonly string[],
+  before: Before,
   options: PrivilegeOptions,
 ): CloneTask | undefined {
   const granting = entries.filter(
@@ -32,7 +38,8 @@ export function privilegesTask(
   );
   if (scripts.length === 0) return undefined;
   return newTask("acl", "acl", "grant privileges", {
-    needs: [PRE_DATA, ...needs],
+    needs: [PRE_DATA, ...before.create],
+    after: before.others,
     cost: statementCost(scripts.length),
     work: { do: "scripts", scripts },
   });

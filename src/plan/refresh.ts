@@ -10,11 +10,16 @@ export function refreshId(view: Table): string {
   return `refresh:${relationName(view)}`;
 }
 
-/** @param needs ids of the tasks that come before every refresh. */
+/**
+ * Which tables a view reads is not known in full, as functions may read some; so it needs all rows, and is
+ * never filled from a part of them.
+ *
+ * @param before ids of the tasks that come before every refresh: those that it needs, and all others.
+ */
 export function refreshTasks(
   views: readonly Table[],
   dependencies: readonly RefreshDependency[],
-  needs: readonly string[],
+  before: { readonly needs: readonly string[]; readonly others: readonly string[] },
 ): CloneTask[] {
   const byOid = new Map(views.map((view) => [view.oid, view]));
   return views.map((view) => {
@@ -24,7 +29,8 @@ export function refreshTasks(
     const name = relationName(view);
     const statements = [`refresh materialized view ${quoteQualified(view.schema, view.name)}`];
     return newTask(refreshId(view), "refresh", `REFRESH MATERIALIZED VIEW ${name}`, {
-      needs: [PRE_DATA, ...needs, ...first.map(refreshId)],
+      needs: [PRE_DATA, ...before.needs, ...first.map(refreshId)],
+      after: before.others,
       cost: refreshCost(view.bytes),
       locks: { exclusive: [String(view.oid)] },
       work: { do: "scripts", scripts: [{ title: `refresh ${name}`, settings: {}, statements }] },

@@ -32,6 +32,7 @@ export interface StatisticsInput {
     /** Undefined: ANALYZE for all. */
     readonly copiedStatistics?: readonly RelationStatistics[] | undefined;
     readonly analyzeAnyway?: ReadonlySet<number>;
+    readonly keepGoing?: boolean;
   };
 }
 
@@ -44,8 +45,8 @@ export function planStatistics(input: StatisticsInput): CloneTask[] {
   const chosen = chooseStatistics(input);
   const analyzed = new Set(chosen.analyzed);
   return [
-    ...restoreTasks(chosen.copied, tables, tasks),
-    ...planAnalyze(tables, tasks, options.targetVersion, (table) => analyzed.has(table.oid)),
+    ...restoreTasks(chunks(chosen.copied, options.keepGoing ? 1 : TABLES_PER_TASK), tables, tasks),
+    ...planAnalyze(tables, tasks, options, (table) => analyzed.has(table.oid)),
   ];
 }
 
@@ -128,13 +129,13 @@ function extendedTables(entries: readonly TocEntry[], facts: SchemaFacts): Reado
 }
 
 function restoreTasks(
-  copied: readonly TableStatistics[],
+  groups: readonly (readonly TableStatistics[])[],
   tables: readonly Table[],
   tasks: readonly CloneTask[],
 ): CloneTask[] {
   const needs = needsOf(tables, tasks);
   const oids = new Map(tables.map((table) => [nameKey(table), table.oid]));
-  return chunks(copied, TABLES_PER_TASK).map((group) => {
+  return groups.map((group) => {
     const own = group.map(({ table }) => oids.get(nameKey(table)) as number);
     const name = relationName((group[0] as TableStatistics).table);
     const more = group.length === 1 ? "" : ` and ${group.length - 1} more tables`;

@@ -36,7 +36,7 @@ describe("a table is analyzed", () => {
       task("key 1 to 2", [1, 2], "foreign_key"),
       task("copy 2", [2], "copy"),
     ];
-    const [first, second] = planAnalyze([table(1), table(2)], tasks, V16);
+    const [first, second] = planAnalyze([table(1), table(2)], tasks, { targetVersion: V16 });
     expect(first).toMatchObject({
       id: "analyze:public.t1",
       kind: "analyze",
@@ -52,7 +52,7 @@ describe("a table is analyzed", () => {
   test("together with other small ones, a hundred at a time, when all of these are ready", () => {
     const small = Array.from({ length: 150 }, (_, i) => table(i + 1, { bytes: MB }));
     const tasks = small.map(({ oid }) => task(`copy ${oid}`, [oid], "copy"));
-    const planned = planAnalyze([...small, table(200)], tasks, V16);
+    const planned = planAnalyze([...small, table(200)], tasks, { targetVersion: V16 });
     expect(labels(planned)).toEqual([
       "ANALYZE public.t200",
       "ANALYZE public.t1 and 99 more small tables",
@@ -68,14 +68,14 @@ describe("a table is analyzed", () => {
     const views = [true, false].map((populated, i) =>
       table(i + 1, { kind: "materialized_view", populated }),
     );
-    const planned = planAnalyze(views, [task("refresh 1", [1], "refresh")], V16);
+    const planned = planAnalyze(views, [task("refresh 1", [1], "refresh")], { targetVersion: V16 });
     expect(planned).toMatchObject([
       { label: "ANALYZE public.t1", needs: ["pre-data", "refresh 1"] },
     ]);
   });
 
   test("but not if it is a foreign one: that would read the other server", () => {
-    expect(planAnalyze([table(1, { kind: "foreign" })], [], V16)).toEqual([]);
+    expect(planAnalyze([table(1, { kind: "foreign" })], [], { targetVersion: V16 })).toEqual([]);
   });
 });
 
@@ -86,14 +86,14 @@ describe("partitions", () => {
   const tasks = [task("copy 3", [3], "copy"), task("index 3", [3]), task("index 1", [1])];
 
   test("are analyzed with their root before PostgreSQL 18", () => {
-    const planned = planAnalyze([root, middle, leaf], tasks, V16);
+    const planned = planAnalyze([root, middle, leaf], tasks, { targetVersion: V16 });
     expect(labels(planned)).toEqual(["ANALYZE public.t1"]);
     expect(planned[0]?.needs).toEqual(["pre-data", "copy 3", "index 3", "index 1"]);
     expect(planned[0]?.work).toMatchObject({ only: false });
   });
 
   test("are analyzed each by itself from PostgreSQL 18 on, each table without its parts", () => {
-    const planned = planAnalyze([root, middle, leaf], tasks, V18);
+    const planned = planAnalyze([root, middle, leaf], tasks, { targetVersion: V18 });
     expect(labels(planned).sort()).toEqual([
       "ANALYZE public.t1",
       "ANALYZE public.t2",
@@ -111,7 +111,7 @@ test("the children of an inheritance tree are sampled with it, so it waits for t
   const parent = table(1);
   const child = table(2, { parents: [1] });
   const tasks = [task("copy 1", [1], "copy"), task("copy 2", [2], "copy")];
-  const planned = planAnalyze([parent, child], tasks, V16);
+  const planned = planAnalyze([parent, child], tasks, { targetVersion: V16 });
   expect(planned.map(({ needs }) => needs)).toEqual([
     ["pre-data", "copy 1", "copy 2"],
     ["pre-data", "copy 2"],
@@ -119,5 +119,5 @@ test("the children of an inheritance tree are sampled with it, so it waits for t
 });
 
 test("no table, no task", () => {
-  expect(planAnalyze([], [], V16)).toEqual([]);
+  expect(planAnalyze([], [], { targetVersion: V16 })).toEqual([]);
 });

@@ -29,13 +29,14 @@ describe.each(dumps)("the dump %s", (name) => {
       planClone(catalogOf(schema, details), schema, { ...options, verify: "count" }),
     );
   };
-  const sizes = [
-    ["small tables", 8192],
-    ["large tables", 2 ** 27],
-  ] as const;
+  const sizes: readonly [string, number, Partial<PlanOptions>][] = [
+    ["small tables", 8192, {}],
+    ["small tables, each by itself", 8192, { keepGoing: true }],
+    ["large tables", 2 ** 27, {}],
+  ];
 
-  test.each(sizes)("runs every statement once: %s", (_, bytes) => {
-    const { plan } = planned(bytes, { without: new Set(["merged-keys"]) });
+  test.each(sizes)("runs every statement once: %s", (_, bytes, rest) => {
+    const { plan } = planned(bytes, { without: new Set(["merged-keys"]), ...rest });
     const attached = new Set(
       plan.indexes
         .filter(({ method }) => method === "built, then attached with USING INDEX")
@@ -59,8 +60,8 @@ describe.each(dumps)("the dump %s", (name) => {
 
   test.each(sizes)(
     "keeps what depends on each other in order, however long all takes: %s",
-    async (_, bytes) => {
-      const { plan } = planned(bytes);
+    async (_, bytes, rest) => {
+      const { plan } = planned(bytes, rest);
       for (const seed of seeds(3)) {
         const random = new SeededRandom(seed);
         const tasks = plan.tasks.map((task) => ({ ...task, duration: random.between(0, 50) }));
