@@ -26,7 +26,7 @@ import { displayName } from "./postgres/quote.js";
  * @param options SOURCE and TARGET are any database of the two servers: it is connected to first.
  * @returns each database's report, and the totals; sizes in bytes, times in milliseconds.
  * @throws PgCopyError as `clone`, naming the database. What would stop any of them is found before
- *   anything is changed. Once one fails, all are stopped; those that were finished stay.
+ *   anything is changed. Once one fails, all are stopped, unless `keepGoing`; those that were finished stay.
  */
 export async function cloneAll(options: AllDatabasesOptions): Promise<CloneAllReport> {
   return await withPgCopyErrors(() => cloneInstance(options));
@@ -95,18 +95,23 @@ async function cloneEach(
   const stopProgress = progress.every(resolved.progressIntervalMs);
   const { atATime } = instance;
   const onProgress = progress.hear.bind(progress);
+  const { keepGoing } = resolved;
   try {
     const reports = await states.telling(() =>
-      forEachDatabase(databases, { run, atATime, onProgress }, async (database, child) => {
-        states.begin(database);
-        const report = await cloneDatabase(optionsOfDatabase(resolved), child, () =>
-          connectDatabase(instance, database, child),
-        );
-        states.finish(database);
-        progress.finish(database, report);
-        tellFinished(database, report, run);
-        return [database, report] as const;
-      }),
+      forEachDatabase(
+        databases,
+        { run, atATime, onProgress, keepGoing },
+        async (database, child) => {
+          states.begin(database);
+          const report = await cloneDatabase(optionsOfDatabase(resolved), child, () =>
+            connectDatabase(instance, database, child),
+          );
+          states.finish(database);
+          progress.finish(database, report);
+          tellFinished(database, report, run);
+          return [database, report] as const;
+        },
+      ),
     );
     return new Map(reports);
   } finally {

@@ -35,7 +35,7 @@ import { holdSnapshot } from "./snapshot/held-snapshot.js";
  * @returns what was copied; sizes in bytes, times in milliseconds.
  * @throws PgCopyError and nothing else. `usage`, `connection_failed`, `source_unfit`,
  *   `target_unfit`, `schema_dump_failed`: nothing was changed. `task_failed`, `interrupted`: the
- *   target holds a part, and a journal that says which. `verification_failed`: it holds all, and
+ *   target holds a part, and a journal that says which; with `keepGoing`, `failures` has each task's error. `verification_failed`: it holds all, and
  *   differs.
  */
 export async function clone(options: CloneOptions): Promise<CloneReport> {

@@ -52,6 +52,8 @@ export interface PgCopyErrorFields {
   readonly advice?: string;
   /** The things that the message speaks of, one a line (objects in the way, missing roles). */
   readonly items?: readonly string[];
+  /** With `keepGoing`: each failed task's own error. */
+  readonly failures?: readonly PgCopyError[];
   /** The options that message, items and advice speak of, by their names in `CloneOptions` and its like. */
   readonly options?: readonly string[];
   /** SQL that would mend it, to be run on that side by somebody who may. */
@@ -70,6 +72,7 @@ export class PgCopyError extends Error {
   readonly server: ServerReport | undefined;
   readonly advice: string | undefined;
   readonly items: readonly string[];
+  readonly failures: readonly PgCopyError[];
   readonly options: readonly string[];
   readonly statements: readonly string[];
   readonly retrySafe: boolean;
@@ -82,6 +85,7 @@ export class PgCopyError extends Error {
     this.server = fields.server;
     this.advice = fields.advice;
     this.items = fields.items ?? [];
+    this.failures = fields.failures ?? [];
     this.options = fields.options ?? [];
     this.statements = fields.statements ?? [];
     this.retrySafe = fields.retrySafe ?? false;
@@ -97,6 +101,7 @@ export class PgCopyError extends Error {
       server: this.server,
       advice: this.advice,
       items: this.items.length > 0 ? this.items : undefined,
+      failures: this.failures.length > 0 ? this.failures.map((one) => one.toJSON()) : undefined,
       options: this.options.length > 0 ? this.options : undefined,
       statements: this.statements.length > 0 ? this.statements : undefined,
       retrySafe: this.retrySafe,

@@ -138,6 +138,14 @@ export type RunEvent = { readonly atMs: number; readonly database?: string } & (
       readonly type: "task_failed";
       readonly task: TaskInfo;
       readonly error: Record<string, unknown>;
+      /** With `keepGoing`: what doesn't need the task is done all the same; else all others are stopped. */
+      readonly goesOn?: true;
+    }
+  | {
+      /** With `keepGoing`: never begun, as it needs tasks that failed. Told when all else has ended. */
+      readonly type: "task_skipped";
+      readonly task: TaskInfo;
+      readonly because: readonly TaskInfo[];
     }
   | {
       /** Stopped because another task failed, or the run was interrupted. */

@@ -115,6 +115,7 @@ export { Connection } from "./postgres/connection.js";
 export type {
   FailedRun,
   RunRecord,
+  SkippedTask,
   StepTime,
   TaskRecord,
   Throughput,

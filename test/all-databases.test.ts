@@ -333,6 +333,35 @@ describe("a database that fails", () => {
     }
   });
 
+  it("keeps no other from being copied with keepGoing, and all that failed is named", async () => {
+    const bad = `create table bad (n int); insert into bad values (1), (2);
+      create function one(int) returns int immutable language sql as 'select $1';
+      create unique index bad_one on bad (one(n));
+      create or replace function one(int) returns int immutable language sql as 'select 1'`;
+    const failing = ["icu", "latin"];
+    for (const name of failing) await on(source, name).execute(bad);
+    try {
+      const error = await refused({ ...ends(), keepGoing: true });
+      expect(error.message).toBe(`2 of ${copied.length} databases failed; all others are done`);
+      expect(error.code).toBe("task_failed");
+      expect(error.failures.map(({ server }) => server?.sqlstate)).toEqual(["23505", "23505"]);
+      for (const name of failing)
+        expect(error.items).toContainEqual(
+          expect.stringMatching(
+            `^database ${name}: CREATE UNIQUE INDEX public.bad_one failed on target: `,
+          ),
+        );
+      expect(error.advice).toMatch(
+        /begun, and whole only if .*: (icu, latin|latin, icu); not begun: none/,
+      );
+      for (const name of copied.filter((name) => !failing.includes(name)))
+        await expectSameData(on(source, name).uri, on(target, name).uri);
+    } finally {
+      for (const name of failing)
+        await on(source, name).execute("drop table bad; drop function one");
+    }
+  });
+
   it("to be read is told before anything is changed", async () => {
     await on(source, "icu").execute(
       "create table secret (n int); revoke all on database icu from public",

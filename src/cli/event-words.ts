@@ -64,7 +64,10 @@ function lineOf(event: RunEvent, verbose: boolean): EventLine | undefined {
       return verbose ? { kind: "done", text: finishedTask(event) } : undefined;
     case "task_failed":
       // The error itself ends the run's output; this says at once why the run is coming to its end.
-      return { kind: "failed", text: `${printable(event.task.label)} failed; stopping the rest` };
+      return {
+        kind: "failed",
+        text: `${printable(event.task.label)} failed; ${event.goesOn ? "going on with what doesn't need it" : "stopping the rest"}`,
+      };
     case "database_finished":
       return { kind: "done", text: finishedDatabase(event) };
     case "run_started":
@@ -73,6 +76,8 @@ function lineOf(event: RunEvent, verbose: boolean): EventLine | undefined {
     case "step_failed":
     case "task_started":
     case "task_stopped":
+    // The error at the end names them, each with the reason.
+    case "task_skipped":
     case "progress":
       return undefined;
   }

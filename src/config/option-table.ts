@@ -288,6 +288,12 @@ export const optionTable: OptionTable = {
       "Path of the pg_dump to read the schema with, or `bundled` for the one within pgcopy.",
     example: "bundled",
   },
+  keepGoing: {
+    type: "boolean",
+    description:
+      "After a failure, do all the same what doesn't need what failed, and name all failures at the end: see [faults.md](faults.md#one-thing-fails).",
+    example: true,
+  },
   without: {
     schema: { type: "array", items: { enum: techniqueNames } },
     defaultWords: "none",

@@ -7,6 +7,7 @@ import type { Progress, RunEvent } from "../events.js";
 import type { ResolvedOptions } from "../options/clone-options.js";
 import { displayName } from "../postgres/quote.js";
 import { all, throwIfAborted } from "../run/abort.js";
+import { DatabaseFailures } from "./database-failures.js";
 import type { Instance } from "./instance.js";
 import { openSession } from "./open-session.js";
 import { reworded } from "./reworded-error.js";
@@ -75,7 +76,7 @@ export type DatabaseWork<T> = (database: string, run: Run) => Promise<T>;
 
 /**
  * Does the work for each database, as many side by side as may be open. The first failure stops all of
- * them, and they are awaited.
+ * them, and they are awaited; or, with `keepGoing`, all others are done first.
  *
  * @param onProgress takes the progress of each, which is not told by itself.
  * @throws PgCopyError naming the database.
@@ -86,15 +87,18 @@ export async function forEachDatabase<T>(
     run,
     atATime,
     onProgress,
+    keepGoing = false,
   }: {
     readonly run: Run;
     readonly atATime: number;
     readonly onProgress?: (database: string, progress: Progress) => void;
+    readonly keepGoing?: boolean;
   },
   work: DatabaseWork<T>,
 ): Promise<T[]> {
   const limit = pLimit(atATime);
-  return await all<T[]>(
+  const failures = new DatabaseFailures(databases.length);
+  const results = await all<(T | undefined)[]>(
     run.signal,
     databases.map(
       (database) => (signal: AbortSignal) =>
@@ -106,12 +110,18 @@ export async function forEachDatabase<T>(
           };
           try {
             return await work(database, new Run(signal, observer));
-          } catch (error) {
-            throw inDatabase(database, error);
+          } catch (thrown) {
+            const error = inDatabase(database, thrown);
+            if (!keepGoing || signal.aborted || !failures.keep(database, error)) throw error;
+            return undefined;
           }
         }),
     ),
-  );
+  ).catch((error: unknown) => {
+    throw failures.before(error);
+  });
+  if (failures.error !== undefined) throw failures.error;
+  return results.filter((result) => result !== undefined);
 }
 
 /** The options of one of the databases: what holds for the whole server is done already. */

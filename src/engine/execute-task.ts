@@ -59,6 +59,8 @@ export interface TaskContext {
   readonly stepsDone: ReadonlyMap<string, number>;
   readonly verifyMode: "count" | "checksum";
   readonly masks: MaskAdvice;
+  /** Whether a failure is no reason to stop the others. */
+  readonly goesOnAfter: (error: PgCopyError) => boolean;
   readonly ownership: LargeObjectOwnership;
   /** What the session sets for the task's statements, if these are to begin now. */
   readonly scriptParameters: (task: CloneTask) => Readonly<Record<string, string>>;
@@ -82,7 +84,7 @@ export async function executeTask(
 export async function accompany(
   task: CloneTask,
   pool: string,
-  context: Pick<TaskContext, "run" | "meter" | "masks" | "outcomes">,
+  context: Pick<TaskContext, "run" | "meter" | "masks" | "outcomes" | "goesOnAfter">,
   work: (active: ActiveTask) => Promise<Moved>,
 ): Promise<void> {
   const { run, meter } = context;
@@ -108,7 +110,10 @@ export async function accompany(
     if (error.code === "interrupted") {
       const durationMs = Math.round(run.elapsedMs - active.beganMs);
       run.tell({ type: "task_stopped", task: info, durationMs, bytes: active.bytes });
-    } else run.tell({ type: "task_failed", task: info, error: error.toJSON() });
+    } else {
+      const goesOn = context.goesOnAfter(error) ? ({ goesOn: true } as const) : {};
+      run.tell({ type: "task_failed", task: info, error: error.toJSON(), ...goesOn });
+    }
     throw error;
   }
 }
@@ -271,7 +276,7 @@ export function refuseDifferences(
   comparisons: readonly TableComparison[],
   largeObjects: readonly LargeObjectDifference[] = [],
 ): void {
-  const different = comparisons.filter((comparison) => !comparison.same);
+  const different = differing(comparisons);
   const what = [
     ...(different.length > 0 ? [`${different.length} of ${comparisons.length} tables`] : []),
     ...(largeObjects.length > 0 ? [numberOfLargeObjects(largeObjects.length)] : []),
@@ -281,19 +286,31 @@ export function refuseDifferences(
     `verification failed: ${what.join(" and ")} differ between source and target`,
     {
       code: "verification_failed",
-      items: [
-        ...different.map(({ schema, name, source, target }) => {
-          const table = displayName(schema, name);
-          return source.rows === target.rows
-            ? `${table}: ${source.rows} rows on both ends, different contents`
-            : `${table}: ${source.rows} rows on the source, ${target.rows} on the target`;
-        }),
-        ...largeObjects.map(describeLargeObjectDifference),
-      ],
+      items: differenceItems(comparisons, largeObjects),
       advice:
         "something wrote to the target during the clone, or its types store values in another way; don't use it before you know which",
     },
   );
+}
+
+/** Each table or large object that differs, and how. */
+export function differenceItems(
+  comparisons: readonly TableComparison[],
+  largeObjects: readonly LargeObjectDifference[],
+): string[] {
+  return [
+    ...differing(comparisons).map(({ schema, name, source, target }) => {
+      const table = displayName(schema, name);
+      return source.rows === target.rows
+        ? `${table}: ${source.rows} rows on both ends, different contents`
+        : `${table}: ${source.rows} rows on the source, ${target.rows} on the target`;
+    }),
+    ...largeObjects.map(describeLargeObjectDifference),
+  ];
+}
+
+function differing(comparisons: readonly TableComparison[]): TableComparison[] {
+  return comparisons.filter((comparison) => !comparison.same);
 }
 
 function numberOfLargeObjects(count: number): string {

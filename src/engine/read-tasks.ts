@@ -9,6 +9,7 @@ import type { ConnectionPool } from "../postgres/connection-pool.js";
 import { runGraph } from "../run/graph.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import { accompany, type TaskOutcome } from "./execute-task.js";
+import { goesOnAfter, withAllFailures } from "./keep-going.js";
 import { type Moved, sumOf } from "./move-rows.js";
 import type { SourceServer } from "./null-target.js";
 import { type ActiveTask, ProgressMeter } from "./progress.js";
@@ -26,7 +27,7 @@ export interface ReadTasksContext {
 /**
  * Reads and throws away what `readingPlan` has kept.
  *
- * @throws PgCopyError the first failure, once nothing of ours runs on the source any more.
+ * @throws PgCopyError the first failure, or with `keepGoing` all of them, once nothing of ours runs on the source any more.
  */
 export async function readTasks(
   plan: ClonePlan,
@@ -36,18 +37,29 @@ export async function readTasks(
   await using sources = snapshotPool(servers, snapshot, run);
   const meter = new ProgressMeter(plan, run, "reading");
   const outcomes: TaskOutcome[] = [];
-  const context = { run, meter, masks: new Map(), outcomes };
+  const { keepGoing } = resolved;
+  const context = {
+    run,
+    meter,
+    masks: new Map(),
+    outcomes,
+    goesOnAfter: (error: PgCopyError) => keepGoing && goesOnAfter(error),
+  };
   const stopProgress = meter.every(resolved.progressIntervalMs, undefined);
   const { tasks, planned } = inOrder(plan.tasks, resolved);
   try {
-    await runGraph(tasks, {
-      pools: { tables: servers.jobs.tableJobs, indexes: 0, control: 1 },
-      signal: run.signal,
-      execute: (task, signal, pool) =>
-        accompany(planned(task), pool, context, (active) =>
-          readOne(task, active, { sources, snapshot, signal }),
-        ),
-    });
+    await withAllFailures(run, () =>
+      runGraph(tasks, {
+        pools: { tables: servers.jobs.tableJobs, indexes: 0, control: 1 },
+        keepGoing,
+        stopsAll: (error) => !goesOnAfter(error),
+        signal: run.signal,
+        execute: (task, signal, pool) =>
+          accompany(planned(task), pool, context, (active) =>
+            readOne(task, active, { sources, snapshot, signal }),
+          ),
+      }),
+    );
   } finally {
     stopProgress();
   }

@@ -9,14 +9,17 @@ export function reworded(
     readonly code?: PgCopyErrorCode;
     readonly advice?: string | undefined;
     readonly attempted?: string | undefined;
+    readonly items?: readonly string[];
+    readonly failures?: readonly PgCopyError[];
   },
 ): PgCopyError {
-  const { side, server, items, options, statements, retrySafe } = error;
+  const { side, server, options, statements, retrySafe } = error;
   const advice = "advice" in fields ? fields.advice : error.advice;
   const attempted = "attempted" in fields ? fields.attempted : error.attempted;
   return new PgCopyError(fields.message ?? error.message, {
     code: fields.code ?? error.code,
-    items,
+    items: fields.items ?? error.items,
+    failures: fields.failures ?? error.failures,
     options,
     statements,
     retrySafe,

@@ -12,7 +12,13 @@ import type { LargeObjectDifference } from "../verify/compare-large-objects.js";
 import type { TableComparison } from "../verify/compare-table.js";
 import { earlierComparisons, earlierOutcomes } from "./earlier-outcomes.js";
 import { estimateInput } from "./estimate.js";
-import { executeTask, type TaskContext, type TaskOutcome } from "./execute-task.js";
+import {
+  differenceItems,
+  executeTask,
+  type TaskContext,
+  type TaskOutcome,
+} from "./execute-task.js";
+import { ENDING_LEFT_OUT, goesOnAfter, withAllFailures } from "./keep-going.js";
 import { maskAdvice } from "./mask-advice.js";
 import type { PreparedTarget } from "./prepare-target.js";
 import { ProgressMeter } from "./progress.js";
@@ -45,7 +51,8 @@ export interface TasksDone {
  * Runs every task of the plan.
  *
  * @returns what each task did, and with `verify` how the tables compared: see `refuseDifferences`.
- * @throws PgCopyError the first failure, once nothing of ours runs on either server any more.
+ * @throws PgCopyError the first failure, or with `keepGoing` all of them, once nothing of ours runs on either
+ *   server any more.
  */
 export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promise<TasksDone> {
   const { servers, snapshot, target, journal, resolved, run, earlier } = context;
@@ -71,6 +78,7 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
     stepsDone: earlier?.stepsDone ?? new Map(),
     verifyMode: resolved.verify ?? "count",
     masks: maskAdvice(plan),
+    goesOnAfter: (error) => resolved.keepGoing && goesOnAfter(error),
     ownership: resolved,
     statementsPerTransaction: statementsPerTransaction(
       servers.jobs.tableJobs + servers.jobs.indexJobs,
@@ -83,14 +91,25 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
   const stopProgress = meter.every(resolved.progressIntervalMs, control);
   const { tasks, planned } = inOrder(plan.tasks, resolved);
   try {
-    await runGraph(tasks, {
-      pools: { tables: servers.jobs.tableJobs, indexes: servers.jobs.indexJobs, control: 1 },
-      together,
-      shared: servers.shared?.slots,
-      done: new Set(earlier?.finished.keys()),
-      signal: run.signal,
-      execute: (task, signal, pool) => executeTask(planned(task), { signal, pool }, taskContext),
-    });
+    await withAllFailures(
+      run,
+      () =>
+        runGraph(tasks, {
+          pools: { tables: servers.jobs.tableJobs, indexes: servers.jobs.indexJobs, control: 1 },
+          together,
+          shared: servers.shared?.slots,
+          done: new Set(earlier?.finished.keys()),
+          keepGoing: resolved.keepGoing,
+          stopsAll: (error) => !goesOnAfter(error),
+          signal: run.signal,
+          execute: (task, signal, pool) =>
+            executeTask(planned(task), { signal, pool }, taskContext),
+        }),
+      {
+        found: () => differenceItems(taskContext.comparisons, taskContext.largeObjectDifferences),
+        advice: ENDING_LEFT_OUT,
+      },
+    );
   } finally {
     stopProgress();
   }

@@ -5,6 +5,12 @@
 
 import { PgCopyError } from "../errors.js";
 import {
+  type FailureOptions,
+  failureOptionNames,
+  type ResolvedFailureOptions,
+  resolveFailureOptions,
+} from "./failure-options.js";
+import {
   type MethodOptions,
   methodOptionNames,
   type ResolvedMethodOptions,
@@ -49,6 +55,7 @@ export interface CloneOptions
     SelectionOptions,
     TargetOptions,
     MethodOptions,
+    FailureOptions,
     ResumeOptions {}
 
 /** Those of the clone that is meant: they decide what would be in its way. */
@@ -63,6 +70,7 @@ export interface ResolvedOptions
     ResolvedSelectionOptions,
     ResolvedTargetOptions,
     ResolvedMethodOptions,
+    ResolvedFailureOptions,
     ResolvedResumeOptions {
   /** Names of the options that say something: the defaults of others may give way. */
   readonly given: ReadonlySet<string>;
@@ -83,6 +91,7 @@ export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
     ...resolveSelectionOptions(options),
     ...resolveTargetOptions(options),
     ...resolveMethodOptions(options),
+    ...resolveFailureOptions(options),
     ...resolveResumeOptions(options),
     given: new Set(
       Object.entries(options).flatMap(([name, value]) =>
@@ -108,6 +117,7 @@ const knownOptions: Readonly<Record<keyof CloneOptions, true>> = {
   ...targetOptionNames,
   ...methodOptionNames,
   ...resumeOptionNames,
+  ...failureOptionNames,
 };
 
 /** A misspelt `verify` would otherwise be a copy that nobody verified. */

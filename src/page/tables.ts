@@ -7,7 +7,7 @@ import {
   formatDuration,
   formatNumberOf,
 } from "../formatting.js";
-import type { RunRecord, TaskRecord } from "../record/run-record.js";
+import type { FailedRun, RunRecord, SkippedTask, TaskRecord } from "../record/run-record.js";
 import { type Html, html } from "./html.js";
 import { groupOf } from "./task-groups.js";
 import { jobWords, lengthMs, stateWords } from "./task-words.js";
@@ -102,11 +102,30 @@ export function longestTasks({ tasks }: RunRecord): Html | undefined {
   return html`<section><h2>Longest tasks</h2>${table(taskColumns, shown)}</section>`;
 }
 
-/** Those that were going on when the run ended before its time. */
-export function unfinishedTasks({ tasks }: RunRecord): Html | undefined {
-  const unfinished = tasks.filter(({ state }) => state !== "done");
-  if (unfinished.length === 0) return undefined;
-  return html`<h3>Going on when it ended</h3>${table(taskColumns, unfinished.slice(0, MOST_ROWS))}`;
+/** Those that failed or were going on when the run ended before its time, and those that never began because of them. */
+export function unfinishedTasks(run: FailedRun): Html {
+  // With keepGoing a task may have failed long before the run ended; without, it is what ended it.
+  const goesOn = run.error.failures.length > 0;
+  const isOpen = ({ state }: TaskRecord) => state !== "done" && !(goesOn && state === "failed");
+  const failed = goesOn ? run.tasks.filter(({ state }) => state === "failed") : [];
+  return html`${listed("Failed", failed)}${listed("Going on when it ended", run.tasks.filter(isOpen))}${leftOut(run)}`;
+}
+
+function listed(title: string, tasks: readonly TaskRecord[]): Html | undefined {
+  if (tasks.length === 0) return undefined;
+  return html`<h3>${title}</h3>${table(taskColumns, tasks.slice(0, MOST_ROWS))}`;
+}
+
+function leftOut({ skipped }: FailedRun): Html | undefined {
+  if (skipped.length === 0) return undefined;
+  const columns: readonly Column<SkippedTask>[] = [
+    { title: "task", cell: ({ label }) => html`<code>${label}</code>` },
+    {
+      title: "needs, and that failed",
+      cell: ({ because }) => html`<code>${because.map(({ label }) => label).join(", ")}</code>`,
+    },
+  ];
+  return html`<h3>Left out</h3>${table(columns, skipped.slice(0, MOST_ROWS))}`;
 }
 
 /** In their own order. */

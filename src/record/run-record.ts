@@ -25,6 +25,14 @@ export interface TaskRecord extends TaskInfo {
   readonly bytes: number;
   /** `stopped`: because another one failed, or the run was interrupted. */
   readonly state: "running" | "done" | "failed" | "stopped";
+  /** Why it failed. */
+  readonly error?: Readonly<Record<string, unknown>>;
+}
+
+/** A task that was never begun. */
+export interface SkippedTask extends TaskInfo {
+  /** The failed tasks that it needs. */
+  readonly because: readonly TaskInfo[];
 }
 
 export interface Throughput {
@@ -67,4 +75,6 @@ export interface RunRecord {
 /** A run that ended with an error. */
 export interface FailedRun extends RunRecord {
   readonly error: PgCopyError;
+  /** With `keepGoing`: what was left out, as it needs what failed. */
+  readonly skipped: readonly SkippedTask[];
 }

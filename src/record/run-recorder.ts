@@ -5,7 +5,7 @@
 
 import type { PgCopyError } from "../errors.js";
 import type { RunEvent, TaskInfo } from "../events.js";
-import type { FailedRun, RunRecord, StepTime, TaskRecord } from "./run-record.js";
+import type { FailedRun, RunRecord, SkippedTask, StepTime, TaskRecord } from "./run-record.js";
 import { ThroughputMeter } from "./throughput-meter.js";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -23,6 +23,7 @@ export class RunRecorder {
   #about: Partial<Mutable<RunRecord>> = {};
   #steps: Mutable<StepTime>[] = [];
   #tasks: Mutable<TaskRecord>[] = [];
+  #skipped: SkippedTask[] = [];
   #warnings: string[] = [];
   #throughput = new ThroughputMeter();
   #active = new Map<string, ActiveTask>();
@@ -56,7 +57,7 @@ export class RunRecorder {
 
   /** The record of a run that ended with an error. */
   failed(error: PgCopyError): FailedRun {
-    return { ...this.record(), error };
+    return { ...this.record(), error, skipped: [...this.#skipped] };
   }
 
   /** Another run's beginning, or what came before the first one's, is not this run's. */
@@ -64,6 +65,7 @@ export class RunRecorder {
     this.#about = {};
     this.#steps = [];
     this.#tasks = [];
+    this.#skipped = [];
     this.#warnings = [];
     this.#throughput = new ThroughputMeter();
     this.#active = new Map();
@@ -115,7 +117,10 @@ export class RunRecorder {
         this.#endTask(event, { rows: event.rows, bytes: event.bytes, state: "done" });
         return;
       case "task_failed":
-        this.#endTask(event, { state: "failed" });
+        this.#endTask(event, { state: "failed", error: event.error });
+        return;
+      case "task_skipped":
+        this.#skipped.push({ ...event.task, because: event.because });
         return;
       case "task_stopped":
         this.#endTask(event, { bytes: event.bytes, state: "stopped" });
@@ -161,7 +166,7 @@ export class RunRecorder {
 
   #endTask(
     { task, atMs }: { readonly task: TaskInfo; readonly atMs: number },
-    end: { readonly state: TaskRecord["state"]; readonly rows?: number; readonly bytes?: number },
+    end: Pick<TaskRecord, "state" | "error"> & Partial<Pick<TaskRecord, "rows" | "bytes">>,
   ): void {
     const active = this.#active.get(task.id);
     if (active === undefined) return;
@@ -170,6 +175,7 @@ export class RunRecorder {
     record.endedMs = atMs;
     record.state = end.state;
     record.rows = end.rows ?? record.rows;
+    if (end.error !== undefined) record.error = end.error;
     this.#active.delete(task.id);
     this.#busy.get(record.pool)?.delete(record.job);
   }

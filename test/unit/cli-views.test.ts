@@ -84,6 +84,8 @@ const events: RunEvent[] = [
     startedAt: "2026-11-01T02:03:04.000Z",
     ...{ tasksBefore: 3, tasks: 40, consistent: true },
   },
+  { type: "task_failed", atMs: 1027, task, error: { code: "task_failed" }, goesOn: true },
+  { type: "task_skipped", atMs: 1028, task, because: [task] },
   { type: "task_stopped", atMs: 1028, task, durationMs: 3, bytes: 1024 },
   { type: "step_failed", atMs: 1029, step: "copy", durationMs: 1005 },
   {
@@ -105,6 +107,7 @@ test("where there is no terminal, each thing that came to pass is a plain line",
     "planned: 17 tables, 24 indexes, about 1.3 GB",
     "COPY public.\\u{1b}[2Jt failed; stopping the rest",
     "resuming the run of 2026-11-01T02:03:04.000Z: 3 of 40 tasks are done",
+    "COPY public.\\u{1b}[2Jt failed; going on with what doesn't need it",
     "shop: 17 tables, 5 rows, 2.0 kB, 24 indexes in 1.0 s, created",
     "",
   ]);
@@ -158,6 +161,7 @@ describe("of many databases", () => {
       "warning: shop: only 6 connections are left: going on with 3 jobs",
       "shop: COPY public.\\u{1b}[2Jt failed; stopping the rest",
       "shop: resuming the run of 2026-11-01T02:03:04.000Z: 3 of 40 tasks are done",
+      "shop: COPY public.\\u{1b}[2Jt failed; going on with what doesn't need it",
       "shop: 17 tables, 5 rows, 2.0 kB, 24 indexes in 1.0 s, created",
       "",
     ]);

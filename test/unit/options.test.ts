@@ -42,6 +42,7 @@ describe("defaults", () => {
       roles: false,
       noRolePasswords: false,
       databaseProperties: false,
+      keepGoing: false,
       skipAnalyze: false,
       where: {},
       mask: {},

@@ -159,6 +159,7 @@ test("what is a type only", () => {
     "Servers",
     "Severity",
     "Side",
+    "SkippedTask",
     "SourceContent",
     "StatisticsMode",
     "StepTime",

@@ -201,6 +201,23 @@ describe("the page of a run that failed", () => {
     expect(page).toContain('class="rows stopped');
   });
 
+  test("after it had gone on tells what failed, what went on, and what was left out", () => {
+    const recorder = recorded(fourTasks);
+    const copy = { id: "5", kind: "copy", label: "COPY public.<b>" } as const;
+    const index = { id: "6", kind: "index", label: "INDEX public.<i>" } as const;
+    recorder.observe({ type: "task_started", atMs: 5000, task: copy, pool: "tables" });
+    recorder.observe({ type: "task_failed", atMs: 5001, task: copy, error: {}, goesOn: true });
+    recorder.observe({ type: "task_skipped", atMs: 5002, task: index, because: [copy] });
+    const failures = [new PgCopyError("no", { code: "task_failed" })];
+    const all = new PgCopyError("1 task failed", { code: "task_failed", failures });
+    const page = reportPage(recorder.failed(all));
+    elementsOf(page);
+    const text = textOf(page);
+    expect(text).toMatch(/ Failed task job .* COPY public\.<b> \(failed\) table job 1 /);
+    expect(text).toContain("Left out task needs, and that failed INDEX public.<i> COPY public.<b>");
+    expect(text).not.toContain("Going on when it ended");
+  });
+
   test.each([
     ["interrupted", "✗ Interrupted after 5.1 s"],
     ["verification_failed", "✗ Copied in 5.1 s, with differences"],

@@ -100,6 +100,19 @@ describe("a run that fails", () => {
     ]);
   });
 
+  test("that went on has each task's error, and what was left out", () => {
+    const c: TaskInfo = { id: "c", kind: "index", label: "INDEX c" };
+    const [, , , , , , failed] = events as [...RunEvent[]];
+    const run = recorderOf([
+      ...events.slice(0, 6),
+      { ...(failed as RunEvent & { type: "task_failed" }), error: { code: "task_failed" } },
+      { type: "task_skipped", atMs: 60, task: c, because: [a as TaskInfo] },
+    ]).failed(failure);
+    expect(run.tasks[0]).toMatchObject({ state: "failed", error: { code: "task_failed" } });
+    expect(run.skipped).toEqual([{ ...c, because: [a] }]);
+    expect(run.tasks.map(({ id }) => id)).toEqual(["a", "b"]);
+  });
+
   test("has nothing before it began", () => {
     expect(recorderOf([]).hasBegun).toBe(false);
     expect(recorderOf(events.slice(0, 1)).hasBegun).toBe(true);

@@ -105,6 +105,27 @@ describe("two graphs on shared places", () => {
     await second;
   });
 
+  test("one that goes on after a failure takes places beside the other all the same", async () => {
+    const stage = new Stage();
+    const shared = new Slots({ tables: 1 });
+    const signal = new AbortController().signal;
+    const options = { pools: { control: 1 }, shared, signal, execute: stage.execute };
+    const tasks = [task("a1"), task("a2", { needs: ["a1"] }), task("a3")];
+    const first = runGraph(tasks, { ...options, keepGoing: true }).catch((error: unknown) => error);
+    const second = runGraph([task("b1")], options);
+    await settled();
+    await stage.end("a1", new Error("broken"));
+    expect(stage.running).toEqual(["a3"]);
+    await stage.end("a3");
+    expect(await first).toMatchObject({
+      failures: [{ task: { id: "a1" } }],
+      skipped: [{ task: { id: "a2" } }],
+    });
+    expect(stage.running).toEqual(["b1"]);
+    await stage.end("b1");
+    await second;
+  });
+
   test("one that waits for the other's place can be stopped", async () => {
     const stage = new Stage();
     const slots = new Slots({ tables: 1 });

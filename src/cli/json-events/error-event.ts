@@ -11,6 +11,7 @@ export interface ErrorFields {
   server: unknown;
   advice: unknown;
   items: unknown;
+  failures: unknown;
   options: unknown;
   statements: unknown;
   retrySafe: unknown;
@@ -28,6 +29,7 @@ export const errorEvent: DocumentedEvent<ErrorFields> = {
       "the server's own report: `severity`, `sqlstate`, `message`, `detail`, `hint`, `where`, `constraint`",
     advice: "what to do",
     items: "the things that the message speaks of",
+    failures: "with `--keep-going`: each failed task's own error, with these same fields",
     options:
       "the options that the message speaks of, by their names in [configuration.md](configuration.md)",
     statements: "SQL that would mend it, to be run on that side",

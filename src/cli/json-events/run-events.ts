@@ -77,7 +77,18 @@ export const runEvents: Documented<EventFields> = {
   },
   task_failed: {
     when: "a task failed",
-    fields: { task: "`id`, `kind` and `label`", error: "as in `error` below" },
+    fields: {
+      task: "`id`, `kind` and `label`",
+      error: "as in `error` below",
+      goesOn: "`true` where `--keep-going` does what doesn't need it; else the others are stopped",
+    },
+  },
+  task_skipped: {
+    when: "with `--keep-going`, once all else has ended: a task was left out",
+    fields: {
+      task: "`id`, `kind` and `label`",
+      because: "a list of the failed tasks that it needs: `id`, `kind` and `label`",
+    },
   },
   task_stopped: {
     when: "a task was stopped because another one failed, or the run was interrupted",

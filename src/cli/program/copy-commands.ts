@@ -5,6 +5,7 @@ import { type FilterFlags, withFilterOptions } from "../filter-options.js";
 import type { ViewOptions } from "../view.js";
 import { command } from "./command.js";
 import { type ContentFlags, withContentFlags } from "./content-flags.js";
+import { type FailureFlags, withFailureFlags } from "./failure-flags.js";
 import { type MethodFlags, withMethodFlags } from "./method-flags.js";
 import { withConfigOptions } from "./output-flags.js";
 import type { ResumeFlags } from "./resume-flags.js";
@@ -18,6 +19,7 @@ export interface CopyFlags
     ContentFlags,
     FilterFlags,
     MethodFlags,
+    FailureFlags,
     ResumeFlags {
   /** clone only. */
   readonly report?: string;
@@ -40,5 +42,5 @@ export function copyCommand(program: Command, name: "clone" | "plan" | "check"):
     );
   withSpeedFlags(withConfigOptions(copy));
   withContentFlags(copy, { ofOne: name === "check" });
-  return withMethodFlags(withFilterOptions(copy));
+  return withFailureFlags(withMethodFlags(withFilterOptions(copy)));
 }
