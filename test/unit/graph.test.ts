@@ -24,14 +24,9 @@ describe("any graph, with any durations", () => {
   test("is run by the rules", async () => {
     for (const seed of seeds(150)) {
       const random = new SeededRandom(seed);
-      const tasks = randomTasks(random, { failures: 0 }).map((task) => ({
-        ...task,
-        weight: [0, 1, 1, 1.4][random.between(0, 3)] as number,
-      }));
-      const pools = randomPools(random);
-      const together = random.chance(0.5) ? { together: 1.4 * random.between(1, 4) } : {};
+      const tasks = weighted(random, randomTasks(random, { failures: 0 }));
       const before = someDone(random, tasks);
-      const run = await simulate(tasks, { pools, ...together, before });
+      const run = await simulate(tasks, { ...randomBounds(random), before });
       expect({ seed, ...run }).toMatchObject({ seed, violations: [], thrown: undefined });
       const left = tasks.map(({ id }) => id).filter((id) => !before.has(id));
       expect([...run.done].sort()).toEqual(left.sort());
@@ -52,9 +47,10 @@ describe("any graph, with any durations", () => {
   test("that keeps going leaves out what needs a failed task, does all else, and names both", async () => {
     for (const seed of seeds(200)) {
       const random = new SeededRandom(4000 + seed);
-      const tasks = randomTasks(random, { failures: random.pick([0, 0.1, 0.3, 1]) });
+      const failures = random.pick([0, 0.1, 0.3, 1]);
+      const tasks = weighted(random, randomTasks(random, { failures }));
       const before = someDone(random, tasks);
-      const run = await simulate(tasks, keepGoing({ pools: randomPools(random), before }));
+      const run = await simulate(tasks, keepGoing({ ...randomBounds(random), before }));
       expect({ seed, ...run }).toMatchObject({ seed, violations: [], leftRunning: 0 });
       const thrown = failuresOf(run.thrown);
       const because = leftOut(tasks, run.failed, before);
@@ -70,11 +66,11 @@ describe("any graph, with any durations", () => {
   test("that keeps going is stopped by the caller, or by a failure after which there is no going on", async () => {
     for (const seed of seeds(200)) {
       const random = new SeededRandom(5000 + seed);
-      const tasks = randomTasks(random, { failures: 0.3 }).map((task) => ({
+      const tasks = weighted(random, randomTasks(random, { failures: 0.3 })).map((task) => ({
         ...task,
         stopsAll: random.chance(0.2),
       }));
-      const options = { pools: randomPools(random), before: someDone(random, tasks) };
+      const options = { ...randomBounds(random), before: someDone(random, tasks) };
       const abort = random.chance(0.5) ? { abortAt: random.between(0, 30) } : {};
       const run = await simulate(tasks, keepGoing({ ...options, ...abort }));
       expect({ seed, ...run }).toMatchObject({ seed, violations: [], leftRunning: 0 });
@@ -556,6 +552,15 @@ function randomTasks(random: SeededRandom, { failures }: { failures: number }): 
     });
   }
   return tasks.sort(() => random.next() - 0.5);
+}
+
+function randomBounds(random: SeededRandom) {
+  const together = random.chance(0.5) ? { together: 1.4 * random.between(1, 4) } : {};
+  return { pools: randomPools(random), ...together };
+}
+
+function weighted(random: SeededRandom, tasks: readonly SimulatedTask[]): SimulatedTask[] {
+  return tasks.map((task) => ({ ...task, weight: random.pick([0, 1, 1, 1.4]) }));
 }
 
 const idsOf = (tasks: readonly Task[]) => tasks.map(({ id }) => id);
