@@ -19,6 +19,7 @@ import {
   emptiedByCrash,
   nothingUndone,
   partlyCopied,
+  sequencesTooEarly,
   unsureTasks,
 } from "./engine/undone-tasks.js";
 import type { UnfinishedRun } from "./engine/unfinished-run.js";
@@ -53,7 +54,11 @@ export async function resumeClone(
   const { snapshot, consistent } = await run.step("export the snapshot", () =>
     resumeSnapshot(source, state, readsLeft, resolved),
   );
-  const again = consistent ? undone : both(undone, partlyCopied(opened.plan, state));
+  const again = [
+    undone,
+    ...(consistent ? [] : [partlyCopied(opened.plan, state)]),
+    ...(readsLeft ? [sequencesTooEarly(opened.plan, state)] : []),
+  ].reduce(both);
   for (const reason of again.reasons) run.warn(reason);
   if (again.ids.length + again.undo.length > 0) await journal.forget(again.ids, again.undo);
   await journal.beginAttempt({

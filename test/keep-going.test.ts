@@ -123,6 +123,33 @@ describe("a clone in which three things fail", () => {
     expect(await sessionsOf(target)).toEqual([]);
   });
 
+  test("is finished by a resume once the causes are gone", async () => {
+    await using target = await createDatabase(server(18), "keep_going");
+    await failing(target);
+    await target.execute(`
+      alter function is_country(text) set search_path = public;
+      create or replace function short(text) returns text immutable language sql as 'select upper($1)';
+      delete from items where order_id = 1001`);
+    const events: RunEvent[] = [];
+    const ends = { source: source.uri, target: target.uri };
+    const resume = { ...ends, pgDump: "bundled", resume: true } as const;
+    await expect(clone(resume)).rejects.toMatchObject({ code: "source_unfit" });
+    await clone({ ...resume, notConsistent: true, observer: (event) => events.push(event) });
+    const copied = events.filter(({ type }) => type === "task_started");
+    const labels = copied.map((event) => (event.type === "task_started" ? event.task.label : ""));
+    expect(labels.filter((label) => label.startsWith("COPY"))).toEqual(["COPY public.customers"]);
+    expect(labels).toContain("set the sequences");
+    expect(labels).not.toContain("grant privileges");
+    const { tableDifferences, sequenceDifferences } = await compareData(ends);
+    expect(tableDifferences.map(({ name }) => name)).toEqual(["items"]);
+    expect(sequenceDifferences).toEqual([]);
+    const { differences } = await compareSchema({ ...ends, pgDump: "bundled" });
+    expect(differences.map(({ entry }) => entry).sort()).toEqual([
+      "FUNCTION public.is_country(text)",
+      "FUNCTION public.short(text)",
+    ]);
+  });
+
   test("stops at the first of them without keepGoing", async () => {
     await using target = await createDatabase(server(18), "keep_going");
     const { error, events } = await failing(target, { keepGoing: false });

@@ -73,6 +73,15 @@ export function partlyCopied(plan: ClonePlan, { finished }: Finished): Undone {
   }, nothingUndone);
 }
 
+/**
+ * The sequences, where rows are still to be read: a run that went on after a copy had failed has set them
+ * already, and none may end below a value that is copied now.
+ */
+export function sequencesTooEarly(plan: ClonePlan, { finished }: Finished): Undone {
+  const ids = plan.tasks.filter(({ kind }) => kind === "sequences").map(({ id }) => id);
+  return { ...nothingUndone, ids: ids.filter((id) => finished.has(id)) };
+}
+
 /** Unlogged tables that a crash of the target has emptied. */
 export async function emptiedByCrash(
   target: Connection,
