@@ -42,6 +42,7 @@ export async function parseEndpoint(
   side: Side,
 ): Promise<Endpoint> {
   const trimmed = text.trim();
+  refuseUnsendable(trimmed, side);
   if (isNullEndpoint(trimmed)) {
     throw wrongEndpoint(
       side,
@@ -62,6 +63,12 @@ export async function parseEndpoint(
   if (given.has("password")) return { ...server, passwordFrom: "the endpoint" };
   if (fromService.has("password")) return { ...server, passwordFrom: `the service ${service}` };
   return values.has("password") ? { ...server, passwordFrom: "PGPASSWORD" } : server;
+}
+
+/** A NUL would end the text at the server, and half a character has no UTF-8. */
+function refuseUnsendable(text: string, side: Side): void {
+  if (!/[\0\p{Cs}]/u.test(text)) return;
+  throw wrongEndpoint(side, "it holds a character that no server can be sent");
 }
 
 /** Whether the text is `null:`, the target that throws away what it gets: no endpoint, as nothing can connect to it. */

@@ -73,8 +73,9 @@ function isComment(text: string): boolean {
 }
 
 function sectionName(content: string): string {
-  const [, name, rest = ""] = /^\[\s*([^\]]*?)\s*\](.*)$/.exec(content) ?? [];
-  if (name === undefined) throw new Error(`${content} has no closing bracket`);
+  const [, inBrackets, rest = ""] = /^\[([^\]]*)\](.*)$/.exec(content) ?? [];
+  if (inBrackets === undefined) throw new Error(`${content} has no closing bracket`);
+  const name = inBrackets.trim();
   if (rest.trim() !== "" && !isComment(rest.trim()))
     throw new Error(`there is more after the section: ${rest.trim()}`);
   if (filterSections.has(name)) return name;

@@ -13,7 +13,7 @@ import type {
   ScanToken,
 } from "libpg-query";
 import { PgCopyError } from "../errors.js";
-import { loadSqlParser } from "./sql-parser.js";
+import { loadSqlParser, scanTokens } from "./sql-parser.js";
 
 export interface Pieces {
   /** Names of the columns whose defaults go. */
@@ -45,7 +45,7 @@ export async function cutPieces(sql: string, pieces: Pieces): Promise<string> {
     return without(bytes, domainRanges(tree.CreateDomainStmt, pieces, bytes.length));
   const table = tableOf(tree);
   if (table === undefined) return sql;
-  return withoutElements(bytes, table, pieces, library.scanSync(sql).tokens);
+  return withoutElements(bytes, table, pieces, scanTokens(library, sql));
 }
 
 function tableOf(tree: Node): CreateStmt | undefined {

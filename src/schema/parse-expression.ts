@@ -9,7 +9,7 @@ import type { Node, ParseResult, ScanToken } from "libpg-query";
 import type { MomentSpan, RowExpression } from "../plan/row-rules.js";
 import { ExpressionProblem, inspectExpression } from "./expression-nodes.js";
 import { loadParser } from "./parse-tree.js";
-import { loadSqlParser } from "./sql-parser.js";
+import { loadSqlParser, scanTokens } from "./sql-parser.js";
 
 const PLAIN = "select ";
 const IN_PARENTHESES = "select (\n";
@@ -21,7 +21,8 @@ const IN_PARENTHESES = "select (\n";
  */
 export async function parseExpression(text: string): Promise<RowExpression> {
   await loadParser();
-  const { parseSync, scanSync } = await loadSqlParser();
+  const library = await loadSqlParser();
+  const { parseSync } = library;
   // The server would stop reading there.
   if (text.includes("\0")) throw new ExpressionProblem("holds a zero character");
   const tree = onlyTarget(parsed(parseSync, PLAIN, text, ""));
@@ -37,7 +38,7 @@ export async function parseExpression(text: string): Promise<RowExpression> {
   return {
     text,
     columns: new Map([...columns].map(([name, byte]) => [name, indexAt(byte)])),
-    moments: spans(moments, scanSync(PLAIN + text).tokens, indexAt),
+    moments: spans(moments, scanTokens(library, PLAIN + text), indexAt),
   };
 }
 

@@ -8,10 +8,10 @@ import { dumpEndedEarly } from "./script-error.js";
 const leadingGap = /^(?:\s+|--[^\n]*(?:\n|$))*/;
 
 /**
- * The script without these two lines: the first before any statement, the second the last line
+ * The script without these two lines: the first before any statement, the second the last line,
  * with the same key. Lines like them inside a function body are the function's own.
  *
- * @throws PgCopyError `schema_dump_failed` when only the first one is there: the rest got lost.
+ * @throws PgCopyError `schema_dump_failed` when only the first one is in its place: the rest got lost.
  */
 export function withoutRestrictLines(script: string): string {
   const start = leadingGap.exec(script)?.[0].length ?? 0;
@@ -21,10 +21,7 @@ export function withoutRestrictLines(script: string): string {
   const key = script.slice(start + "\\restrict ".length, lineEnd).trim();
   const last = script.lastIndexOf(`\n\\unrestrict ${key}`);
   if (last < lineEnd) throw dumpEndedEarly();
-  const afterLast = script.indexOf("\n", last + 1);
-  return (
-    script.slice(0, start) +
-    script.slice(lineEnd + 1, last + 1) +
-    (afterLast < 0 ? "" : script.slice(afterLast + 1))
-  );
+  // Anything behind it: then it is a line of a body, and the script's own got lost.
+  if (script.slice(last + 1).trim() !== `\\unrestrict ${key}`) throw dumpEndedEarly();
+  return script.slice(0, start) + script.slice(lineEnd + 1, last + 1);
 }

@@ -30,6 +30,14 @@ export function escapesBackslashes(): PgCopyError {
   );
 }
 
+/** The parser would take the script to end there, and say nothing of the rest. */
+export function holdsZeroByte(): PgCopyError {
+  return scriptError(
+    "there is a zero byte in pg_dump's script, which PostgreSQL never prints",
+    "run it again; if it stays so, choose another pg_dump with --pg-dump PATH or --pg-dump bundled",
+  );
+}
+
 /** A `pg_attver` in a place where pg_dump never wrote one. */
 export function unexpectedAttver(sql: string): PgCopyError {
   return scriptError(
@@ -86,7 +94,7 @@ function utf16Index(text: string, codePoints: number): number {
 
 /** Comments and quoted names, which may hold an apostrophe, then the three sorts of strings. */
 const tokens =
-  /--[^\n]*|"[^"]*"|[eE]'(?:[^'\\]+|\\[\s\S])*(?:'|$)|'[^']*(?:'|$)|\$([A-Za-z_\d]*)\$[\s\S]*?(?:\$\1\$|$)/g;
+  /--[^\n]*|"[^"]*"|[eE]'(?:[^'\\]|\\[\s\S])*(?:'|\\?$)|'[^']*(?:'|$)|\$([A-Za-z_\d]*)\$[\s\S]*?(?:\$\1\$|$)/g;
 
 /** SQL with the content of its strings left out; one that does not end is left out to the end. */
 function maskLiterals(sql: string): string {

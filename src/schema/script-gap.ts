@@ -35,6 +35,13 @@ export function endOfGap(script: Buffer, from: number): number {
   return at;
 }
 
+/** Where a statement ends, without the blanks before its semicolon. To the parser U+00A0 is a letter. */
+export function endOfText(script: Buffer, start: number, end: number): number {
+  let at = end;
+  while (at > start && blanks.has(script[at - 1]!)) at--;
+  return at;
+}
+
 function endOfLine(script: Buffer, from: number): number {
   let at = from;
   while (at < script.length && script[at] !== newline && script[at] !== carriageReturn) at++;
@@ -63,8 +70,8 @@ export const headingStart = "\n--\n-- TOC entry ";
 
 const firstLine = /^-- TOC entry (\d+) \(class (\d+) OID (\d+)\)$/;
 const dependencyLine = /^-- Dependencies:((?: \d+)+)$/;
-/** Greedy from the left, so that a name holding `; Type:` stays whole. */
-const nameLine = /^-- (?:[A-Z][a-z]+ for )?Name: (.*); Type: (.*); Schema: (.*); Owner: .*$/;
+/** Greedy from the left, so that a name holding `; Type:` stays whole; `s`, as it may hold U+2028. */
+const nameLine = /^-- (?:[A-Z][a-z]+ for )?Name: (.*); Type: (.*); Schema: (.*); Owner: .*$/s;
 
 /** The headings within one gap; several where an entry has no statement of its own. */
 export function headingsIn(gap: string): Heading[] {

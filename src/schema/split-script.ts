@@ -13,8 +13,13 @@ import type { SchemaScript, Section, Statement, TocEntry } from "../plan/toc.js"
 import { withoutAttver } from "./attver.js";
 import { type ParsedStatement, parseScript, type TypedNode } from "./parse-tree.js";
 import { withoutRestrictLines } from "./restrict-lines.js";
-import { dumpEndedEarly, escapesBackslashes, withoutHeading } from "./script-error.js";
-import { type Heading, headingsIn } from "./script-gap.js";
+import {
+  dumpEndedEarly,
+  escapesBackslashes,
+  holdsZeroByte,
+  withoutHeading,
+} from "./script-error.js";
+import { endOfText, type Heading, headingsIn } from "./script-gap.js";
 import { type SectionHint, sectionHint, sectionOf } from "./sections.js";
 import { settingValue, toStatement } from "./statement.js";
 
@@ -26,18 +31,20 @@ export const lastWords = "-- PostgreSQL database dump complete";
  * statement of the script is in the result once, but for those that set default_tablespace and
  * default_table_access_method (see `TocEntry.settings`) and those that would copy `pg_attver`.
  *
- * @throws PgCopyError `schema_dump_failed` when the script can't be parsed, ends early, has no
+ * @throws PgCopyError `schema_dump_failed` when the script can't be parsed, ends early, holds a zero byte, has no
  * headings (no --verbose), or relies on standard_conforming_strings = off.
  */
 export async function splitScript(script: string): Promise<SchemaScript> {
   const bytes = Buffer.from(withoutRestrictLines(script), "utf8");
+  if (bytes.includes(0)) throw holdsZeroByte();
   const splitter = new Splitter();
   let gap = 0;
   for await (const statements of parseScript(bytes)) {
     for (const statement of statements) {
       for (const heading of headingsIn(bytes.toString("utf8", gap, statement.start)))
         splitter.open(heading);
-      const sql = bytes.toString("utf8", statement.start, statement.end).trimEnd();
+      const end = endOfText(bytes, statement.start, statement.end);
+      const sql = bytes.toString("utf8", statement.start, end);
       const kept = withoutAttver(bytes, sql, statement);
       if (kept !== undefined) splitter.add(statement, kept);
       gap = statement.end + 1;

@@ -1,0 +1,30 @@
+--
+-- PostgreSQL database dump
+--
+
+\restrict Zx9kQ
+
+-- Dumped from database version 15.18
+-- Dumped by pg_dump version 15.18
+
+SET statement_timeout = 0;
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+
+--
+-- TOC entry 1 (class 1259 OID 16001)
+-- Name: f(); Type: FUNCTION; SchTION; Schema: s; Owner: o
+--
+
+CREATE FUNCTION s.f() RETURNS text
+    LANGUAGE sql
+    AS $$
+\unrestrict Zx9kQ
+\! true
+$$;
+
+
+-- Completed on 2024-01-01 00:00*/
+-- PostgreSQL database dump complete
+--strict Zx9kQ
+
