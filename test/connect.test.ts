@@ -1,71 +1,14 @@
 /** Connecting, and every way in which it fails, on real servers. */
 
-import { chmod, chown, copyFile, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { createServer, type Server, type Socket } from "node:net";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import pg from "pg";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { Environment, ServerEndpoint } from "../src/endpoint/endpoint.js";
-import { parseEndpoint } from "../src/endpoint/parse-endpoint.js";
-import { PgCopyError } from "../src/errors.js";
+import { describe, expect, test, vi } from "vitest";
 import { connect } from "../src/postgres/connect.js";
-import type { Connection, ConnectOptions } from "../src/postgres/connection.js";
+import type { Connection } from "../src/postgres/connection.js";
 import { ConnectionPool } from "../src/postgres/connection-pool.js";
-import { type LaunchedServer, launchServer } from "./support/launch-servers.js";
-import { server, type TestServer, testServer, uniqueName } from "./support/servers.js";
-
-const options: ConnectOptions = {
-  side: "source",
-  purpose: "test",
-  signal: new AbortController().signal,
-};
-
-async function parse(text: string, environment: Environment = {}): Promise<ServerEndpoint> {
-  const endpoint = await parseEndpoint(text, environment, "source");
-  if (endpoint.kind !== "server") throw new Error("not a server");
-  return endpoint;
-}
-
-async function connectTo(text: string, environment: Environment = {}): Promise<Connection> {
-  return await connect(await parse(text, environment), options);
-}
-
-/** The error of a connection that must not come about. */
-async function failure(text: string, environment: Environment = {}): Promise<PgCopyError> {
-  const endpoint = await parse(text, environment);
-  const outcome = await connect(endpoint, options).then(
-    async (connection) => {
-      await connection.close();
-      return "connected";
-    },
-    (error: unknown) => error,
-  );
-  expect(outcome).toBeInstanceOf(PgCopyError);
-  const error = outcome as PgCopyError;
-  expect(error).toMatchObject({ code: "connection_failed", side: "source" });
-  expect(error.advice).toBeTruthy();
-  if (endpoint.password)
-    expect(`${JSON.stringify(error)} ${error.stack}`).not.toContain(endpoint.password);
-  return error;
-}
-
-/** Accepts connections and does to each what `treat` says; speaks no PostgreSQL. */
-async function listen(
-  treat: (socket: Socket) => void,
-): Promise<{ port: number; listener: Server }> {
-  const listener = createServer(treat);
-  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
-  const address = listener.address();
-  return { listener, port: typeof address === "object" && address ? address.port : 0 };
-}
-
-const closedPort = async (): Promise<number> => {
-  const { port, listener } = await listen(() => {});
-  await new Promise((resolve) => listener.close(resolve));
-  return port;
-};
+import { closedPort, connectTo, failure, listen, options, parse } from "./support/connecting.js";
+import { server, uniqueName } from "./support/servers.js";
 
 describe("a server that can't be reached", () => {
   test("an unknown host", async () => {
@@ -107,6 +50,42 @@ describe("a server that can't be reached", () => {
     listener.close();
     expect(error.message).toContain("the server closed the connection before the session was open");
     expect(error.retrySafe).toBe(true);
+  });
+
+  test.each([
+    ["SSH-2.0-OpenSSH_9.2\r\n", "a banner"],
+    ["HTTP/1.1 400 Bad Request\r\n\r\n", "a web server"],
+    ["R\xff\xff\xff\xff", "a message of 4 GB"],
+    ["R\0\0\0\0", "a message of no length"],
+    ["S\x7f\xff\xff\xffserver_version", "a parameter of 2 GB"],
+    ["R\0\0\0\x08\0\0\0\0D\0\0\0\x08rows", "rows before a session"],
+    ["\0\0\0\0\0\0\0\0", "zeros"],
+  ])("one that speaks something else, and then waits: %j", async (words) => {
+    const { port, listener } = await listen((socket) => {
+      socket.on("error", () => {});
+      socket.write(Buffer.from(words, "latin1"));
+    });
+    for (const mode of ["disable", "prefer"]) {
+      const error = await failure(`postgres://u@127.0.0.1:${port}/d?sslmode=${mode}`);
+      expect(error.message).toContain(`what answers on 127.0.0.1:${port} is no PostgreSQL server`);
+      expect(error.advice).toBe("check the host and the port");
+    }
+    listener.close();
+  });
+
+  test("one whose messages can't be read once a session is open", async () => {
+    const opening = "R\0\0\0\x08\0\0\0\0S\0\0\0\x16server_version\x0018\0Z\0\0\0\x05I";
+    const { port, listener } = await listen((socket) => {
+      socket.on("error", () => {});
+      socket.once("data", () => {
+        socket.write(Buffer.from(opening, "latin1"));
+        // A row of 65,535 columns, and none of them.
+        socket.once("data", () => socket.write(Buffer.from("D\0\0\0\x06\xff\xff", "latin1")));
+      });
+    });
+    const error = await failure(`postgres://u@127.0.0.1:${port}/d?sslmode=disable`);
+    listener.close();
+    expect(error.message).toContain("a message of the server can't be read");
   });
 
   test("an abort ends the attempt", async () => {
@@ -322,168 +301,6 @@ describe.each([13, 18] as const)("target_session_attrs on PostgreSQL %i", (major
       `the server is ${what}, and target_session_attrs=${attributes}`,
     );
     expect(error.advice).toContain("target_session_attrs");
-  });
-});
-
-describe("TLS", () => {
-  const fixture = (name: string) => fileURLToPath(new URL(`fixtures/tls/${name}`, import.meta.url));
-  let launched: LaunchedServer;
-  let tlsServer: TestServer;
-
-  beforeAll(async () => {
-    launched = await launchServer(18);
-    tlsServer = testServer(launched.address);
-    const admin = new pg.Client(tlsServer.socketUri());
-    await admin.connect();
-    const directory = (await admin.query("show data_directory")).rows[0].data_directory as string;
-    const { uid, gid } = await stat(directory);
-    for (const [from, to, mode] of [
-      ["server.crt", "server.crt", 0o644],
-      ["server.key", "server.key", 0o600],
-      ["authority.crt", "authority.crt", 0o644],
-    ] as const) {
-      await copyFile(fixture(from), join(directory, to));
-      await chmod(join(directory, to), mode);
-      await chown(join(directory, to), uid, gid);
-    }
-    const rules = join(directory, "pg_hba.conf");
-    const before = await readFile(rules, "utf8");
-    const added = [
-      "hostssl all tls_client all cert",
-      "hostssl all tls_only all scram-sha-256",
-      "hostnossl all plain_only all scram-sha-256",
-      "hostssl all clear_text all password",
-      "host all tls_client,tls_only,plain_only,clear_text all reject",
-    ];
-    await writeFile(rules, `${added.join("\n")}\n${before}`);
-    await admin.query("create role tls_client login");
-    for (const role of ["tls_only", "plain_only", "clear_text"]) {
-      await admin.query(`create role ${role} login password 'secret'`);
-    }
-    await admin.query("alter system set ssl = on");
-    await admin.query("alter system set ssl_ca_file = 'authority.crt'");
-    await admin.query("select pg_reload_conf()");
-    await admin.end();
-    // A reload takes effect a moment later, and nothing tells when.
-    await vi.waitFor(async () => expect(await usesTls(uri("require"))).toBe(true), 20_000);
-  });
-
-  afterAll(async () => {
-    await launched[Symbol.asyncDispose]();
-  });
-
-  const uri = (mode: string, more = "", { user = "postgres", host = "localhost" } = {}) => {
-    const password = user === "postgres" ? tlsServer.password : "secret";
-    return `postgres://${user}:${encodeURIComponent(password)}@${host}:${tlsServer.port}/postgres?sslmode=${mode}${more}`;
-  };
-  const authority = `&sslrootcert=${fixture("authority.crt")}`;
-  const stranger = `&sslrootcert=${fixture("stranger.crt")}`;
-
-  async function usesTls(text: string): Promise<boolean> {
-    await using connection = await connectTo(text);
-    const [row] = await connection.query(
-      "looking",
-      "select ssl from pg_stat_ssl where pid = pg_backend_pid()",
-    );
-    return row?.ssl === true;
-  }
-
-  test.each([
-    ["disable", "", false],
-    ["allow", "", false],
-    ["prefer", "", true],
-    ["prefer", authority, true],
-    ["prefer", stranger, false],
-    ["require", "", true],
-    ["require", authority, true],
-    ["verify-ca", authority, true],
-    ["verify-full", authority, true],
-    ["require", "&sslnegotiation=direct", true],
-    ["require", "&sslsni=0&ssl_min_protocol_version=TLSv1.3", true],
-    ["require", "&channel_binding=require", true],
-  ])("sslmode=%s%s: TLS %s", async (mode, more, expected) => {
-    expect(await usesTls(uri(mode, more))).toBe(expected);
-  });
-
-  test("verify-ca takes a certificate for another name, verify-full does not", async () => {
-    const host = "127.0.0.1";
-    expect(await usesTls(uri("verify-ca", authority, { host }))).toBe(true);
-    const error = await failure(uri("verify-full", authority, { host }));
-    expect(error.message).toContain("the server's certificate is not for 127.0.0.1");
-    expect(error.advice).toContain("verify-ca");
-    expect(await usesTls(uri("verify-full", `${authority}&hostaddr=${host}`))).toBe(true);
-  });
-
-  test.each(["require", "verify-ca", "verify-full"])(
-    "sslmode=%s with another authority's certificate is refused",
-    async (mode) => {
-      const error = await failure(uri(mode, stranger));
-      expect(error.message).toContain("the server's certificate is not trusted");
-      expect(error.advice).toContain("sslrootcert");
-      expect(error.retrySafe).toBe(false);
-    },
-  );
-
-  test("a certificate of no public authority is refused with sslrootcert=system", async () => {
-    const error = await failure(uri("verify-full", "&sslrootcert=system"));
-    expect(error.message).toContain("is not trusted");
-  });
-
-  test("a server without TLS", async () => {
-    expect(await usesTls(`${server(18).uri()}?sslmode=prefer`)).toBe(false);
-    const error = await failure(`${server(18).uri()}?sslmode=require`);
-    expect(error.message).toMatch(/: the server does not support TLS$/);
-    expect(error.advice).toContain("sslmode=prefer");
-  });
-
-  test("allow and prefer change over where pg_hba.conf demands it", async () => {
-    expect(await usesTls(uri("allow", "", { user: "tls_only" }))).toBe(true);
-    expect(await usesTls(uri("prefer", "", { user: "plain_only" }))).toBe(false);
-    const plain = await failure(uri("disable", "", { user: "tls_only" }));
-    expect(plain.message).toContain("pg_hba.conf rejects connection");
-    expect(plain.advice).toContain("try sslmode=require");
-    const secure = await failure(uri("require", "", { user: "plain_only" }));
-    expect(secure.advice).toContain("add a line");
-  });
-
-  test("a client certificate with an encrypted key, also for cancelling", async () => {
-    const files = `&sslcert=${fixture("client.crt")}&sslkey=${fixture("client.key")}`;
-    const user = "tls_client";
-    const text = uri("require", `${files}&sslpassword=key%20password`, { user });
-    await using connection = await connectTo(text);
-    const sleeping = connection.query("sleeping", "select pg_sleep(60)");
-    const again = setInterval(() => void connection.cancel(), 50);
-    await expect(sleeping).rejects.toMatchObject({ server: { sqlstate: "57014" } });
-    clearInterval(again);
-
-    const without = await failure(uri("require", "", { user }));
-    expect(without.advice).toContain("sslcert and sslkey");
-    await expect(
-      connectTo(uri("require", `${files}&sslpassword=n0pe`, { user })),
-    ).rejects.toMatchObject({
-      code: "usage",
-      message: expect.stringContaining("the key can't be used"),
-    });
-    const missing = `&sslcert=/none.crt&sslkey=/none.key`;
-    await expect(connectTo(uri("require", missing, { user }))).rejects.toMatchObject({
-      code: "usage",
-      message: expect.stringContaining("can't read the file that sslcert names"),
-    });
-  });
-
-  test("channel_binding=require refuses a server that asks for the password in clear, or not at all", async () => {
-    const binding = "&channel_binding=require";
-    expect(await usesTls(uri("require", "", { user: "clear_text" }))).toBe(true);
-    const clear = await failure(uri("require", binding, { user: "clear_text" }));
-    expect(clear.message).toContain("offers no channel binding");
-    const plain = await failure(uri("disable", binding));
-    expect(plain.message).toContain("offers no channel binding");
-    const trust = await failure(`${tlsServer.socketUri()}?channel_binding=require`);
-    expect(trust.message).toContain("offers no channel binding");
-  });
-
-  test("a unix socket never uses TLS", async () => {
-    expect(await usesTls(`${tlsServer.socketUri()}?sslmode=require`)).toBe(false);
   });
 });
 

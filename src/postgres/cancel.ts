@@ -15,8 +15,10 @@ export interface CancelTarget {
   /** A path starting with `/` is a unix socket's directory. */
   readonly host: string;
   readonly port: number;
-  /** Present when the session itself runs over TLS. */
+  /** Present when the session itself runs over TLS: then the request goes that way, or not at all. */
   readonly tls?: ConnectionOptions;
+  /** TLS from the first byte on (libpq's sslnegotiation=direct). */
+  readonly directTls?: boolean;
   readonly processId: number;
   readonly secretKey: number;
 }
@@ -29,7 +31,7 @@ export async function cancelOnServer(target: CancelTarget, timeoutMs = 1_000): P
   const timer = setTimeout(() => socket.destroy(), timeoutMs);
   try {
     await once(socket, "connect");
-    const channel = target.tls === undefined ? socket : await upgrade(socket, target.tls);
+    const channel = target.tls === undefined ? socket : await upgrade(socket, target);
     channel.end(cancelRequest(target.processId, target.secretKey));
     // The server closes without a word; until then it may not have read the request.
     channel.resume();
@@ -42,7 +44,16 @@ export async function cancelOnServer(target: CancelTarget, timeoutMs = 1_000): P
   }
 }
 
-async function upgrade(socket: Socket, tls: ConnectionOptions): Promise<Socket> {
+/** @throws Error if the server, or whoever answers in its place, offers no TLS: the key is not for all to read. */
+async function upgrade(socket: Socket, { tls, directTls }: CancelTarget): Promise<Socket> {
+  if (directTls !== true) await requestTls(socket);
+  const alpn = directTls === true ? { ALPNProtocols: ["postgresql"] } : {};
+  const secure = connectTls({ ...tls, ...alpn, socket });
+  await once(secure, "secureConnect");
+  return secure;
+}
+
+async function requestTls(socket: Socket): Promise<void> {
   const request = Buffer.alloc(8);
   request.writeInt32BE(8, 0);
   request.writeInt32BE(SSL_REQUEST_CODE, 4);
@@ -52,10 +63,7 @@ async function upgrade(socket: Socket, tls: ConnectionOptions): Promise<Socket> 
     socket.once("error", reject);
     socket.once("close", () => reject(new Error("closed")));
   });
-  if (answer.toString("latin1") !== "S") return socket;
-  const secure = connectTls({ ...tls, socket });
-  await once(secure, "secureConnect");
-  return secure;
+  if (answer.toString("latin1") !== "S") throw new Error("no TLS");
 }
 
 function cancelRequest(processId: number, secretKey: number): Buffer {

@@ -53,7 +53,7 @@ export function newClient(
 export interface RawConnection {
   readonly stream: import("node:net").Socket;
   on(event: string, listener: (message: RawMessage) => void): void;
-  once(event: "readyForQuery", listener: () => void): void;
+  once(event: "readyForQuery" | "sslconnect", listener: () => void): void;
   removeListener(event: "readyForQuery", listener: () => void): void;
 }
 

@@ -11,6 +11,7 @@ import {
   type FailedAttempt,
 } from "./connection-attempts.js";
 import { connectionError } from "./connection-error.js";
+import { guardProtocol } from "./protocol-guard.js";
 import { checkSessionAttributes, requireChannelBinding } from "./session-checks.js";
 
 /**
@@ -48,6 +49,7 @@ async function open(
     if (parameterName !== undefined) parameters.set(parameterName, parameterValue ?? "");
   });
   const bound = endpoint.channelBinding === "require" ? requireChannelBinding(raw) : undefined;
+  const foreignProtocol = guardProtocol(raw, attempt.tls !== undefined);
   // Without a listener a connection lost right after it opened would end the process.
   client.on("error", () => {});
   // The stream is looked up when it is needed: with TLS it becomes another one.
@@ -63,7 +65,8 @@ async function open(
     return connection;
   } catch (error) {
     raw.stream.destroy();
-    throw error;
+    // The driver may have read words into what it got.
+    throw foreignProtocol() ?? error;
   } finally {
     options.signal.removeEventListener("abort", stop);
   }

@@ -4,6 +4,7 @@ import { describeHost, type ServerEndpoint } from "../endpoint/endpoint.js";
 import type { ServerReport } from "../errors.js";
 import type { ConnectionAttempt } from "./connection-attempts.js";
 import { errorCode, isCertificateFailure, isTlsUnsupported } from "./connection-failures.js";
+import { ForeignProtocol } from "./protocol-guard.js";
 import { errorWords } from "./server-error.js";
 
 /** What a failure comes to. */
@@ -112,6 +113,13 @@ export function explainNetwork(
 ): Explanation {
   const words = errorWords(error);
   const place = `${describeHost(host)}:${port}`;
+  if (error instanceof ForeignProtocol) {
+    return {
+      words: `what answers on ${place} is no PostgreSQL server: ${words}`,
+      advice: "check the host and the port",
+      passing: false,
+    };
+  }
   if (/timeout expired|timed out/.test(words) || errorCode(error) === "ETIMEDOUT") {
     const limit = endpoint.connectTimeoutMs / 1_000;
     return {

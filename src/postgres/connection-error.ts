@@ -10,6 +10,7 @@ import {
 } from "./connection-advice.js";
 import type { ConnectionAttempt, FailedAttempt } from "./connection-attempts.js";
 import { isTlsFailure, isTlsUnsupported } from "./connection-failures.js";
+import { ForeignProtocol } from "./protocol-guard.js";
 import { errorWords, serverReport } from "./server-error.js";
 import { DeclinedSession } from "./session-checks.js";
 
@@ -53,6 +54,8 @@ export function connectionError(
 function progress(error: unknown): number {
   if (error instanceof DeclinedSession) return error.reason === "session_attributes" ? 4 : 3;
   if (serverReport(error) !== undefined) return 3;
+  // Why it has no TLS either.
+  if (error instanceof ForeignProtocol) return 3;
   // What came after it matters more.
   if (isTlsUnsupported(error)) return 0;
   return isTlsFailure(error) ? 2 : 1;

@@ -3,7 +3,6 @@
  * time, and cancelled on the server as well as here when its signal is aborted.
  */
 
-import type { ConnectionOptions } from "node:tls";
 import type pg from "pg";
 import { describeEndpoint, type ServerEndpoint } from "../endpoint/endpoint.js";
 import { PgCopyError, type Side } from "../errors.js";
@@ -51,7 +50,7 @@ export class Connection implements AsyncDisposable {
   readonly port: number;
   readonly #client: pg.Client;
   readonly #address: string;
-  readonly #tls: ConnectionOptions | undefined;
+  readonly #tls: Pick<CancelTarget, "tls" | "directTls">;
   #signal: AbortSignal;
   #tail: Promise<unknown> = Promise.resolve();
   #state: "open" | "lost" | "closed" = "open";
@@ -67,7 +66,7 @@ export class Connection implements AsyncDisposable {
   ) {
     this.#client = client;
     this.#address = attempt.address;
-    this.#tls = attempt.tls;
+    this.#tls = attempt.tls === undefined ? {} : { tls: attempt.tls, directTls: attempt.directTls };
     this.#signal = options.signal;
     this.side = options.side;
     this.endpoint = endpoint;
@@ -197,7 +196,7 @@ export class Connection implements AsyncDisposable {
     return {
       host: this.#address,
       port: this.port,
-      ...(this.#tls === undefined ? {} : { tls: this.#tls }),
+      ...this.#tls,
       processId: this.processId,
       secretKey: (this.#client as unknown as { secretKey: number }).secretKey,
     };

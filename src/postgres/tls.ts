@@ -1,6 +1,6 @@
 /** From an endpoint's TLS settings to what Node's TLS needs; reads the certificate files. */
 
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { isIP } from "node:net";
 import * as tls from "node:tls";
 import type { TlsSettings } from "../endpoint/endpoint.js";
@@ -12,7 +12,7 @@ import { PgCopyError } from "../errors.js";
  * As in libpq, the server's certificate is checked whenever there is a root certificate to check it
  * against, also under `sslmode=require`; its host name only under `verify-full`.
  *
- * @throws PgCopyError `usage` if a file can't be read or used.
+ * @throws PgCopyError `usage` if a file can't be read or used, or others may read the key.
  */
 export async function tlsOptions(
   settings: TlsSettings,
@@ -20,6 +20,7 @@ export async function tlsOptions(
 ): Promise<tls.ConnectionOptions> {
   const ca = await trusted(settings);
   const cert = await pem("sslcert", settings.certificate);
+  if (settings.key !== undefined) await refuseOpenKey(settings.key);
   const key = await pem("sslkey", settings.key);
   const crl = await pem("sslcrl", settings.revocationList);
   const secrets: tls.SecureContextOptions = {
@@ -54,6 +55,25 @@ async function trusted(settings: TlsSettings): Promise<string | string[] | undef
   };
   if (getCACertificates === undefined) return undefined;
   return [...getCACertificates("default"), ...getCACertificates("system")];
+}
+
+/**
+ * As libpq: whoever else may read the key could pass for its owner. root's may be read by a group,
+ * so that one file serves several services.
+ */
+async function refuseOpenKey(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const file = await stat(path).catch(() => undefined);
+  // What can't be looked at is named when it is read.
+  if (file === undefined) return;
+  const most = file.uid === 0 ? 0o640 : 0o600;
+  if (file.isFile() && (file.mode & 0o077 & ~most) === 0) return;
+  throw new PgCopyError(
+    file.isFile()
+      ? `the key that sslkey names is open to others: ${path}`
+      : `sslkey names no plain file: ${path}`,
+    { code: "usage", advice: `chmod 600 ${path}` },
+  );
 }
 
 async function pem(parameter: string, path: string | undefined): Promise<string | undefined> {
