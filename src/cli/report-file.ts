@@ -87,7 +87,7 @@ async function writableFile(path: string): Promise<string> {
     throw wrongFile(`can't write the report to ${path}: it is no regular file`);
   const probe = besideIt(file);
   try {
-    await (await open(probe, "wx")).close();
+    await (await open(probe, "wx", OWNERS_ONLY)).close();
     await rm(probe);
   } catch (error) {
     throw wrongFile(words(path, error as Error));
@@ -95,13 +95,24 @@ async function writableFile(path: string): Promise<string> {
   return file;
 }
 
-/** Whoever reads the file meanwhile sees the old page or the new one, and never half of one. */
+/** The names of a database's tables, and what a server says of its rows, are not for everybody. */
+const OWNERS_ONLY = 0o600;
+
+/**
+ * Whoever reads the file meanwhile sees the old page or the new one, and never half of one. A page that
+ * somebody has opened to others stays open.
+ */
 async function replaceFile(file: string, page: string): Promise<void> {
   const whole = besideIt(file);
+  const mode = await stat(file).then(
+    (found) => found.mode & 0o777,
+    () => OWNERS_ONLY,
+  );
   try {
-    const handle = await open(whole, "wx");
+    const handle = await open(whole, "wx", OWNERS_ONLY);
     try {
       await handle.writeFile(page);
+      if (mode !== OWNERS_ONLY) await handle.chmod(mode);
     } finally {
       await handle.close();
     }

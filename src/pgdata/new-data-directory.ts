@@ -51,7 +51,8 @@ export async function initialiseDirectory(created: NewDataDirectory): Promise<Un
 async function makeDirectory({ directory, owner, side }: NewDataDirectory): Promise<Undo> {
   try {
     // Undefined if it exists: then it is an empty one, perhaps a mount point, and stays.
-    const first = await mkdir(directory, { recursive: true });
+    // Whoever could write to a directory above could put another one in its place, whatever the umask is.
+    const first = await mkdir(directory, { recursive: true, mode: 0o755 });
     await chmod(directory, 0o700);
     if (owner !== undefined) await chown(directory, owner.uid, owner.gid);
     return first === undefined ? () => emptyDirectory(directory) : () => removeAll(first);
