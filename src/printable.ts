@@ -1,7 +1,11 @@
 /** Names and messages that come from a server, made safe to show. */
 
-/** Control characters, lone surrogates, and those that turn the writing direction around. */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+/**
+ * Control characters, lone surrogates, line separators, those that turn the writing direction around, and
+ * those that show nothing: two names that look the same may be two tables.
+ */
+export const UNPRINTABLE =
+  /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u00ad\u200b\u2060-\u2064\ufeff\ufff9-\ufffb]/gu;
 
 /**
  * Text from a server made safe to show: a table may be called anything, also a line break or a code

@@ -126,7 +126,7 @@ function valueLine(
   { paint }: ComparisonStyle,
 ): string[] {
   if (value === undefined) return [];
-  const line = `    ${sign} ${printable(column)}: ${value === null ? "NULL" : JSON.stringify(value)}`;
+  const line = `    ${sign} ${printable(column)}: ${value === null ? "NULL" : printable(JSON.stringify(value))}`;
   return [sign === "-" ? paint.red(line) : paint.green(line)];
 }
 

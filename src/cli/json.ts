@@ -5,6 +5,7 @@
  */
 
 import type { RunEvent } from "../events.js";
+import { UNPRINTABLE } from "../printable.js";
 import type { OutputStream } from "./output.js";
 import type { View } from "./view.js";
 
@@ -37,9 +38,17 @@ export class JsonView implements View {
   close(): void {}
 }
 
-/** One value as one line. */
+/**
+ * One value as one line. What a terminal would obey or hide is written as its code: JSON's own escapes
+ * end with U+001F, and U+009B begins a terminal's commands, too.
+ */
 export function writeJson(stream: OutputStream, value: unknown): void {
-  stream.write(`${JSON.stringify(value, plainNumbers)}\n`);
+  const text = JSON.stringify(value, plainNumbers).replace(UNPRINTABLE, escaped);
+  stream.write(`${text}\n`);
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** JSON has no bigint; one that a number can't hold exactly becomes text. */

@@ -26,7 +26,7 @@ const BACKSLASH = 0x5c;
 /** Stands for a backslash that is to survive the package's pruning (see `hideRestrict`). */
 const SUBSTITUTE = 0x1a;
 const hidden = new RegExp(
-  `(?<=[\\n\\r\\u2028\\u2029])${String.fromCharCode(SUBSTITUTE)}(?=(?:un)?restrict)`,
+  `(?<=[\\n\\r\\u2028\\u2029]\\\\*)${String.fromCharCode(SUBSTITUTE)}(?=(?:un)?restrict)`,
   "gi",
 );
 
@@ -117,10 +117,18 @@ function unhideRestrict(request) {
   return replaceInLines(request, SUBSTITUTE, BACKSLASH);
 }
 
-/** @param {Uint8Array} bytes @param {number} from @param {number} to */
+/**
+ * The last one of a run: in the text of an array, such as an object's privileges, backslashes are doubled, and
+ * what pg_dump makes of them begins the line with one.
+ *
+ * @param {Uint8Array} bytes @param {number} from @param {number} to
+ */
 function replaceInLines(bytes, from, to) {
   for (let at = bytes.indexOf(from, 1); at > 0; at = bytes.indexOf(from, at + 1)) {
-    if (endsLine(bytes[at - 1]) && isRestrict(bytes, at + 1)) bytes[at] = to;
+    if (!isRestrict(bytes, at + 1)) continue;
+    let before = at - 1;
+    while (before > 0 && bytes[before] === BACKSLASH) before--;
+    if (endsLine(bytes[before])) bytes[at] = to;
   }
   return bytes;
 }

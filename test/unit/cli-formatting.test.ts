@@ -16,6 +16,8 @@ import {
   formatNumberOf,
   formatPercent,
 } from "../../src/cli/formatting.js";
+import { writeJson } from "../../src/cli/json.js";
+import type { OutputStream } from "../../src/cli/output.js";
 
 describe("sizes, as pg_size_pretty names them", () => {
   test.each([
@@ -139,4 +141,24 @@ test("control characters become visible", () => {
   expect(printable("a\nb\tc\u001b[0m\u202e\u0085é注")).toBe(
     "a\\nb\\tc\\u{1b}[0m\\u{202e}\\u{85}é注",
   );
+  expect(printable("\u061ca\u200bb\u2028c\ufeff\u009b31m")).toBe(
+    "\\u{61c}a\\u{200b}b\\u{2028}c\\u{feff}\\u{9b}31m",
+  );
+  // These join letters and emoji.
+  expect(printable("क्‍ष 👩‍🚀")).toBe("क्‍ष 👩‍🚀");
+});
+
+test("JSON holds nothing that a terminal obeys, and means the same", () => {
+  const value = { "a\u009b2J": ["\u202e", "\u2028", "\u007f", "\u001b[0m", "é注🐘", 12n] };
+  let written = "";
+  const write = (text: string) => {
+    written += text;
+    return true;
+  };
+  writeJson({ write } as OutputStream, value);
+  expect(written).toMatch(/^[ -~é注🐘]*\n$/u);
+  expect(JSON.parse(written)).toEqual({
+    ...value,
+    "a\u009b2J": [...value["a\u009b2J"].slice(0, -1), 12],
+  });
 });
