@@ -13,6 +13,7 @@ export interface Ended {
 
 export interface RunningCli {
   readonly ended: Promise<Ended>;
+  readonly pid: number | undefined;
   /** Sends it a signal, as Ctrl-C or a service manager would. */
   kill(signal: NodeJS.Signals): void;
   /** Whether it has ended. */
@@ -46,6 +47,7 @@ export function startCli(
   });
   return {
     ended,
+    pid: child.pid,
     kill: (signal) => child.kill(signal),
     get hasEnded() {
       return hasEnded;
