@@ -17,6 +17,7 @@ import { runCli } from "./support/cli.js";
 import { expectSameData, expectSameDatabase } from "./support/compare.js";
 import { closeGates, createGatedSchema } from "./support/gated-schema.js";
 import { launchServer } from "./support/launch-servers.js";
+import { createManagedRole } from "./support/managed-role.js";
 import { objectsOf } from "./support/objects.js";
 import {
   createDatabase,
@@ -428,6 +429,8 @@ describe("another run", () => {
 
   test("that is still at it is not disturbed", async () => {
     await using target = await createDatabase(server(16), "state_busy");
+    // Before the gates are closed: DROP DATABASE waits for every session that is in the middle of a COPY.
+    await using stranger = await createManagedRole(server(16));
     await using gates = await closeGates(target, { row: "100" });
     const first = clone({ source: source.uri, target: target.uri });
     first.catch(() => {});
@@ -438,9 +441,27 @@ describe("another run", () => {
         code: "target_unfit",
         side: "target",
         message: "another pgcopy run is copying into the target",
-        advice: expect.stringContaining("wait until it has ended"),
+        items: [
+          expect.stringMatching(
+            /^process \d+, role postgres, from 127\.0\.0\.1, pgcopy control, connected since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/,
+          ),
+          `it copies ${source.uri.replace(/:[^:@/]+@/, "@")}`,
+        ],
+        advice: `wait until it has ended, or watch it: pgcopy progress ${target.uri.replace(/:[^:@/]+@/, "@")}`,
       });
     }
+    const seen = await refused(clone({ source: source.uri, target: stranger.uri(target) }));
+    expect(seen.items, "what a role without privileges may know").toEqual([
+      expect.stringMatching(/^process \d+, role postgres, pgcopy control$/),
+    ]);
+    const { findings } = await check({ source: source.uri, target: target.uri });
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        check: "earlier_runs",
+        severity: "error",
+        items: expect.arrayContaining([expect.stringMatching(/^process \d+, role postgres/)]),
+      }),
+    );
     await gates.open();
     await first;
     await expectSameDatabase(source.uri, target.uri);

@@ -1,6 +1,5 @@
 /** What the target holds already, and whether its database can be made. */
 
-import { unfit } from "../engine/check-servers.js";
 import { lookAtProperties } from "../engine/database-properties.js";
 import { warnOfRoles } from "../engine/prepare-roles.js";
 import { Run } from "../engine/run.js";
@@ -12,7 +11,8 @@ import {
 } from "../load/check-large-objects.js";
 import { describeObjects, findConflicts, refuseConflicts } from "../load/check-target.js";
 import { planDrops } from "../load/drop-existing.js";
-import { findJournal, findOtherRun, JOURNAL_SCHEMA } from "../load/journal.js";
+import { findJournal, JOURNAL_SCHEMA } from "../load/journal.js";
+import { refuseOtherRun } from "../load/target-lock.js";
 import type { Check, ServerContext } from "./context.js";
 import { found, numberOf, refused } from "./finding.js";
 
@@ -42,10 +42,7 @@ export const objectsInTheWay: Check = async ({ servers, content, options }) => {
 
 export const earlierRuns: Check<ServerContext> = async ({ servers: { target, targetExists } }) => {
   if (!targetExists) return [];
-  if (await findOtherRun(target))
-    throw unfit("target", "another pgcopy run is copying into the target", {
-      advice: "wait until it has ended",
-    });
+  await refuseOtherRun(target);
   if (!(await findJournal(target))) return [];
   return [
     found("info", "target", "an earlier run of pgcopy was not finished", {

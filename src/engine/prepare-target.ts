@@ -10,7 +10,8 @@ import { createDatabase, isOurDatabase } from "../load/create-database.js";
 import { refuseForeignDatabase } from "../load/database-attributes.js";
 import { dropExisting, planDrops } from "../load/drop-existing.js";
 import { endLeftSessions } from "../load/job-sessions.js";
-import { findJournal, lockTarget } from "../load/journal.js";
+import { findJournal } from "../load/journal.js";
+import { lockTarget } from "../load/target-lock.js";
 import type { ResolvedOptions } from "../options/clone-options.js";
 import type { Connection } from "../postgres/connection.js";
 import {
@@ -53,6 +54,11 @@ export async function prepareTarget(
   options: ResolvedOptions,
   run: Run,
 ): Promise<PreparedTarget> {
+  // First, as what follows may wait for locks of a run that is at it.
+  if (servers.targetExists) {
+    await lockTarget(servers.target);
+    await endLeftSessions(servers.target);
+  }
   const roles = await planSourceRoles(servers.target, content.roles, options);
   await refuseUnfitTarget(servers, content, roles, options);
   if (!servers.targetExists) {
@@ -93,8 +99,6 @@ export async function prepareTarget(
       [Symbol.asyncDispose]: close,
     };
   }
-  await lockTarget(servers.target);
-  await endLeftSessions(servers.target);
   const conflicts = await findConflicts(servers.source, servers.target, content.schema.entries);
   const { largeObjects } = content.catalog;
   const taken = await findTakenLargeObjects(servers.source, servers.target, largeObjects);

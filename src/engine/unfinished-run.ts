@@ -2,8 +2,8 @@
 
 import { PgCopyError } from "../errors.js";
 import { endLeftSessions } from "../load/job-sessions.js";
-import { lockTarget } from "../load/journal.js";
 import type { Journal, JournalState } from "../load/journal-store.js";
+import { lockTarget } from "../load/target-lock.js";
 import type { ResolvedOptions } from "../options/clone-options.js";
 import { databaseIdentity } from "../snapshot/identity.js";
 import { openJournal } from "./open-journal.js";

@@ -4,15 +4,11 @@
  * rolled back. It goes when the clone has succeeded.
  */
 
-import { PgCopyError } from "../errors.js";
 import type { Connection } from "../postgres/connection.js";
 import { quoteLiteral } from "../postgres/quote.js";
 
 /** The schema's name; it is never copied from a source. */
 export const JOURNAL_SCHEMA = "pgcopy_journal";
-
-/** "pgcopy" in ASCII: the key of the advisory lock that a run holds on its target database. */
-const RUN_LOCK = "123589352190073";
 
 export const createJournalSchema = `
 create schema ${JOURNAL_SCHEMA};
@@ -61,36 +57,6 @@ export interface FinishedTask {
   readonly durationMs: number;
   /** What the report wants to know beside; plain data. */
   readonly detail?: unknown;
-}
-
-/**
- * Takes the target for this run; the lock goes with the session.
- *
- * @throws PgCopyError `target_unfit` when another run has it.
- */
-export async function lockTarget(target: Connection): Promise<void> {
-  const [row] = await target.query<{ locked: boolean }>(
-    "locking the target",
-    `select pg_catalog.pg_try_advisory_lock(${RUN_LOCK}) as locked`,
-  );
-  if (row?.locked === true) return;
-  throw new PgCopyError("another pgcopy run is copying into the target", {
-    code: "target_unfit",
-    side: "target",
-    advice:
-      "wait until it has ended; its sessions' application_name in pg_stat_activity starts with pgcopy",
-  });
-}
-
-const otherRunQuery = `
-select from pg_catalog.pg_locks l
-where l.locktype = 'advisory' and l.granted and l.objsubid = 1
-  and l.database = (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())
-  and (l.classid::bigint << 32) + l.objid::bigint = ${RUN_LOCK}`;
-
-/** Whether another run has the target, without taking it. */
-export async function findOtherRun(target: Connection): Promise<boolean> {
-  return (await target.query("looking for another run", otherRunQuery)).length > 0;
 }
 
 /** Whether an unfinished run left its journal here. */
