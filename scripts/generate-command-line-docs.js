@@ -88,8 +88,9 @@ function exitCodesSection() {
 |---|---|---|
 ${rows.join("\n")}
 
-\`pgcopy plan\` exits with 4 if something is in the way in the target, and \`pgcopy compare\` with 6 if the
-two databases differ.`;
+\`pgcopy plan\` exits with 4 if something is in the way in the target, \`pgcopy compare\` with 6 if the
+two databases differ, and \`pgcopy progress\` with 4 if no run is at work and with 5 if one has ended without having
+finished.`;
 }
 
 function jsonSection() {

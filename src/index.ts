@@ -73,6 +73,7 @@ export type {
 export { buildReport } from "./engine/report.js";
 export type { RowSelection } from "./engine/row-rules.js";
 export { Run } from "./engine/run.js";
+export type { ProgressReport, RunState } from "./engine/run-progress.js";
 export { runTasks } from "./engine/run-tasks.js";
 export type { SchemaComparison, SchemaNote } from "./engine/schema-comparison.js";
 export type { Servers } from "./engine/servers.js";
@@ -85,6 +86,7 @@ export type { FilterEntry, Filters, ResolvedFilters } from "./filters/filters.js
 export type { ListedRow, ListOptions } from "./list.js";
 export { list } from "./list.js";
 export type { Journal } from "./load/journal-store.js";
+export type { RunningStatement } from "./load/running-statements.js";
 export type { AllDatabasesOptions } from "./options/all-databases-options.js";
 export type { CheckOptions, CloneOptions, ResolvedOptions } from "./options/clone-options.js";
 export { resolveCloneOptions } from "./options/clone-options.js";
@@ -112,6 +114,8 @@ export { plan } from "./plan.js";
 export { planAll } from "./plan-all.js";
 export { connect } from "./postgres/connect.js";
 export { Connection } from "./postgres/connection.js";
+export type { ProgressOptions, WatchProgressOptions } from "./progress.js";
+export { progress, watchProgress } from "./progress.js";
 export type {
   FailedRun,
   RunRecord,

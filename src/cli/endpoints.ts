@@ -46,6 +46,11 @@ export function chooseEndpoint(given: string | undefined, environment: Environme
   return given ?? (environment[SOURCE_VARIABLE] || missing("SOURCE"));
 }
 
+/** @throws PgCopyError `usage` when there is none. */
+export function chooseTarget(given: string | undefined, environment: Environment): string {
+  return given ?? (environment[TARGET_VARIABLE] || missing("TARGET"));
+}
+
 function missing(end: "SOURCE" | "TARGET"): never {
   throw new PgCopyError(`${end} is missing`, {
     code: "usage",

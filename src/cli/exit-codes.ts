@@ -51,6 +51,7 @@ export const exitCodes: readonly ExitCode[] = [
 
 export const EXIT_SUCCESS = 0;
 export const EXIT_UNFIT = exitCodeOf("target_unfit");
+export const EXIT_FAILED = exitCodeOf("task_failed");
 export const EXIT_DIFFERENT = exitCodeOf("verification_failed");
 export const EXIT_INTERRUPTED = exitCodeOf("interrupted");
 

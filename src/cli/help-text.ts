@@ -168,6 +168,24 @@ with 4 if a clone would fail.`,
       },
     ],
   },
+  progress: {
+    summary: "show how far a clone is, from elsewhere",
+    description: `Shows how far the run is that copies into TARGET: from its journal, its lock and what
+its sessions do there. Changes nothing, and needs nothing of the source. Exits with 0
+while a run is at work (with --watch: when it has finished), with 4 if there is none, and
+with 5 if one has ended without having finished. Without TARGET, PGCOPY_TARGET is used.`,
+    examples: [
+      { what: "how far is it", line: "pgcopy progress postgres://new/shop" },
+      {
+        what: "follow it to its end",
+        line: "pgcopy progress postgres://new/shop --watch",
+      },
+      {
+        what: "for a program: the part of the tasks that are done",
+        line: "pgcopy progress postgres://new/shop --json | jq '.tasksDone / .tasksTotal'",
+      },
+    ],
+  },
   list: {
     summary: "list what a database holds",
     description: `Lists what a database holds. With --json, one row is one JSON object on its own line.

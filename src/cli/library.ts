@@ -18,6 +18,7 @@ export type {
   PingReport,
   PlanAllReport,
   PlanReport,
+  ProgressReport,
   SchemaComparison,
 } from "../index.js";
 

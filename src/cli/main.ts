@@ -68,6 +68,10 @@ const actions: Actions = {
     const { pingCommand } = await import("./ping-command.js");
     await pingCommand(output, endpoint, flags);
   },
+  progress: async (target, flags) => {
+    const { progressCommand } = await import("./progress-command.js");
+    exitCode = await progressCommand(output, target, flags);
+  },
   demo: async (flags) => {
     const { demoCommand } = await import("./demo.js");
     await demoCommand(output, flags);

@@ -6,7 +6,7 @@
 import { describeEndpoint } from "../endpoint/endpoint.js";
 import { PgCopyError } from "../errors.js";
 import type { Connection } from "../postgres/connection.js";
-import { JOURNAL_SCHEMA } from "./journal.js";
+import { readJournal } from "./read-journal.js";
 
 /** "pgcopy" in ASCII: the key of the advisory lock that a run holds on its target database. */
 const RUN_LOCK = "123589352190073";
@@ -108,22 +108,16 @@ export function describeHolder(holder: LockHolder): string {
   ].join(", ");
 }
 
-/** A journal that is older than the session is of an earlier run, which this one is about to replace. */
-const sourceQuery = `
-select source from ${JOURNAL_SCHEMA}.run where started_at >= pg_catalog.to_timestamp($1::float8 / 1000)`;
-
-/** From the journal; undefined if there is none yet, or this role may not read it. */
+/**
+ * From the journal; undefined if there is none yet, or this role may not read it. One that is older than the
+ * session is of an earlier run, which this one is about to replace.
+ */
 async function sourceOf(
   { connectedAt }: LockHolder,
   target: Connection,
 ): Promise<string | undefined> {
-  try {
-    const rows = await target.query<{ source: string }>("looking into the journal", sourceQuery, [
-      connectedAt?.getTime() ?? 0,
-    ]);
-    return rows[0]?.source;
-  } catch (error) {
-    if (error instanceof PgCopyError && error.server !== undefined) return undefined;
-    throw error;
-  }
+  const journal = await readJournal(target);
+  if (journal.state !== "read") return undefined;
+  const { source, attemptStartedAt } = journal.facts;
+  return attemptStartedAt.getTime() >= (connectedAt?.getTime() ?? 0) ? source : undefined;
 }

@@ -19,6 +19,7 @@ export interface RunningCli {
   /** Whether it has ended. */
   readonly hasEnded: boolean;
   /** What it has printed so far. */
+  readonly stdout: string;
   readonly stderr: string;
 }
 
@@ -51,6 +52,9 @@ export function startCli(
     kill: (signal) => child.kill(signal),
     get hasEnded() {
       return hasEnded;
+    },
+    get stdout() {
+      return text.stdout;
     },
     get stderr() {
       return text.stderr;

@@ -263,7 +263,7 @@ test("--json writes every event as one line that holds what is documented, and n
     "schema_comparison",
     "data_comparison",
     "check",
-    ...["report_all", "plan_all", "ping", "error"],
+    ...["report_all", "plan_all", "ping", "run_progress", "error"],
   ]);
 });
 

@@ -137,6 +137,7 @@ async function parse(words: readonly string[]): Promise<string[]> {
     check: take,
     list: (_kind, source) => take(source === undefined ? [] : [source]),
     ping: (endpoint) => take(endpoint === undefined ? [] : [endpoint]),
+    progress: (target) => take(target === undefined ? [] : [target]),
     demo: () => take([]),
   };
   const program = createProgram("0.0.0", actions);

@@ -51,6 +51,7 @@ test("what can be called", () => {
     "planClone",
     "planContent",
     "prepareTarget",
+    "progress",
     "readCatalog",
     "readSource",
     "refuseBrokenForeignKeys",
@@ -63,6 +64,7 @@ test("what can be called", () => {
     "startDataDirectory",
     "techniques",
     "version",
+    "watchProgress",
   ]);
 });
 
@@ -140,13 +142,17 @@ test("what is a type only", () => {
     "PlannedTable",
     "PreparedTarget",
     "Progress",
+    "ProgressOptions",
+    "ProgressReport",
     "ResolvedFilters",
     "ResolvedOptions",
     "ResumedReport",
     "RowSelection",
     "RunEvent",
     "RunRecord",
+    "RunState",
     "RunningServer",
+    "RunningStatement",
     "RunningTask",
     "SchemaComparison",
     "SchemaDifference",
@@ -176,6 +182,7 @@ test("what is a type only", () => {
     "Unexamined",
     "VerificationReport",
     "VerifyMode",
+    "WatchProgressOptions",
   ]);
 });
 

@@ -7,7 +7,7 @@ import { reportAllEvent, reportEvent } from "./clone-events.js";
 import { dataComparisonEvent, schemaComparisonEvent } from "./comparison-events.js";
 import { errorEvent } from "./error-event.js";
 import { planAllEvent, planEvent } from "./plan-events.js";
-import { checkEvent, pingEvent } from "./server-events.js";
+import { checkEvent, pingEvent, progressEvent } from "./server-events.js";
 
 export { differenceEvents } from "./difference-events.js";
 export { runEvents } from "./run-events.js";
@@ -22,5 +22,6 @@ export const lastEvents = {
   report_all: reportAllEvent,
   plan_all: planAllEvent,
   ping: pingEvent,
+  run_progress: progressEvent,
   error: errorEvent,
 };

@@ -1,6 +1,6 @@
-/** The last line of --json of the commands that only look: `check` and `ping`. */
+/** The last line of --json of the commands that only look: `check`, `ping` and `progress`. */
 
-import type { CheckReport, PingReport } from "../library.js";
+import type { CheckReport, PingReport, ProgressReport } from "../library.js";
 import { bothEnds, type DocumentedEvent } from "./documented-event.js";
 
 export const checkEvent: DocumentedEvent<Omit<CheckReport, "findings">> = {
@@ -33,5 +33,25 @@ export const pingEvent: DocumentedEvent<PingReport> = {
     databaseBytes: "size of the database",
     connections: "`used` and `max`",
     tls: "whether the connection is encrypted",
+  },
+};
+
+export const progressEvent: DocumentedEvent<ProgressReport> = {
+  when: "`progress` has looked; with `--watch` it looks every second until the run has ended",
+  fields: {
+    target: "the endpoint, without the password",
+    state:
+      "`none` (no run, no journal), `preparing`, `running`, `died` (a journal, and nobody at it), with `--watch` also `finished`",
+    journal:
+      "`source`, `snapshot`, `pgcopyVersion`, `startedAt`, `attempt` (1, and one more for each resume), `attemptStartedAt`, `lastFinishedAt` of the last task",
+    holder: "the run's control session: `pid`, `role`, `application`, `address`, `connectedAt`",
+    elapsedMs: "since its present attempt began; of one that died, until its last task was done",
+    tasksDone: "tasks done",
+    tasksTotal: "all tasks",
+    rows: "rows copied by these tasks and, from PostgreSQL 14 on, by the COPY statements that run",
+    bytes: "bytes copied, likewise",
+    running:
+      "what the run's sessions on the target do, a list: `pid`, `label`, `durationMs`, and where known `rows`, `bytes`, `phase`, `fraction`, `waitsFor` (process ids)",
+    hidden: "a list: what the role may not see",
   },
 };

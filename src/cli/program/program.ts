@@ -3,7 +3,7 @@
  * the help can be printed (and the documentation generated) without any of it.
  */
 
-import { Argument, Command } from "commander";
+import { Command } from "commander";
 import { examplesText, exitCodesText, HELP_COLUMNS, programHelp } from "../help-text.js";
 import { parseCount } from "../option-values.js";
 import type { ViewOptions } from "../view.js";
@@ -12,6 +12,7 @@ import { addCompareCommands, type CompareActions } from "./compare-commands.js";
 import { type CheckFlags, type CopyFlags, copyCommand } from "./copy-commands.js";
 import { withOutputOptions, withReportOption } from "./output-flags.js";
 import { withResumeFlags } from "./resume-flags.js";
+import { addServerCommands, type ServerActions } from "./server-commands.js";
 
 export interface DemoFlags extends ViewOptions {
   readonly report?: string;
@@ -22,19 +23,11 @@ export interface DemoFlags extends ViewOptions {
 /** How many orders the demo makes up. It then takes some ten seconds on two cores. */
 export const DEMO_ORDERS = 150_000;
 
-export const LIST_KINDS = ["tables", "indexes", "sequences", "extensions", "databases"] as const;
-
 /** What the commands do. */
-export interface Actions extends CompareActions {
+export interface Actions extends CompareActions, ServerActions {
   clone(endpoints: readonly string[], flags: CopyFlags): Promise<void>;
   plan(endpoints: readonly string[], flags: CopyFlags): Promise<void>;
   check(endpoints: readonly string[], flags: CheckFlags): Promise<void>;
-  list(
-    kind: (typeof LIST_KINDS)[number],
-    source: string | undefined,
-    flags: ViewOptions,
-  ): Promise<void>;
-  ping(endpoint: string | undefined, flags: ViewOptions): Promise<void>;
   demo(flags: DemoFlags): Promise<void>;
 }
 
@@ -69,13 +62,7 @@ export function createProgram(version: string, actions: Actions): Command {
     actions.check(given(source, target), flags),
   );
 
-  const list = command(program, "list")
-    .addArgument(new Argument("<KIND>", "what to list").choices(LIST_KINDS))
-    .argument("[SOURCE]", "the database to look into");
-  withOutputOptions(list).action((kind, source, flags) => actions.list(kind, source, flags));
-
-  const ping = command(program, "ping").argument("[ENDPOINT]", "the database to connect to");
-  withOutputOptions(ping).action((endpoint, flags) => actions.ping(endpoint, flags));
+  addServerCommands(program, actions);
 
   const demo = command(program, "demo")
     .option(
