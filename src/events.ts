@@ -77,6 +77,18 @@ export interface Progress {
   readonly doing: "copying" | "reading" | "comparing";
 }
 
+/** What a held snapshot keeps from being vacuumed. */
+export interface SnapshotPins {
+  /** Since the transaction that holds it began. */
+  readonly heldMs: number;
+  /** How many transaction ids have been given out since the oldest that it may have to look at (its xmin). */
+  readonly ageTransactions: number;
+  /** Whether no other session or prepared transaction of the database that this role may look at pins as old a one. */
+  readonly oldest: boolean;
+  /** Rows of this database that were deleted or updated and are still there: an estimate, of all causes. */
+  readonly deadRows: number;
+}
+
 /**
  * Every event carries `atMs`: milliseconds since the run began. Where several databases are copied,
  * `database` says which one it is of; one without it is of the whole.
@@ -164,6 +176,14 @@ export type RunEvent = { readonly atMs: number; readonly database?: string } & (
       readonly durationMs: number;
       readonly created: boolean;
     }
+  | {
+      /** `hold` holds a snapshot under this id; told again if it has to be another one. */
+      readonly type: "snapshot_held";
+      readonly snapshot: string;
+      /** With a fence: how many tables are locked. */
+      readonly tables?: number;
+    }
+  | ({ readonly type: "snapshot_pins" } & SnapshotPins)
   | ({ readonly type: "progress" } & Progress)
 );
 

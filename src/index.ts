@@ -80,9 +80,19 @@ export type { Servers } from "./engine/servers.js";
 export { connectServers } from "./engine/servers.js";
 export type { PgCopyErrorCode, PgCopyErrorFields, ServerReport, Side } from "./errors.js";
 export { PgCopyError } from "./errors.js";
-export type { Observer, Progress, RunEvent, RunningTask, TaskInfo, TaskKind } from "./events.js";
+export type {
+  Observer,
+  Progress,
+  RunEvent,
+  RunningTask,
+  SnapshotPins,
+  TaskInfo,
+  TaskKind,
+} from "./events.js";
 export { parseFilterFile } from "./filters/filter-file.js";
 export type { FilterEntry, Filters, ResolvedFilters } from "./filters/filters.js";
+export type { Hold } from "./hold.js";
+export { hold } from "./hold.js";
 export type { ListedRow, ListOptions } from "./list.js";
 export { list } from "./list.js";
 export type { Journal } from "./load/journal-store.js";
@@ -91,6 +101,7 @@ export type { AllDatabasesOptions } from "./options/all-databases-options.js";
 export type { CheckOptions, CloneOptions, ResolvedOptions } from "./options/clone-options.js";
 export { resolveCloneOptions } from "./options/clone-options.js";
 export type { ExtensionPin } from "./options/extension-pins.js";
+export type { HoldOptions } from "./options/hold-options.js";
 export type { CopyFormatChoice, VerifyMode } from "./options/method-options.js";
 export type { CommonOptions } from "./options/run-options.js";
 export type { StatisticsMode } from "./options/target-options.js";

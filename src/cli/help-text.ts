@@ -168,6 +168,31 @@ with 4 if a clone would fail.`,
       },
     ],
   },
+  hold: {
+    summary: "hold a snapshot of a database, for clones to read from",
+    description: `Exports a snapshot of SOURCE and holds it until it is stopped with Ctrl-C or SIGTERM,
+or the time of --for is over; then it exits with 0. Prints the snapshot's id on stdout,
+which clone takes with --snapshot: all that is copied while it is held is of one moment,
+also by a clone that is started again. Says time and again how old it is: vacuum keeps
+what it sees in that database.
+
+If the session that exported it is lost, another one goes on holding it, and its new id
+is printed. If both are lost, it exits with 5. Without SOURCE, PGCOPY_SOURCE is used.`,
+    examples: [
+      {
+        what: "hold one, with its id in a file",
+        line: "pgcopy hold postgres://old/shop > snapshot.id",
+      },
+      {
+        what: "read from it, in another terminal",
+        line: 'pgcopy clone postgres://old/shop postgres://new/shop --snapshot "$(tail -1 snapshot.id)"',
+      },
+      {
+        what: "for four hours, and no table may be truncated or rewritten meanwhile",
+        line: "pgcopy hold postgres://old/shop --fence --for 4h",
+      },
+    ],
+  },
   progress: {
     summary: "show how far a clone is, from elsewhere",
     description: `Shows how far the run is that copies into TARGET: from its journal, its lock and what

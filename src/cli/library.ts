@@ -14,6 +14,7 @@ export type {
   Estimate,
   EstimatedTask,
   Finding,
+  HoldOptions,
   ListKind,
   PingReport,
   PlanAllReport,

@@ -3,7 +3,7 @@
  * one line for each thing that is running. Pure: the state goes in, lines come out.
  */
 
-import { movesData, type Progress, type RunningTask } from "../events.js";
+import { movesData, type Progress, type RunningTask, type SnapshotPins } from "../events.js";
 import { displayWidth, fitEnd, fitStart, printable, truncate } from "./display-width.js";
 import {
   activityWords,
@@ -12,6 +12,7 @@ import {
   DONE_WORDS,
   databasesWords,
   leftWords,
+  pinsWords,
   rowsWords,
   speedWords,
 } from "./event-words.js";
@@ -30,6 +31,7 @@ export interface LiveState {
   /** Steps that began and have not ended, with the time since they began. */
   readonly steps: readonly { readonly step: string; readonly durationMs: number }[];
   readonly progress?: Progress | undefined;
+  readonly pins?: SnapshotPins | undefined;
   readonly stopping: boolean;
 }
 
@@ -57,6 +59,7 @@ export function liveLines(state: LiveState, style: LiveStyle): string[] {
   if (progress !== undefined) {
     lines.push(overallLine(progress, state, style), countsLine(progress, style));
   }
+  if (state.pins !== undefined) lines.push(fitted(`  ${pinsWords(state.pins)}`, style));
   if (running.length === 0)
     lines.push(...stepLines(state, style).slice(0, style.rows - lines.length));
   else
@@ -66,7 +69,7 @@ export function liveLines(state: LiveState, style: LiveStyle): string[] {
         doing: progress?.doing ?? "copying",
       }),
     );
-  if (state.stopping) {
+  if (state.stopping && state.pins === undefined) {
     lines.splice(style.rows - 1);
     const where = progress?.doing === "reading" ? "the source" : "both servers";
     lines.push(fitted(`  stopping the work on ${where}`, style));

@@ -72,6 +72,10 @@ const actions: Actions = {
     const { progressCommand } = await import("./progress-command.js");
     exitCode = await progressCommand(output, target, flags);
   },
+  hold: async (source, flags) => {
+    const { holdCommand } = await import("./hold-command.js");
+    await holdCommand(output, source, flags);
+  },
   demo: async (flags) => {
     const { demoCommand } = await import("./demo.js");
     await demoCommand(output, flags);

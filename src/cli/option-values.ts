@@ -82,3 +82,27 @@ export function parseTechniques(text: string): readonly Technique[] {
     throw new InvalidArgumentError(`There is no "${written}": ${techniqueNames.join(", ")}.`);
   });
 }
+
+const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|min|h|d)$/;
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+/** A longer timer would fire at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** For commander: milliseconds from `30s`, `10min`, `2h`, `1.5d`, in PostgreSQL's units. */
+export function parseDuration(text: string): number {
+  const [, digits, unit = ""] = DURATION.exec(text.trim()) ?? [];
+  const durationMs = Math.round(Number(digits) * (UNIT_MS[unit] ?? Number.NaN));
+  if (durationMs >= 1 && durationMs <= LONGEST_MS) return durationMs;
+  throw new InvalidArgumentError("It must be a time such as 30s, 10min, 2h or 1d (up to 24 days).");
+}
+
+/** For commander: a time, or `never`, which is 0. */
+export function parseTimeLimit(text: string): number {
+  return text === "never" ? 0 : parseDuration(text);
+}

@@ -4,7 +4,7 @@
  */
 
 import type { RunEvent } from "../events.js";
-import { eventLine, progressWords, stepName } from "./event-words.js";
+import { eventLine, pinsWords, progressWords, stepName } from "./event-words.js";
 import { formatDuration } from "./formatting.js";
 import type { OutputStream } from "./output.js";
 import { stepHint } from "./step-hints.js";
@@ -12,6 +12,8 @@ import type { View } from "./view.js";
 
 /** A log of an hour then holds 360 of these lines. */
 const PROGRESS_INTERVAL_MS = 10_000;
+/** A snapshot may be held for days. */
+const PINS_INTERVAL_MS = 60_000;
 
 export class PlainView implements View {
   readonly #stream: OutputStream;
@@ -20,6 +22,7 @@ export class PlainView implements View {
   /** When each step began that goes on and has not been called long yet. */
   readonly #steps = new Map<string, number>();
   #nextProgressMs = PROGRESS_INTERVAL_MS;
+  #nextPinsMs = 0;
 
   /** `now`: milliseconds of any clock that never goes back. */
   constructor(stream: OutputStream, verbose: boolean, now = () => performance.now()) {
@@ -33,6 +36,10 @@ export class PlainView implements View {
     if (event.type === "step_finished") this.#steps.delete(stepName(event));
     const line = eventLine(event, this.#verbose);
     if (line !== undefined) this.say(line.text);
+    if (event.type === "snapshot_pins" && event.atMs >= this.#nextPinsMs) {
+      this.#nextPinsMs = event.atMs + PINS_INTERVAL_MS;
+      this.say(pinsWords(event));
+    }
     if (event.type !== "progress" || event.atMs < this.#nextProgressMs) return;
     this.#nextProgressMs = event.atMs + PROGRESS_INTERVAL_MS;
     this.say(`after ${formatDuration(event.atMs)}: ${progressWords(event)}`);

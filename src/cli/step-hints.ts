@@ -9,6 +9,7 @@ const HINTS: Readonly<Record<string, string>> = {
   "read both schemas": "a lock on either end may be in the way; pg_stat_activity there shows it",
   "check the foreign keys": "the source joins the tables of these keys, which may take a while",
   "look at the target": "a lock on the target may be in the way; pg_stat_activity there shows it",
+  "hold the snapshot": "with --fence, who is in the way of its locks is told as it changes",
   "prepare the target": "a lock on the target may be in the way; pg_stat_activity there shows it",
 };
 

@@ -4,7 +4,7 @@
  * stdout can be kept in a file.
  */
 
-import type { Progress, RunEvent } from "../events.js";
+import type { Progress, RunEvent, SnapshotPins } from "../events.js";
 import { wrap } from "./display-width.js";
 import { type EventLine, eventLine, stepName } from "./event-words.js";
 import { LiveArea } from "./live-area.js";
@@ -35,6 +35,7 @@ export class TerminalView implements View {
   /** The run's time at a moment of our clock; between events the clock goes on from there. */
   #lastEvent = { atMs: 0, heardMs: 0 };
   #progress: Progress | undefined;
+  #pins: SnapshotPins | undefined;
   #stopping = false;
   #closed = false;
 
@@ -51,12 +52,13 @@ export class TerminalView implements View {
     if (event.type === "step_started") this.#steps.set(stepName(event), event.atMs);
     if (event.type === "step_finished") this.#steps.delete(stepName(event));
     if (event.type === "progress") this.#progress = event;
+    if (event.type === "snapshot_pins") this.#pins = event;
     if (event.type === "task_finished" || event.type === "task_failed") {
       this.#forget(event.task.id, event.database);
     }
     const line = eventLine(event, this.#options.verbose);
     if (line !== undefined) this.#draw(this.#finished(line));
-    else if (event.type === "progress" || event.type === "step_started") this.#draw();
+    else if (/^(progress|step_started|snapshot_pins)$/.test(event.type)) this.#draw();
   }
 
   /** Draws again, with the clock moved on. */
@@ -102,6 +104,7 @@ export class TerminalView implements View {
         elapsedMs,
         steps: [...this.#steps].map(([step, atMs]) => ({ step, durationMs: elapsedMs - atMs })),
         progress: this.#progress,
+        pins: this.#pins,
         stopping: this.#stopping,
       },
       { paint, glyphs, columns, rows },

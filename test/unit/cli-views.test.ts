@@ -6,7 +6,7 @@ import { glyphsFor, type OutputStream, paintFor } from "../../src/cli/output.js"
 import { PlainView } from "../../src/cli/plain.js";
 import { QuietView } from "../../src/cli/quiet.js";
 import { openView } from "../../src/cli/view.js";
-import type { Progress, RunEvent } from "../../src/events.js";
+import type { Progress, RunEvent, SnapshotPins } from "../../src/events.js";
 
 function recorder(): OutputStream & { text: string } {
   return {
@@ -42,6 +42,11 @@ function progressAt(atMs: number): RunEvent {
 }
 
 /** One of each type. */
+function pinsAt(atMs: number): RunEvent {
+  const pins = { ageTransactions: 18_204, oldest: false, deadRows: 1 };
+  return { type: "snapshot_pins", atMs, heldMs: atMs, ...pins };
+}
+
 const events: RunEvent[] = [
   {
     type: "run_started",
@@ -94,6 +99,8 @@ const events: RunEvent[] = [
     database: "shop",
     ...{ tables: 17, indexes: 24, rows: 5, bytes: 2048, durationMs: 1027, created: true },
   },
+  { type: "snapshot_held", atMs: 1030, snapshot: "00000003-0000001B-1", tables: 17 },
+  pinsAt(1040),
 ];
 
 test("where there is no terminal, each thing that came to pass is a plain line", () => {
@@ -109,8 +116,25 @@ test("where there is no terminal, each thing that came to pass is a plain line",
     "resuming the run of 2026-11-01T02:03:04.000Z: 3 of 40 tasks are done",
     "COPY public.\\u{1b}[2Jt failed; going on with what doesn't need it",
     "shop: 17 tables, 5 rows, 2.0 kB, 24 indexes in 1.0 s, created",
+    "holding the snapshot 00000003-0000001B-1, with a fence around 17 tables; vacuum can't remove rows of this database that are deleted or updated from now on",
+    "held for 1.0 s; 18,204 transactions since, and another session pins as many or more; 1 dead row in the database",
     "",
   ]);
+});
+
+test("what a held snapshot pins is said about every minute, and on a terminal all the time", () => {
+  const stream = recorder();
+  const view = new PlainView(stream, false);
+  for (let atMs = 0; atMs <= 121_000; atMs += 10_000) view.observe(pinsAt(atMs));
+  expect(stream.text.match(/^held for (.*?);/gm)).toEqual([
+    "held for 0 ms;",
+    "held for 1 min 0 s;",
+    "held for 2 min 0 s;",
+  ]);
+  const pins = pinsAt(61_000) as RunEvent & SnapshotPins;
+  const style = { paint: paintFor(recorder(), {}), glyphs: glyphsFor({}), columns: 40, rows: 20 };
+  const lines = liveLines({ elapsedMs: 1, steps: [], stopping: true, pins }, style);
+  expect(lines).toEqual(["  held for 1 min 1 s; 18,204 transact..."]);
 });
 
 test("about every ten seconds there is a line of progress", () => {
@@ -151,7 +175,9 @@ test("a step that takes long says once what may be in its way", () => {
 });
 
 describe("of many databases", () => {
-  const inShop = events.map((event): RunEvent => ({ ...event, database: "shop" }));
+  const inShop = events
+    .filter(({ type }) => !type.startsWith("snapshot_"))
+    .map((event): RunEvent => ({ ...event, database: "shop" }));
 
   test("each has a line when it is done, and what it says bears its name", () => {
     const stream = recorder();
@@ -263,7 +289,7 @@ test("--json writes every event as one line that holds what is documented, and n
     "schema_comparison",
     "data_comparison",
     "check",
-    ...["report_all", "plan_all", "ping", "run_progress", "error"],
+    ...["report_all", "plan_all", "ping", "run_progress", "hold", "error"],
   ]);
 });
 

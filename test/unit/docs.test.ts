@@ -113,11 +113,11 @@ function commandLines(): CommandLine[] {
   );
 }
 
-/** Words as a shell splits them, up to a pipe or a comment. */
+/** Words as a shell splits them, up to a pipe, a file or a comment. */
 function shellWords(line: string): string[] {
   const words: string[] = [];
   for (const [, double, single, plain] of line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)) {
-    if (plain === "|" || plain?.startsWith("#")) break;
+    if (plain === "|" || plain === ">" || plain?.startsWith("#")) break;
     words.push(double ?? single ?? plain ?? "");
   }
   return words;
@@ -138,6 +138,7 @@ async function parse(words: readonly string[]): Promise<string[]> {
     list: (_kind, source) => take(source === undefined ? [] : [source]),
     ping: (endpoint) => take(endpoint === undefined ? [] : [endpoint]),
     progress: (target) => take(target === undefined ? [] : [target]),
+    hold: (source) => take(source === undefined ? [] : [source]),
     demo: () => take([]),
   };
   const program = createProgram("0.0.0", actions);

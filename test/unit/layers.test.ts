@@ -28,6 +28,7 @@ const layers: readonly (readonly string[])[] = [
     "list.ts",
     "ping.ts",
     "progress.ts",
+    "hold.ts",
   ],
   ["plan-all.ts"],
   ["clone-all.ts"],

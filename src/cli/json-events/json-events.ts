@@ -7,7 +7,7 @@ import { reportAllEvent, reportEvent } from "./clone-events.js";
 import { dataComparisonEvent, schemaComparisonEvent } from "./comparison-events.js";
 import { errorEvent } from "./error-event.js";
 import { planAllEvent, planEvent } from "./plan-events.js";
-import { checkEvent, pingEvent, progressEvent } from "./server-events.js";
+import { checkEvent, holdEvent, pingEvent, progressEvent } from "./server-events.js";
 
 export { differenceEvents } from "./difference-events.js";
 export { runEvents } from "./run-events.js";
@@ -23,5 +23,6 @@ export const lastEvents = {
   plan_all: planAllEvent,
   ping: pingEvent,
   run_progress: progressEvent,
+  hold: holdEvent,
   error: errorEvent,
 };

@@ -109,6 +109,22 @@ export const runEvents: Documented<EventFields> = {
       created: "whether it was missing on the target",
     },
   },
+  snapshot_held: {
+    when: "`hold` holds a snapshot; again if it has to be imported under another id",
+    fields: {
+      snapshot: "its id: what `--snapshot` takes",
+      tables: "with `--fence`: how many tables are locked",
+    },
+  },
+  snapshot_pins: {
+    when: "every ten seconds while `hold` holds a snapshot",
+    fields: {
+      heldMs: "since its transaction began",
+      ageTransactions: "transaction ids given out since its xmin",
+      oldest: "whether nobody else in the database pins as old a one, or an older one",
+      deadRows: "an estimate of the dead rows in the database, of all causes",
+    },
+  },
   progress: {
     when: "every second while tasks run",
     fields: {

@@ -1,7 +1,12 @@
-/** The last line of --json of the commands that only look: `check`, `ping` and `progress`. */
+/** The last line of --json of the commands that look at a server, or hold something on it. */
 
 import type { CheckReport, PingReport, ProgressReport } from "../library.js";
 import { bothEnds, type DocumentedEvent } from "./documented-event.js";
+
+export interface HoldFields {
+  readonly snapshot: unknown;
+  readonly durationMs: unknown;
+}
 
 export const checkEvent: DocumentedEvent<Omit<CheckReport, "findings">> = {
   when: "`check` has ended",
@@ -53,5 +58,13 @@ export const progressEvent: DocumentedEvent<ProgressReport> = {
     running:
       "what the run's sessions on the target do, a list: `pid`, `label`, `durationMs`, and where known `rows`, `bytes`, `phase`, `fraction`, `waitsFor` (process ids)",
     hidden: "a list: what the role may not see",
+  },
+};
+
+export const holdEvent: DocumentedEvent<HoldFields> = {
+  when: "`hold` has let go of its snapshot",
+  fields: {
+    snapshot: "the id that it had in the end",
+    durationMs: "how long it was held",
   },
 };
