@@ -15,6 +15,11 @@ const examples = {
     /^\[[#.]{20}\] +\d+ % {2}\d+ rows {2}/,
     /^all of postgres:\/\/.*\/shop is there after \d+ ms$/,
   ],
+  "hold.js": [
+    /^holding the snapshot [0-9A-F]+(-[0-9A-F]+)+, with a fence around 2 tables$/,
+    /^101000 rows are copied, all of them from that snapshot$/,
+    /^afterwards: none$/,
+  ],
   "steps.js": [
     /^connected: from \d{6} to \d{6}$/,
     /^snapshot [0-9A-F]+(-[0-9A-F]+)+: 2 tables$/,
