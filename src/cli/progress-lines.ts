@@ -87,7 +87,7 @@ function adviceLines({ state, journal, target }: ProgressReport): string[] {
   if (state !== "died") return [];
   const ends = `${printable(journal?.source ?? "SOURCE")} ${printable(target)}`;
   return [
-    `  what to do: go on from there with pgcopy clone ${ends} --resume (and the options of the run), or start over with --restart`,
+    `  what to do: go on from there with pgcopy clone ${ends} --resume, or start over with --restart`,
   ];
 }
 
