@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clone, type Hold, hold, type PgCopyError, type RunEvent } from "../src/index.js";
 import { runCli, startCli } from "./support/cli.js";
 import { expectSameDatabase } from "./support/compare.js";
+import { closeGates, createGatedSchema, WIDE_ROWS } from "./support/gated-schema.js";
 import { createDatabase, server, type TestDatabase } from "./support/servers.js";
 import { startStandby } from "./support/standby.js";
 import { openTransactionPooler } from "./support/transaction-pooler.js";
@@ -82,6 +83,25 @@ describe.each([13, 18] as const)("on PostgreSQL %i", (major) => {
     expect(late.exitCode).toBe(4);
     expect(late.stderr).toContain(`snapshot ${id} can't be used on the source`);
   });
+});
+
+test("a clone that was killed is resumed from it: all of it is of that moment", async () => {
+  await using source = await createDatabase(server(16), "hold_resume");
+  await createGatedSchema(source);
+  await using target = await createDatabase(server(18), "hold_resumed");
+  await using held = await hold({ source: source.uri, fence: true });
+  const clone = ["clone", source.uri, target.uri, "--snapshot", held.snapshot, "--quiet"];
+  {
+    await using gates = await closeGates(target, { row: String(WIDE_ROWS / 2) });
+    const killed = startCli([...clone, "--jobs", "1"]);
+    await gates.untilReached();
+    killed.kill("SIGKILL");
+    await killed.ended;
+  }
+  await source.execute("delete from wide; update small_3 set word = 'late'");
+  expect(await runCli([...clone, "--resume"])).toEqual({ exitCode: 0, stdout: "", stderr: "" });
+  expect(await target.query("select count(*)::int as n from wide")).toEqual([{ n: WIDE_ROWS }]);
+  expect(await target.query("select from small_3 where word = 'late'")).toEqual([]);
 });
 
 describe("the fence", () => {
