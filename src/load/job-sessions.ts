@@ -7,7 +7,7 @@
 import { PgCopyError } from "../errors.js";
 import type { Connection } from "../postgres/connection.js";
 
-/** The next after the run's own: see journal.ts. */
+/** The next after the run's own: see target-lock.ts. */
 const JOB_LOCK = "123589352190074";
 
 /** How long a session that was told to end has for it, in seconds. */
