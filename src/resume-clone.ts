@@ -25,6 +25,7 @@ import {
 import type { UnfinishedRun } from "./engine/unfinished-run.js";
 import type { ResolvedOptions } from "./options/clone-options.js";
 import { withoutTasks } from "./plan/without-tasks.js";
+import { failpoint } from "./run/failpoints.js";
 import { snapshotIdentity } from "./snapshot/identity.js";
 import { version } from "./version.js";
 
@@ -66,6 +67,7 @@ export async function resumeClone(
     snapshotIdentity: await snapshotIdentity(source),
     pgcopyVersion: version,
   });
+  await failpoint("resume.begun", run.signal);
   const finished = await journal.readFinished();
   const shown = await withSecretsShown(opened, (id) => finished.has(id), {
     snapshot,

@@ -101,8 +101,9 @@ async function main(): Promise<void> {
 
 async function runCommand(): Promise<void> {
   const program = createProgram(version, actions);
-  program.hook("preAction", (_program, running) => {
+  program.hook("preAction", async (_program, running) => {
     command = running.parent?.name() === "compare" ? "comparison" : running.name();
+    await armFailpoints();
   });
   for (const one of allCommands(program)) {
     one.configureOutput({ outputError: () => {} });
@@ -116,6 +117,13 @@ async function runCommand(): Promise<void> {
     // --help and --version have printed what they were asked for.
     if (!(error instanceof CommanderError)) throw error;
   }
+}
+
+/** For tests of pgcopy: what fails where. */
+async function armFailpoints(): Promise<void> {
+  if (process.env.PGCOPY_FAILPOINTS === undefined) return;
+  const { armFromEnvironment } = await import("./failpoints.js");
+  armFromEnvironment(output);
 }
 
 /** commander answers `help nope` with the whole help; it is as wrong as `nope` alone. */

@@ -7,6 +7,7 @@ import { PgCopyError, type PgCopyErrorFields } from "../errors.js";
 import type { TaskInfo } from "../events.js";
 import type { LargeObjectOwnership } from "../load/large-object-statements.js";
 import type { CancelTarget } from "../postgres/cancel.js";
+import type { FailpointSpec } from "../run/failpoints.js";
 import type { Moved, RowsWork } from "./move-rows.js";
 import type { JobSession } from "./open-session.js";
 
@@ -53,7 +54,13 @@ export type FromThread =
   | { readonly type: "failed"; readonly id: number; readonly error: PlainError }
   /** Moved since the last such message. */
   | { readonly type: "bytes"; readonly id: number; readonly bytes: number }
-  | { readonly type: "ended"; readonly session: number };
+  | { readonly type: "ended"; readonly session: number }
+  | { readonly type: "failpoint"; readonly spec: FailpointSpec };
+
+/** What a thread is given when it starts. */
+export interface ThreadData {
+  readonly failpoints: readonly FailpointSpec[];
+}
 
 /** An error on its way between threads. */
 export interface PlainError {

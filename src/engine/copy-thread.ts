@@ -8,6 +8,7 @@ import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { PgCopyError } from "../errors.js";
 import { throwIfAborted } from "../run/abort.js";
+import { armedFailpoints, failpointFired } from "../run/failpoints.js";
 import {
   type CopyOrder,
   type FromThread,
@@ -15,6 +16,7 @@ import {
   type RequestName,
   type Requests,
   rebuiltError,
+  type ThreadData,
   type ToThread,
 } from "./copy-thread-messages.js";
 import type { Moved } from "./move-rows.js";
@@ -54,6 +56,7 @@ export class CopyThread {
     // As in the main thread, nothing of ours reads the environment that the thread gets a copy of.
     this.#worker = new Worker(new URL("../engine/copy-worker.js", import.meta.url), {
       name: "pgcopy copy",
+      workerData: { failpoints: armedFailpoints() } satisfies ThreadData,
     });
     this.#worker.on("message", (message: FromThread) => this.#hear(message));
     this.#worker.on("error", (error) => {
@@ -140,6 +143,10 @@ export class CopyThread {
   #hear(message: FromThread): void {
     if (message.type === "ended") {
       this.#sessions.get(message.session)?.lose();
+      return;
+    }
+    if (message.type === "failpoint") {
+      failpointFired(message.spec);
       return;
     }
     const waiting = this.#waiting.get(message.id);

@@ -4,11 +4,12 @@
  * with two of them, closes one. What to do when, and how many sessions there may be, is decided there.
  */
 
-import { type MessagePort, parentPort } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { asPgCopyError, type PgCopyError } from "../errors.js";
 import { recordInSchema, recordOf } from "../load/recorder.js";
 import type { Connection } from "../postgres/connection.js";
 import { anySignal } from "../run/abort.js";
+import { armFailpoints } from "../run/failpoints.js";
 import {
   type FromThread,
   type OpenedSession,
@@ -16,6 +17,7 @@ import {
   type Request,
   type Requests,
   rebuiltError,
+  type ThreadData,
   type ToThread,
 } from "./copy-thread-messages.js";
 import { type Moved, moveRows } from "./move-rows.js";
@@ -28,6 +30,8 @@ const main = parentPort as MessagePort;
 const sessions = new Map<number, Connection>();
 const running = new Map<number, AbortController>();
 let opened = 0;
+
+armFailpoints((workerData as ThreadData).failpoints, (spec) => tell({ type: "failpoint", spec }));
 
 main.on("message", (message: ToThread) => {
   if (message.type === "request") void answer(message.id, message.request);

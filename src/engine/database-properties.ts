@@ -17,6 +17,7 @@ import type { ResolvedOptions } from "../options/clone-options.js";
 import { type AttributePlan, planAttributes } from "../plan/database-attributes.js";
 import type { Connection } from "../postgres/connection.js";
 import { displayName } from "../postgres/quote.js";
+import { failpoint } from "../run/failpoints.js";
 import type { PreparedTarget } from "./prepare-target.js";
 import type { Run } from "./run.js";
 import type { Servers } from "./servers.js";
@@ -94,12 +95,14 @@ export async function applyDatabaseProperties(
   run: Run,
 ): Promise<void> {
   const { wanted, refused } = properties;
-  if (!wanted) return;
-  const there = await readDatabaseAttributes(control);
-  const { changes, omissions } = await planFor(control, source, there, { ...options, refused });
-  // Of a database that was there they were told before.
-  if (databaseCreated) for (const omission of omissions) run.warn(omission);
-  for (const words of await applyAttributes(control, changes)) run.warn(words);
+  if (wanted) {
+    const there = await readDatabaseAttributes(control);
+    const { changes, omissions } = await planFor(control, source, there, { ...options, refused });
+    // Of a database that was there they were told before.
+    if (databaseCreated) for (const omission of omissions) run.warn(omission);
+    for (const words of await applyAttributes(control, changes)) run.warn(words);
+  }
+  await failpoint("properties.applied", control.signal);
 }
 
 /** The tablespace for a database that is to be created; undefined for the target's default. */

@@ -15,6 +15,7 @@ import type { ConnectionPool } from "../postgres/connection-pool.js";
 import type { CopyResult } from "../postgres/copy.js";
 import { displayName } from "../postgres/quote.js";
 import { interruptedError } from "../run/abort.js";
+import { failpoint } from "../run/failpoints.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import {
   compareLargeObjects,
@@ -143,6 +144,7 @@ class TaskRun {
     const { work } = this.#task;
     switch (work.do) {
       case "scripts":
+        if (this.#task.kind === "index") await failpoint("index.begin", this.#signal);
         return await this.#onTarget((target) =>
           runScripts(target, work.scripts, {
             attempted: this.#task.label,
@@ -241,8 +243,10 @@ class TaskRun {
   /** The source's sessions go with it: none of them would be used again. */
   async #releaseSnapshot(): Promise<Moved> {
     const { snapshot, sourcePool, threads } = this.#context;
+    await failpoint("snapshot.release", this.#signal);
     await Promise.all([sourcePool.close(), threads?.closeSources()]);
     await snapshot.release();
+    await failpoint("snapshot.released", this.#signal);
     return nothing;
   }
 

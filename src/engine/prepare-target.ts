@@ -14,6 +14,7 @@ import { findJournal } from "../load/journal.js";
 import { lockTarget } from "../load/target-lock.js";
 import type { ResolvedOptions } from "../options/clone-options.js";
 import type { Connection } from "../postgres/connection.js";
+import { failpoint } from "../run/failpoints.js";
 import {
   chooseTablespace,
   type PlannedProperties,
@@ -54,6 +55,7 @@ export async function prepareTarget(
   options: ResolvedOptions,
   run: Run,
 ): Promise<PreparedTarget> {
+  await failpoint("prepare.begin", run.signal);
   // First, as what follows may wait for locks of a run that is at it.
   if (servers.targetExists) {
     await lockTarget(servers.target);
@@ -78,6 +80,7 @@ export async function prepareTarget(
     run.info(
       `created the target database ${name} (${content.catalog.database.encoding}, ${localeOf(content)})`,
     );
+    await failpoint("database.marked", run.signal);
     const control = await openSession(
       { ...servers.target.endpoint, database: name },
       "target",

@@ -5,6 +5,7 @@ import type { ResolvedOptions } from "../options/clone-options.js";
 import type { Connection } from "../postgres/connection.js";
 import type { SessionBudget } from "../postgres/session-budget.js";
 import { all } from "../run/abort.js";
+import { failpoint } from "../run/failpoints.js";
 import type { Slots } from "../run/slots.js";
 import {
   checkServer,
@@ -62,6 +63,7 @@ export async function connectServers(
   const servers = await openServers(options, run, mayInitialise);
   try {
     const jobs = await checkServers(servers, options, run);
+    await failpoint("connect.done", run.signal);
     return { ...servers, jobs, threads: threadsOf(options, jobs.tableJobs) };
   } catch (error) {
     await servers[Symbol.asyncDispose]();

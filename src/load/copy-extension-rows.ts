@@ -11,6 +11,7 @@ import { relationName } from "../plan/task.js";
 import type { Connection } from "../postgres/connection.js";
 import { type CopyResult, relayCopy } from "../postgres/copy.js";
 import { quoteLiteral, quoteName, quoteQualified } from "../postgres/quote.js";
+import { failpoint } from "../run/failpoints.js";
 import type { TaskRecord } from "./recorder.js";
 
 export interface CopyExtensionRowsOptions {
@@ -62,7 +63,9 @@ export async function copyExtensionRows(
     source,
     target,
   );
+  await failpoint("extension_rows.copied", options.signal);
   await options.record.commit(target, [], total);
+  await failpoint("extension_rows.committed", options.signal);
   return total;
 }
 

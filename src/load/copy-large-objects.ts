@@ -10,6 +10,7 @@ import { type LargeObjectSelection, largeObjectRows } from "../plan/large-object
 import type { LargeObjectStep } from "../plan/large-objects.js";
 import type { Connection } from "../postgres/connection.js";
 import { relayCopy } from "../postgres/copy.js";
+import { failpoint } from "../run/failpoints.js";
 import { JOURNAL_SCHEMA } from "./journal.js";
 import { type LargeObjectDetails, readLargeObjectDetails } from "./large-object-details.js";
 import {
@@ -87,12 +88,14 @@ export async function copyLargeObjects(
   const creates = step === "create" || step === "all";
   const create = creates && !again ? createStatements(details.groups, options) : [];
   await target.executeAll(named(attempted, "begin", ...create));
+  await failpoint("large_objects.created", options.signal);
   const { bytes } =
     (step === "fill" || step === "all") && !again
       ? await relayCopy({
           ...options,
           copyOut: `copy (${largeObjectRows(access, objects)}) to stdout (format binary)`,
           copyIn: `copy ${VIEW} from stdin (format binary)`,
+          failpoint: "large_objects.data",
         })
       : { bytes: 0 };
   const describes = step === "describe" || step === "all";

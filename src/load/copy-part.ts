@@ -10,6 +10,7 @@ import {
 import type { Connection } from "../postgres/connection.js";
 import { type CopyResult, relayCopy } from "../postgres/copy.js";
 import { quoteQualified } from "../postgres/quote.js";
+import { failpoint } from "../run/failpoints.js";
 import type { TaskRecord } from "./recorder.js";
 import { refuseRewritten } from "./refuse-rewritten.js";
 
@@ -39,7 +40,9 @@ export async function copyPart(
   const truncate = plan.freeze
     ? `; truncate only ${quoteQualified(plan.table.schema, plan.table.name)}`
     : "";
+  await failpoint("copy.begin", options.signal);
   await target.execute(attempted, `begin${truncate}`);
+  await failpoint("copy.truncated", options.signal);
   const result = await relayCopy({
     attempted,
     source,
@@ -49,6 +52,7 @@ export async function copyPart(
     confidential: plan.rows?.confidential ?? false,
     onBytes: options.onBytes,
     signal: options.signal,
+    failpoint: "copy.data",
   });
   await refuseRewritten([{ plan, rows: result.rows, attempted }], source);
   await options.record.commit(target, [], result);

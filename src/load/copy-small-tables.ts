@@ -12,6 +12,7 @@ import { withoutWords } from "../postgres/confidential.js";
 import type { Connection } from "../postgres/connection.js";
 import type { CopyResult } from "../postgres/copy.js";
 import { copiedRows, copyInMessages } from "../postgres/script-query.js";
+import { failpoint } from "../run/failpoints.js";
 import type { TaskRecord } from "./recorder.js";
 import { refuseRewritten } from "./refuse-rewritten.js";
 import { statementsOf } from "./run-scripts.js";
@@ -51,7 +52,9 @@ export async function storeSmallTables(
     (sum, { rows, bytes }) => ({ rows: sum.rows + rows, bytes: sum.bytes + bytes }),
     { rows: 0, bytes: 0 },
   );
+  await failpoint("small_tables.stored", target.signal);
   await record.commit(target, [], { ...total, detail: { each: results } });
+  await failpoint("small_tables.committed", target.signal);
   return results;
 }
 
@@ -101,6 +104,7 @@ export async function readSmallTables(
     read.map(({ table, rows, attempted }) => ({ plan: table.plan, rows, attempted })),
     source,
   );
+  await failpoint("small_tables.read", source.signal);
   return read;
 }
 

@@ -4,6 +4,7 @@ import type { DatabaseProperties } from "../catalog/catalog.js";
 import { PgCopyError } from "../errors.js";
 import type { Connection } from "../postgres/connection.js";
 import { quoteLiteral, quoteName } from "../postgres/quote.js";
+import { failpoint } from "../run/failpoints.js";
 
 /** The comment of a database that we created, until it is finished and gets the source's. */
 const UNFINISHED = "created by pgcopy for a clone that is not finished";
@@ -43,6 +44,7 @@ export async function createDatabase(
   const sql = `create database ${quoteName(name)} template template0${owner}${place} ${localeClause(source, maintenance.serverVersion)}`;
   try {
     await maintenance.execute(`creating database ${name}`, sql);
+    await failpoint("database.created", maintenance.signal);
     await maintenance.execute(
       `describing database ${name}`,
       `comment on database ${quoteName(name)} is ${quoteLiteral(UNFINISHED)}`,

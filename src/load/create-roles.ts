@@ -3,6 +3,7 @@
 import { PgCopyError } from "../errors.js";
 import type { RolePlan, RoleStatement } from "../plan/roles.js";
 import type { Connection } from "../postgres/connection.js";
+import { commit } from "./commit.js";
 import { type Refusal, tryStatements } from "./try-statements.js";
 
 const attempted = "creating roles";
@@ -33,7 +34,7 @@ export async function createRoles(target: Connection, plan: RolePlan): Promise<s
     await setUp(target);
     const refusals = await tryStatements(target, plan.statements);
     refuse(refusals.filter(({ statement }) => statement.required));
-    await target.execute(attempted, "commit");
+    await commit(target, "roles", []);
     return refusals.map(({ statement, reason }) => `${statement.attempted} is left out: ${reason}`);
   } catch (error) {
     if (target.usable) await target.execute(attempted, "rollback").catch(() => {});

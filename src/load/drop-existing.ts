@@ -8,6 +8,7 @@
 import { PgCopyError } from "../errors.js";
 import type { Connection } from "../postgres/connection.js";
 import type { Conflicts, ExistingObject } from "./check-target.js";
+import { commit } from "./commit.js";
 import { dropJournalStatement } from "./journal.js";
 
 /** All that depends on the given objects, directly or through others, row by row of pg_depend. */
@@ -74,12 +75,14 @@ const DROPS_PER_TRANSACTION = 500;
  */
 export async function dropExisting(target: Connection, drops: readonly string[]): Promise<void> {
   const statements = [...drops, dropJournalStatement()];
+  const attempted = "dropping the target's objects";
   for (let i = 0; i < statements.length; i += DROPS_PER_TRANSACTION) {
     const some = statements.slice(i, i + DROPS_PER_TRANSACTION);
     try {
-      await target.execute(
-        "dropping the target's objects",
-        ["begin", ...some, "commit"].join("\n;\n"),
+      await commit(
+        target,
+        "drop",
+        ["begin", ...some].map((sql) => ({ attempted, sql })),
       );
     } catch (error) {
       if (!(error instanceof PgCopyError) || error.server === undefined) throw error;

@@ -5,6 +5,7 @@
 
 import type { TaskInfo } from "../events.js";
 import type { Connection, NamedStatement } from "../postgres/connection.js";
+import { commit, committedBy } from "./commit.js";
 import { type FinishedTask, recordStatement, stepsStatement } from "./journal.js";
 
 /** What a task did, as far as the journal keeps it. */
@@ -46,22 +47,19 @@ export interface TaskRecord {
 
 /** Into the journal's schema, with no round trip of its own. */
 export const recordInSchema: Recorder = {
-  commit: (target, statements, task) => commitWith(target, statements, recordStatement(task)),
-  commitSteps: (target, statements, { id }, steps) =>
-    commitWith(target, statements, stepsStatement(id, steps)),
+  commit: (target, statements, task) => commitWith(target, statements, recordStatement(task), task),
+  commitSteps: (target, statements, task, steps) =>
+    commitWith(target, statements, stepsStatement(task.id, steps), task),
 };
 
 async function commitWith(
   target: Connection,
   statements: readonly NamedStatement[],
   record: string,
+  { kind }: Pick<FinishedTask, "kind">,
 ): Promise<void> {
   const attempted = statements.at(-1)?.attempted ?? "recording a task";
-  await target.executeAll([
-    ...statements,
-    { attempted, sql: record },
-    { attempted, sql: "commit" },
-  ]);
+  await commit(target, committedBy(kind), [...statements, { attempted, sql: record }]);
 }
 
 /** @param elapsedMs how long the task has been running, in milliseconds. */

@@ -5,6 +5,8 @@ import type { Script } from "../plan/task.js";
 import type { Connection, NamedStatement } from "../postgres/connection.js";
 import { quoteLiteral, quoteName } from "../postgres/quote.js";
 import { pinnedSettings } from "../postgres/session-settings.js";
+import type { Committed } from "../run/failpoints.js";
+import { commit } from "./commit.js";
 import { named, type TaskRecord } from "./recorder.js";
 
 export interface RunScriptsOptions {
@@ -16,6 +18,8 @@ export interface RunScriptsOptions {
   readonly statementsPerTransaction?: number;
   /** Session parameters that hold for all of the scripts, to the end of each transaction. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** What failpoints call it, where there is no record. */
+  readonly committed?: Committed;
 }
 
 /**
@@ -42,8 +46,7 @@ export async function runScripts(
       ...some.flatMap(statementsOf),
     ];
     try {
-      if (record === undefined)
-        await target.executeAll([...statements, { attempted, sql: "commit" }]);
+      if (record === undefined) await commit(target, options.committed, statements);
       else if (done < scripts.length) await record.commitSteps(target, statements, done);
       else await record.commit(target, statements);
     } catch (error) {

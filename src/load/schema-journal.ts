@@ -3,6 +3,8 @@
 import type { Script } from "../plan/task.js";
 import type { Connection } from "../postgres/connection.js";
 import { quoteLiteral } from "../postgres/quote.js";
+import { failpoint } from "../run/failpoints.js";
+import { commit } from "./commit.js";
 import {
   createJournalSchema,
   dropJournalStatement,
@@ -11,7 +13,7 @@ import {
   JOURNAL_SCHEMA,
 } from "./journal.js";
 import type { Attempt, Journal, JournalRun, JournalState } from "./journal-store.js";
-import { recordInSchema } from "./recorder.js";
+import { named, recordInSchema } from "./recorder.js";
 import { refuseForeignJournal } from "./refuse-foreign-journal.js";
 import { runScripts } from "./run-scripts.js";
 
@@ -55,7 +57,7 @@ async function begin(
       await control.query(attempted, insert, [piece, data]);
     }
     // It must be there after a crash of the target, too: without the plan no record says anything.
-    await control.execute(attempted, "set local synchronous_commit = local; commit");
+    await commit(control, "journal", named(attempted, "set local synchronous_commit = local"));
   } catch (error) {
     if (control.usable) await control.execute("rolling back", "rollback").catch(() => {});
     throw error;
@@ -148,11 +150,13 @@ async function forget(
 /** Event triggers come after it, so that none sees it go. */
 async function finish(control: Connection, scripts: readonly Script[]): Promise<void> {
   // One commit that waits for the disk takes all before it along: what is reported as done stays so.
+  await failpoint("finish.begin", control.signal);
   await control.execute("finishing the target", "set synchronous_commit = local");
   const drop = {
     title: "dropping the journal",
     settings: {},
     statements: [dropJournalStatement()],
   };
-  await runScripts(control, [drop, ...scripts], { attempted: "finishing the target" });
+  const attempted = "finishing the target";
+  await runScripts(control, [drop, ...scripts], { attempted, committed: "finish" });
 }

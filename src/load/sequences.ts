@@ -6,6 +6,7 @@
 import type { Sequence } from "../catalog/catalog.js";
 import type { Connection } from "../postgres/connection.js";
 import { quoteLiteral, quoteQualified } from "../postgres/quote.js";
+import { failpoint } from "../run/failpoints.js";
 import { named, type TaskRecord } from "./recorder.js";
 
 /** One query reads this many; each sequence is a relation of its own. */
@@ -32,6 +33,7 @@ export async function resetSequences(
       );
     }
   }
+  await failpoint("sequences.read", target.signal);
   await record.commit(target, named("setting the sequences", "begin", ...statements));
   return statements.length;
 }

@@ -84,6 +84,11 @@ export class Connection implements AsyncDisposable {
     return (this.#client as unknown as { processID: number }).processID;
   }
 
+  /** Aborted: its statements are stopped. */
+  get signal(): AbortSignal {
+    return this.#signal;
+  }
+
   /** How long its shortest statement took, in milliseconds: a round trip, and little else. 0 before the first. */
   get quickestMs(): number {
     return Number.isFinite(this.#quickestMs) ? this.#quickestMs : 0;

@@ -5,8 +5,9 @@
  */
 
 import type pg from "pg";
-import { PgCopyError, type Side } from "../errors.js";
+import { asPgCopyError, PgCopyError, type Side } from "../errors.js";
 import { interruptedError, throwIfAborted } from "../run/abort.js";
+import { type Failpoint, failpoint } from "../run/failpoints.js";
 import { withoutWords } from "./confidential.js";
 import type { Connection } from "./connection.js";
 import { CopyIn } from "./copy-in.js";
@@ -25,6 +26,8 @@ export interface CopyRelay {
   /** Called with the size of each chunk, in bytes, as it is handed to the target. */
   readonly onBytes: (bytes: number) => void;
   readonly signal: AbortSignal;
+  /** Where in the middle of the data it may be made to fail. */
+  readonly failpoint?: Failpoint;
 }
 
 export interface CopyResult {
@@ -56,6 +59,8 @@ class Relay {
   readonly #into: CopyIn;
   #bytes = 0;
   #failure: PgCopyError | undefined;
+  /** By a failpoint: nothing is read. */
+  #held = false;
 
   constructor(relay: CopyRelay) {
     this.#relay = relay;
@@ -66,7 +71,9 @@ class Relay {
       onError: (error) => this.#sourceFailed(error),
     });
     this.#into = new CopyIn(relay.copyIn, {
-      onDrain: () => this.#out.resume(),
+      onDrain: () => {
+        if (!this.#held) this.#out.resume();
+      },
       onError: (error) => this.#fail(statementError(error, relay.attempted, "target"), "target"),
     });
   }
@@ -96,6 +103,15 @@ class Relay {
     this.#bytes += bytes;
     this.#relay.onBytes(bytes);
     if (!this.#into.write(message, release)) this.#out.pause();
+    const { failpoint: name, signal } = this.#relay;
+    if (name !== undefined) this.#hold(failpoint(name, signal));
+  }
+
+  #hold(reached: Promise<void> | undefined): void {
+    if (reached === undefined) return;
+    this.#held = true;
+    this.#out.pause();
+    reached.catch((error) => this.#fail(asPgCopyError(error, this.#relay.attempted), undefined));
   }
 
   #sourceFailed(error: Error): void {
@@ -109,7 +125,7 @@ class Relay {
    * there are no more rows.
    */
   #sourceIsReady(): void {
-    if (this.#failure !== undefined) return;
+    if (this.#failure !== undefined || this.#held) return;
     if (this.#relay.source.usable) this.#into.end();
     else this.#fail(lostConnection(this.#relay.attempted, "source"), "source");
   }

@@ -7,6 +7,7 @@
 import { PgCopyError } from "../errors.js";
 import type { Connection } from "../postgres/connection.js";
 import { quoteLiteral } from "../postgres/quote.js";
+import { failpoint } from "../run/failpoints.js";
 
 const beginReadOnly = "begin isolation level repeatable read read only";
 const exportSnapshot = "select pg_catalog.pg_export_snapshot() as id";
@@ -31,6 +32,7 @@ export async function holdSnapshot(connection: Connection, id?: string): Promise
   if (id === undefined) await connection.execute("exporting a snapshot", beginReadOnly);
   else await importSnapshot(connection, id);
   const rows = await connection.query<{ id: string }>("exporting a snapshot", exportSnapshot);
+  await failpoint("snapshot.exported", connection.signal);
   return {
     id: (rows[0] as { id: string }).id,
     connection,
