@@ -31,6 +31,7 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ["test/unit/**", "**/node_modules/**"],
           globalSetup: ["test/support/global-setup.ts"],
+          setupFiles: ["test/support/leak-checks.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

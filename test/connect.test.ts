@@ -36,7 +36,7 @@ describe("a server that can't be reached", () => {
   });
 
   test("one that never answers", async () => {
-    const { port, listener } = await listen(() => {});
+    const { port, listener } = await listen((socket) => socket.resume());
     const endpoint = await parse(`postgres://u@127.0.0.1:${port}/d`);
     const error = await connect({ ...endpoint, connectTimeoutMs: 200 }, options).catch((e) => e);
     listener.close();

@@ -1,6 +1,7 @@
 /** The built program (dist/cli/launch.cjs) as a child process: to be watched, interrupted and judged. */
 
 import { spawn } from "node:child_process";
+import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("../../dist/cli/launch.cjs", import.meta.url));
@@ -29,7 +30,7 @@ export function startCli(
   environment: Readonly<Record<string, string>> = {},
 ): RunningCli {
   const child = spawn(process.execPath, [main, ...args], {
-    env: { PATH: "", ...environment },
+    env: { PATH: "", TMPDIR: tmpdir(), ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const text = { stdout: "", stderr: "" };

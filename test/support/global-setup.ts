@@ -7,6 +7,7 @@ import {
   majorsToLaunch,
   type ServerAddress,
 } from "./launch-servers.js";
+import { leftAtTheEnd } from "./leaks.js";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -27,7 +28,14 @@ export default async function startServers(project: TestProject): Promise<() => 
     "servers",
     Object.fromEntries(launched.map(({ address }) => [address.major, address])),
   );
-  return () => stopAll(launched);
+  return async () => {
+    const left = await leftAtTheEnd(launched.map(({ address }) => address));
+    await stopAll(launched);
+    if (left.length === 0) return;
+    // Vitest prints the error, and would exit with 0.
+    process.exitCode = 1;
+    throw new Error(`the tests have left behind:\n${left.join("\n")}`);
+  };
 }
 
 async function stopAll(servers: readonly LaunchedServer[]): Promise<void> {

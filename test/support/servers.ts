@@ -10,6 +10,7 @@ import pg from "pg";
 import { inject } from "vitest";
 import { quoteName } from "../../src/postgres/quote.js";
 import type { ServerAddress } from "./launch-servers.js";
+import { unwatchDatabase, watchDatabase } from "./leaks.js";
 
 export type TestMajor = 12 | 13 | 14 | 15 | 16 | 17 | 18;
 /** The major versions that run: 13, 15, 16 and 18, unless PGCOPY_TEST_MAJORS said otherwise. */
@@ -75,6 +76,7 @@ export function uniqueName(prefix: string): string {
 
 /** A database that exists already, or that the code under test will create; disposing of it drops it. */
 export function databaseOn(on: TestServer, name: string): TestDatabase {
+  watchDatabase(on, name);
   return {
     server: on,
     name,
@@ -92,6 +94,7 @@ export function databaseOn(on: TestServer, name: string): TestDatabase {
 
 /** Drops a database if it exists, and ends its sessions. */
 export async function dropDatabase(on: TestServer, name: string): Promise<void> {
+  await unwatchDatabase(on, name);
   await dropSubscriptions(on, name);
   await withClient(on, "postgres", async (client) => {
     if (on.major >= 13) {
