@@ -293,3 +293,15 @@ describe("Ctrl-C", () => {
     await until("the server has noticed", async () => (await sessionsOf(target)).length === 0);
   });
 });
+
+test("kill -9: the servers end what the process was doing, though nobody cancels it", async () => {
+  await using target = await createDatabase(server(16), "interrupt_killed");
+  await using gates = await closeGates(target, { index: "closed" });
+  const cli = startCli(["clone", source.uri, target.uri]);
+  await untilRunning(target, /gated_idx/);
+  await gates.untilReached();
+  cli.kill("SIGKILL");
+  await cli.ended;
+  await expectNoSessions(source, target);
+  expect(await relationsOf(target)).not.toContain("gated_idx");
+});

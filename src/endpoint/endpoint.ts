@@ -66,7 +66,7 @@ export interface ServerEndpoint {
   /** For each attempt; 0 for no limit. */
   readonly connectTimeoutMs: number;
   readonly keepAlive: boolean;
-  /** 0 for the system's own. */
+  /** At least 1 s. Node then asks ten times, a second apart. */
   readonly keepAliveIdleMs: number;
 }
 

@@ -128,6 +128,12 @@ function withHome(path: string, environment: Environment): string {
   return join(environment.HOME, path.slice(1));
 }
 
+/**
+ * After how long without a word a peer is asked whether it is there. The systems' own two hours would be
+ * two hours in which a run waits for a server that is gone; and for 0 newer Nodes turn keepalive off.
+ */
+const KEEPALIVE_IDLE_SECONDS = 60;
+
 async function serverEndpoint(
   values: ParameterValues,
   environment: Environment,
@@ -153,7 +159,7 @@ async function serverEndpoint(
     ...(options === undefined ? {} : { options }),
     connectTimeoutMs: connectTimeout(values, side),
     keepAlive: integerOf(values, "keepalives", side) !== 0,
-    keepAliveIdleMs: Math.max(idle, 0) * 1_000,
+    keepAliveIdleMs: (idle > 0 ? idle : KEEPALIVE_IDLE_SECONDS) * 1_000,
     ...(requiresChannelBinding(values, side) ? { channelBinding: "require" as const } : {}),
     ...(await withPasswords(values, environment, { hosts, database, user })),
   };
@@ -164,9 +170,12 @@ function requiresChannelBinding(values: ParameterValues, side: Side): boolean {
   return choiceOf(values, "channel_binding", { choices, fallback: "prefer", side }) === "require";
 }
 
-/** As libpq: zero and less is no limit, and one second is too little to be meant. */
+/** libpq would wait without end for a host that takes the connection and says nothing. */
+const CONNECT_SECONDS = 60;
+
+/** As libpq, where it is given: zero and less is no limit, and one second is too little to be meant. */
 function connectTimeout(values: ParameterValues, side: Side): number {
-  const seconds = integerOf(values, "connect_timeout", side) ?? 0;
+  const seconds = integerOf(values, "connect_timeout", side) ?? CONNECT_SECONDS;
   return seconds <= 0 ? 0 : Math.max(seconds, 2) * 1_000;
 }
 

@@ -12,7 +12,7 @@ import { rawConnection } from "./client.js";
 import type { ConnectionAttempt } from "./connection-attempts.js";
 import { type ScriptHandlers, ScriptQuery } from "./script-query.js";
 import { statementError } from "./server-error.js";
-import { pinSettings } from "./session-settings.js";
+import { pinSettings, watchClient } from "./session-settings.js";
 
 /** How long a cancelled statement has to end before its socket is cut, in milliseconds. */
 const CANCEL_GRACE_MS = 1_500;
@@ -101,7 +101,8 @@ export class Connection implements AsyncDisposable {
 
   /** @internal Sets the pinned settings; `connect` has called it. */
   async pin(settings: Readonly<Record<string, string>>): Promise<void> {
-    await this.#client.query(pinSettings(this.serverVersion, settings));
+    const version = this.serverVersion;
+    await this.#client.query(`${pinSettings(version, settings)}; ${watchClient(version)}`);
   }
 
   /**

@@ -114,9 +114,9 @@ describe("URIs", () => {
       databaseFrom: "the user's name",
       tls: { mode: "prefer", negotiation: "postgres", serverName: true },
       sessionAttributes: "any",
-      connectTimeoutMs: 0,
+      connectTimeoutMs: 60_000,
       keepAlive: true,
-      keepAliveIdleMs: 0,
+      keepAliveIdleMs: 60_000,
     });
   });
 
@@ -171,6 +171,7 @@ describe("numbers and choices", () => {
     ["connect_timeout=0", { connectTimeoutMs: 0 }],
     ["connect_timeout=-1", { connectTimeoutMs: 0 }],
     ["keepalives=0", { keepAlive: false }],
+    ["keepalives_idle=0", { keepAlive: true, keepAliveIdleMs: 60_000 }],
     ["keepalives=1 keepalives_idle=30", { keepAlive: true, keepAliveIdleMs: 30_000 }],
     ["sslmode=disable", { tls: { mode: "disable", negotiation: "postgres", serverName: true } }],
     [

@@ -1,7 +1,7 @@
 /** What every session pins before it does anything. */
 
 import { describe, expect, test } from "vitest";
-import { pinSettings } from "../../src/postgres/session-settings.js";
+import { pinSettings, watchClient } from "../../src/postgres/session-settings.js";
 
 /** The settings as a table, as the server would have them. */
 function pinned(serverVersion: number, extra: Readonly<Record<string, string>> = {}) {
@@ -64,6 +64,16 @@ describe("every session", () => {
     const found = Object.keys(settings).filter((name) => name.endsWith("timeout"));
     expect(found.sort()).toEqual(timeouts);
     for (const name of found) expect(settings[name]).toBe("0");
+  });
+
+  test("is ended by its server soon after its client is gone, where the server can", () => {
+    expect(pinned(120_000)).toMatchObject({
+      tcp_keepalives_idle: "60",
+      tcp_keepalives_interval: "10",
+      tcp_keepalives_count: "6",
+    });
+    expect(watchClient(130_000)).toBe("select");
+    expect(watchClient(140_000)).toMatch(/client_connection_check_interval.*\n.*'%linux%'$/);
   });
 
   test("has its own settings too, which win, and are quoted", () => {
