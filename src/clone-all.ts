@@ -9,9 +9,10 @@ import { AllProgress, type ExpectedDatabase } from "./engine/all-progress.js";
 import { buildCloneAllReport, type CloneAllReport } from "./engine/all-reports.js";
 import { DatabaseStates } from "./engine/database-states.js";
 import { connectDatabase, connectInstance, type Instance } from "./engine/instance.js";
-import { createMissingRoles, withRolesCreated } from "./engine/prepare-roles.js";
+import { createMissingRoles } from "./engine/prepare-roles.js";
 import type { CloneReport } from "./engine/report.js";
 import { Run } from "./engine/run.js";
+import { tellingWhatStays } from "./engine/what-stays.js";
 import { PgCopyError, withPgCopyErrors } from "./errors.js";
 import { refuseForbiddenRoles } from "./load/create-roles.js";
 import { type AllDatabasesOptions, resolveAllOptions } from "./options/all-databases-options.js";
@@ -29,14 +30,18 @@ import { displayName } from "./postgres/quote.js";
  *   anything is changed. Once one fails, all are stopped, unless `keepGoing`; those that were finished stay.
  */
 export async function cloneAll(options: AllDatabasesOptions): Promise<CloneAllReport> {
-  return await withPgCopyErrors(() => cloneInstance(options));
+  return await withPgCopyErrors(async () => {
+    const resolved = resolveAllOptions(options);
+    const run = new Run(resolved.signal, resolved.observer);
+    run.begin(options);
+    return await tellingWhatStays(run, () => cloneInstance(resolved, run));
+  });
 }
 
-async function cloneInstance(options: AllDatabasesOptions): Promise<CloneAllReport> {
-  const resolved = resolveAllOptions(options);
-  const run = new Run(resolved.signal, resolved.observer);
-  run.begin(options);
-
+async function cloneInstance(
+  resolved: ReturnType<typeof resolveAllOptions>,
+  run: Run,
+): Promise<CloneAllReport> {
   await using instance = await run.step("connect", () =>
     connectInstance(resolved, run, { mayInitialise: true }),
   );
@@ -48,8 +53,8 @@ async function cloneInstance(options: AllDatabasesOptions): Promise<CloneAllRepo
   const rolesCreated = await run.step("create the roles", () =>
     createMissingRoles(instance.target, planned.roles, run),
   );
-  const reports = await withRolesCreated(rolesCreated, () =>
-    run.step("copy all databases", () => cloneEach(instance, planned, resolved, run)),
+  const reports = await run.step("copy all databases", () =>
+    cloneEach(instance, planned, resolved, run),
   );
   return buildCloneAllReport({ instance, chosen: planned.chosen, reports, run }, rolesCreated);
 }
@@ -103,8 +108,10 @@ async function cloneEach(
         { run, atATime, onProgress, keepGoing },
         async (database, child) => {
           states.begin(database);
-          const report = await cloneDatabase(optionsOfDatabase(resolved), child, () =>
-            connectDatabase(instance, database, child),
+          const report = await tellingWhatStays(child, () =>
+            cloneDatabase(optionsOfDatabase(resolved), child, () =>
+              connectDatabase(instance, database, child),
+            ),
           );
           states.finish(database);
           progress.finish(database, report);

@@ -20,6 +20,7 @@ import { Run } from "./engine/run.js";
 import { connectServers, type Servers } from "./engine/servers.js";
 import { unfinishedRun } from "./engine/unfinished-run.js";
 import { warnOfOmissions } from "./engine/warnings.js";
+import { tellingWhatStays } from "./engine/what-stays.js";
 import { withPgCopyErrors } from "./errors.js";
 import {
   type CloneOptions,
@@ -44,7 +45,9 @@ export async function clone(options: CloneOptions): Promise<CloneReport> {
     const run = new Run(resolved.signal, resolved.observer);
     run.begin(options);
     if (hasNullTarget(resolved)) return await cloneToNull(resolved, run);
-    return await cloneDatabase(resolved, run, () => connectServers(resolved, run));
+    return await tellingWhatStays(run, () =>
+      cloneDatabase(resolved, run, () => connectServers(resolved, run)),
+    );
   });
 }
 

@@ -58,7 +58,10 @@ export async function openEndpoint(
     signal: options.signal,
     settings: { max_connections: String(Math.max(100, options.sessions + 10)) },
   });
-  if (running.initialised) run.info(`initialised the data directory ${endpoint.directory}`);
+  if (running.initialised) {
+    run.stays.directory = endpoint.directory;
+    run.info(`initialised the data directory ${endpoint.directory}`);
+  }
   return {
     description,
     endpoint,

@@ -1,14 +1,12 @@
 /** The source's roles on the target (`--roles`): what is missing, whether it may be made, and making it. */
 
 import { mayReadPasswords, type Roles, readRoles } from "../catalog/roles.js";
-import { PgCopyError } from "../errors.js";
 import { createRoles, refuseForbiddenRoles } from "../load/create-roles.js";
 import type { ResolvedOptions } from "../options/clone-options.js";
 import { planRoles, type RolePlan } from "../plan/roles.js";
 import type { Connection } from "../postgres/connection.js";
 import { displayName } from "../postgres/quote.js";
 import { unfit } from "./check-servers.js";
-import { reworded } from "./reworded-error.js";
 import type { Run } from "./run.js";
 
 const nothing: RolePlan = {
@@ -79,24 +77,10 @@ export async function createMissingRoles(
   refuseForbiddenRoles(plan);
   for (const omission of await createRoles(target, plan)) run.warn(omission);
   const { created } = plan;
+  run.stays.roles = created;
   if (created.length > 0) {
     const names = created.map((name) => displayName(name)).join(", ");
     run.info(`created ${created.length === 1 ? "the role" : `${created.length} roles:`} ${names}`);
   }
   return created;
-}
-
-/** Roles stay when a step fails that comes after their making: its error says so. */
-export async function withRolesCreated<T>(
-  created: readonly string[],
-  work: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof PgCopyError) || created.length === 0) throw error;
-    const advice = error.advice?.replace("nothing was changed", "nothing but roles was changed");
-    const stay = `the ${created.length === 1 ? "role" : "roles"} that this run created stay: ${created.map((name) => displayName(name)).join(", ")}`;
-    throw reworded(error, { advice: advice === undefined ? stay : `${advice}; ${stay}` });
-  }
 }

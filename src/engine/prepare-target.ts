@@ -22,12 +22,7 @@ import {
   planNewDatabase,
 } from "./database-properties.js";
 import { openSession } from "./open-session.js";
-import {
-  createMissingRoles,
-  planSourceRoles,
-  warnOfRoles,
-  withRolesCreated,
-} from "./prepare-roles.js";
+import { createMissingRoles, planSourceRoles, warnOfRoles } from "./prepare-roles.js";
 import type { SourceContent } from "./read-source.js";
 import type { Run } from "./run.js";
 import type { Servers } from "./servers.js";
@@ -71,12 +66,11 @@ export async function prepareTarget(
       ? undefined
       : await chooseTablespace(servers.target, content.attributes, run);
     const rolesCreated = await createMissingRoles(servers.target, roles, run);
-    await withRolesCreated(rolesCreated, () =>
-      createDatabase(servers.target, name, content.catalog.database, {
-        keepOwner: !options.noOwner,
-        tablespace,
-      }),
-    );
+    await createDatabase(servers.target, name, content.catalog.database, {
+      keepOwner: !options.noOwner,
+      tablespace,
+    });
+    run.stays.database = name;
     run.info(
       `created the target database ${name} (${content.catalog.database.encoding}, ${localeOf(content)})`,
     );
@@ -120,10 +114,10 @@ export async function prepareTarget(
   const rolesCreated = await createMissingRoles(servers.target, roles, run);
   const inTheWay = conflicts.objects.length + taken.length;
   if (inTheWay > 0) {
-    await withRolesCreated(rolesCreated, async () => {
-      await dropExisting(servers.target, drops);
-      await dropLargeObjects(servers.target, taken);
-    });
+    await dropExisting(servers.target, drops);
+    run.stays.dropped = conflicts.objects.length;
+    await dropLargeObjects(servers.target, taken);
+    run.stays.dropped = inTheWay;
     run.info(`dropped ${inTheWay} objects of the target, to be replaced`);
   }
   if (unfinished) run.info("the journal of an earlier, unfinished run is replaced");

@@ -11,6 +11,7 @@ import type { RunRecord } from "../record/run-record.js";
 import { RunRecorder } from "../record/run-recorder.js";
 import { anySignal } from "../run/abort.js";
 import { version } from "../version.js";
+import { WhatStays } from "./what-stays.js";
 
 type EventBody = RunEvent extends infer E ? (E extends unknown ? Omit<E, "atMs"> : never) : never;
 
@@ -18,6 +19,7 @@ type EventBody = RunEvent extends infer E ? (E extends unknown ? Omit<E, "atMs">
 export class Run {
   readonly signal: AbortSignal;
   readonly warnings: string[] = [];
+  readonly stays = new WhatStays();
   readonly #observer: Observer | undefined;
   readonly #recorder = new RunRecorder();
   readonly #began = performance.now();
