@@ -30,6 +30,37 @@ export type PgCopyErrorCode =
   | "interrupted"
   | "internal";
 
+/**
+ * What went wrong on a server or on the way to it, where pgcopy knows (docs/faults.md): a finer name than
+ * the code.
+ */
+export type FailureReason =
+  | "bad_encoding"
+  | "canceled"
+  | "connection_lost"
+  | "database_dropped"
+  | "deadlock"
+  | "disk_full"
+  | "limit_exceeded"
+  | "lock_not_available"
+  | "out_of_connections"
+  | "out_of_locks"
+  | "out_of_memory"
+  | "permission_denied"
+  | "read_only"
+  | "recovery_conflict"
+  | "serialization_failure"
+  | "server_crashed"
+  | "server_unavailable"
+  | "session_ended"
+  | "snapshot_too_old"
+  | "source_changed"
+  | "source_inconsistent"
+  | "stalled"
+  | "storage_failed"
+  | "target_changed"
+  | "timed_out";
+
 /** What a server said, field by field (the protocol's ErrorResponse). */
 export interface ServerReport {
   readonly severity: string;
@@ -47,6 +78,7 @@ export interface PgCopyErrorFields {
   /** What was tried, as a noun phrase: `COPY public.orders (part 3 of 8)`. */
   readonly attempted?: string;
   readonly side?: Side;
+  readonly reason?: FailureReason;
   readonly server?: ServerReport;
   /** What to do about it, one sentence. */
   readonly advice?: string;
@@ -69,6 +101,7 @@ export class PgCopyError extends Error {
   readonly code: PgCopyErrorCode;
   readonly attempted: string | undefined;
   readonly side: Side | undefined;
+  readonly reason: FailureReason | undefined;
   readonly server: ServerReport | undefined;
   readonly advice: string | undefined;
   readonly items: readonly string[];
@@ -82,6 +115,7 @@ export class PgCopyError extends Error {
     this.code = fields.code;
     this.attempted = fields.attempted;
     this.side = fields.side;
+    this.reason = fields.reason;
     this.server = fields.server;
     this.advice = fields.advice;
     this.items = fields.items ?? [];
@@ -98,6 +132,7 @@ export class PgCopyError extends Error {
       message: this.message,
       attempted: this.attempted,
       side: this.side,
+      reason: this.reason,
       server: this.server,
       advice: this.advice,
       items: this.items.length > 0 ? this.items : undefined,

@@ -78,7 +78,13 @@ export { runTasks } from "./engine/run-tasks.js";
 export type { SchemaComparison, SchemaNote } from "./engine/schema-comparison.js";
 export type { Servers } from "./engine/servers.js";
 export { connectServers } from "./engine/servers.js";
-export type { PgCopyErrorCode, PgCopyErrorFields, ServerReport, Side } from "./errors.js";
+export type {
+  FailureReason,
+  PgCopyErrorCode,
+  PgCopyErrorFields,
+  ServerReport,
+  Side,
+} from "./errors.js";
 export { PgCopyError } from "./errors.js";
 export type {
   Observer,

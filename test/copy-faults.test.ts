@@ -232,6 +232,8 @@ describe("a COPY that the server ends", () => {
     expect(error.message).toBe(
       "COPY public.wide failed on target: canceling statement due to user request (SQLSTATE 57014)",
     );
+    expect(error.reason).toBe("canceled");
+    expect(error.advice).toMatch(/^see in the server's log who cancelled it/);
   });
 
   test("by pg_cancel_backend on the source", async () => {

@@ -35,6 +35,18 @@ it.each([
   ["truncate small_3", /COPY public\.small_3 failed: public\.small_3 was truncated or rewritten/],
   ["alter table small_3 alter column id type bigint", /small_3 was truncated or rewritten/],
   ["drop table small_3", /COPY public\.small_3 failed on source: .*small_3.*does not exist/],
+  [
+    "alter table small_3 rename to other",
+    /COPY public\.small_3 failed on source: .*does not exist/,
+  ],
+  [
+    "alter table small_3 drop column word",
+    /COPY public\.small_3 failed on source: .*"word".*not exist/,
+  ],
+  [
+    "drop table small_3; create table small_3 (id int, word text)",
+    /small_3 was truncated or rewritten/,
+  ],
 ])(
   "%s while another table is being copied ends the clone with that table's name",
   async (ddl, words) => {
@@ -47,8 +59,9 @@ it.each([
     await source.execute(ddl);
     await gates.open();
     const error = await cloning;
-    expect(error.code).toBe("task_failed");
+    expect(error).toMatchObject({ code: "task_failed", side: "source", reason: "source_changed" });
     expect(error.message).toMatch(words);
+    expect(error.advice).toMatch(/^start over, with nothing that (drops|truncates)/);
     const done = await target.query("select id from pgcopy_journal.task where id like 'copy:%'");
     expect(done.map(({ id }) => id)).not.toContain("copy:public.small_3");
   },

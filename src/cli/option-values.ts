@@ -62,6 +62,19 @@ function bytesOf(text: string, what: string): number {
   throw new InvalidArgumentError(`It must be ${what}.`);
 }
 
+const TIME = /^(\d+)\s*(s|min|h)?$/;
+const SECONDS: Readonly<Record<string, number>> = { s: 1, min: 60, h: 3_600 };
+
+/** For commander: seconds from `300`, `300s`, `5min` or `1h`. */
+export function parseSeconds(text: string): number {
+  const [, digits, unit = "s"] = TIME.exec(text.trim()) ?? [];
+  const seconds = Number(digits) * (SECONDS[unit] ?? Number.NaN);
+  if (Number.isSafeInteger(seconds)) return seconds;
+  throw new InvalidArgumentError(
+    "It must be a time such as 300s, 5min, 1h, or a number of seconds.",
+  );
+}
+
 /** For commander: a size, `auto` or `never`. */
 export function parseSplitLimit(text: string): number | "auto" | "never" {
   return text === "auto" || text === "never" ? text : bytesOf(text, `${A_SIZE}, auto or never`);

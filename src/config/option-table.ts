@@ -301,6 +301,22 @@ export const optionTable: OptionTable = {
       "Techniques to do without, to measure what each brings or to rule one out: see [performance.md](performance.md#techniques).",
     example: ["freeze"],
   },
+  connectTimeout: {
+    type: "integer",
+    minimum: 0,
+    defaultWords: "`PGCONNECT_TIMEOUT`, else 60",
+    description:
+      "How long opening a connection may take, in seconds, where the endpoint has no `connect_timeout`; 0 for no limit.",
+    example: 10,
+  },
+  stallTimeout: {
+    type: "integer",
+    minimum: 0,
+    default: 300,
+    description:
+      "After how many seconds without anything moving a server is asked whether it still works on a statement, which is given up if not; 0 for never.",
+    example: 600,
+  },
 };
 
 /** An option as it is typed at the command line, by its name in code: `--table-jobs` for `tableJobs`. */

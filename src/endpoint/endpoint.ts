@@ -68,6 +68,8 @@ export interface ServerEndpoint {
   readonly keepAlive: boolean;
   /** At least 1 s. Node then asks ten times, a second apart. */
   readonly keepAliveIdleMs: number;
+  /** After how long without anything moving its sessions' statements are looked into; 0 or absent: never. */
+  readonly stallTimeoutMs?: number;
 }
 
 /** The password for one of the endpoint's hosts. */

@@ -30,7 +30,7 @@ export async function refuseBrokenForeignKeys(
   if (checks.length === 0) return;
   await run.step("check the foreign keys", async () => {
     refuseVolatileKeys(checks);
-    await using pool = snapshotPool(servers, snapshot, run);
+    await using pool = snapshotPool(servers, snapshot);
     const counts = await all<number[]>(
       run.signal,
       checks.map(

@@ -17,7 +17,8 @@ export async function withNothingCopied<T>(work: () => Promise<T>): Promise<T> {
     if (!(error instanceof PgCopyError) || error.code !== "task_failed") throw error;
     const unfit = error.side === "target" ? "target_unfit" : "source_unfit";
     const code = error.server === undefined ? "connection_failed" : unfit;
-    const advice = error.advice ?? "nothing was copied; run it again";
+    const { advice: known = "run it again" } = error;
+    const advice = `nothing was copied; ${known}`;
     throw reworded(error, { code, advice });
   }
 }

@@ -34,7 +34,7 @@ export async function readTasks(
   { servers, snapshot, resolved, run }: ReadTasksContext,
 ): Promise<TaskOutcome[]> {
   tellPlanned(plan, run);
-  await using sources = snapshotPool(servers, snapshot, run);
+  await using sources = snapshotPool(servers, snapshot);
   const meter = new ProgressMeter(plan, run, "reading");
   const outcomes: TaskOutcome[] = [];
   const { keepGoing } = resolved;

@@ -13,7 +13,7 @@ export function reworded(
     readonly failures?: readonly PgCopyError[];
   },
 ): PgCopyError {
-  const { side, server, options, statements, retrySafe } = error;
+  const { side, reason, server, options, statements, retrySafe } = error;
   const advice = "advice" in fields ? fields.advice : error.advice;
   const attempted = "attempted" in fields ? fields.attempted : error.attempted;
   return new PgCopyError(fields.message ?? error.message, {
@@ -25,6 +25,7 @@ export function reworded(
     retrySafe,
     cause: error,
     ...(side === undefined ? {} : { side }),
+    ...(reason === undefined ? {} : { reason }),
     ...(server === undefined ? {} : { server }),
     ...(advice === undefined ? {} : { advice }),
     ...(attempted === undefined ? {} : { attempted }),

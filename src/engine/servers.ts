@@ -1,6 +1,8 @@
 /** Both ends of a run: connected, looked at, and released in reverse order. */
 
+import type { Endpoint } from "../endpoint/endpoint.js";
 import { parseEndpoint } from "../endpoint/parse-endpoint.js";
+import type { Side } from "../errors.js";
 import type { ResolvedOptions } from "../options/clone-options.js";
 import type { Connection } from "../postgres/connection.js";
 import type { SessionBudget } from "../postgres/session-budget.js";
@@ -117,8 +119,10 @@ export async function openEndpoints(
 ): Promise<Endpoints> {
   const sessions = options.tableJobs + options.indexJobs + 3;
   const { environment } = options;
-  const source = await parseEndpoint(options.source, environment, "source");
-  const target = await parseEndpoint(options.target, environment, "target");
+  const parse = async (text: string, side: Side) =>
+    watched(await parseEndpoint(text, environment, side), options);
+  const source = await parse(options.source, "source");
+  const target = await parse(options.target, "target");
   await refuseSameDirectory(source, target);
   const [sourceEndpoint, targetEndpoint] = await all<[OpenEndpoint, OpenEndpoint]>(run.signal, [
     async (signal) =>
@@ -133,6 +137,11 @@ export async function openEndpoints(
       ),
   ]);
   return { sourceEndpoint, targetEndpoint };
+}
+
+/** With the limit that each of its sessions goes by. */
+function watched(endpoint: Endpoint, { stallTimeoutMs }: ResolvedOptions): Endpoint {
+  return endpoint.kind === "server" ? { ...endpoint, stallTimeoutMs } : endpoint;
 }
 
 /** If one end refuses, the other is not waited for. */

@@ -4,6 +4,7 @@ import type { ClonePlan } from "../plan/clone-plan.js";
 import type { Connection } from "../postgres/connection.js";
 import { ConnectionPool } from "../postgres/connection-pool.js";
 import { lostConnection } from "../postgres/copy.js";
+import { serverReport, statementError } from "../postgres/server-error.js";
 import { SessionBudget } from "../postgres/session-budget.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import { CopyThreads } from "./copy-threads.js";
@@ -49,16 +50,16 @@ function sessionsOn(
   plan: ClonePlan,
   context: TaskSessionsContext,
 ): TaskSessions {
-  const { servers, run } = context;
+  const { servers } = context;
   const { tableJobs, indexJobs } = servers.jobs;
   const [source, target] = [sourceSession(context), targetSession(context)];
   const budgets = budgetsOf(servers);
-  const openTarget = () => openJobSession(target, run.signal);
-  const pool = (open: () => Promise<Connection>, size: number, budget: SessionBudget | undefined) =>
+  const openTarget: OpenSession = (signal) => openJobSession(target, signal);
+  const pool = (open: OpenSession, size: number, budget: SessionBudget | undefined) =>
     stack.use(new ConnectionPool(size, open, budget));
   const threads = budgets && startThreads(plan, servers, stack);
   return {
-    sourcePool: pool(() => openReader(context), tableJobs, budgets?.sourceSessions),
+    sourcePool: pool((signal) => openReader(context, signal), tableJobs, budgets?.sourceSessions),
     targetPool: pool(openTarget, tableJobs + indexJobs, budgets?.targetSessions),
     threads:
       threads &&
@@ -67,7 +68,6 @@ function sessionsOn(
           jobs: tableJobs,
           source,
           target,
-          signal: run.signal,
           ...budgets,
         }),
       ),
@@ -76,28 +76,30 @@ function sessionsOn(
 }
 
 /** Sessions on the source that see what the snapshot's holder sees. */
-export function snapshotPool(
-  servers: SourceOfRun,
-  snapshot: HeldSnapshot,
-  run: Run,
-): ConnectionPool {
+export function snapshotPool(servers: SourceOfRun, snapshot: HeldSnapshot): ConnectionPool {
   const { jobs, shared } = servers;
-  const open = () => openReader({ servers, snapshot, run });
+  const open: OpenSession = (signal) => openReader({ servers, snapshot }, signal);
   return new ConnectionPool(jobs.tableJobs, open, shared?.sourceSessions);
 }
 
-interface ReaderContext extends Pick<TaskSessionsContext, "snapshot" | "run"> {
+type OpenSession = (signal: AbortSignal) => Promise<Connection>;
+
+interface ReaderContext extends Pick<TaskSessionsContext, "snapshot"> {
   readonly servers: Pick<Servers, "source">;
 }
 
 /** That the snapshot is gone is no more than what follows, if the session that held it was lost. */
-async function openReader(context: ReaderContext): Promise<Connection> {
-  const { snapshot, run } = context;
+async function openReader(context: ReaderContext, signal: AbortSignal): Promise<Connection> {
+  const { snapshot } = context;
   try {
-    return await openJobSession(sourceSession(context), run.signal);
+    return await openJobSession(sourceSession(context), signal);
   } catch (error) {
-    if (snapshot.connection.usable) throw error;
-    throw lostConnection("keeping the snapshot", "source", error);
+    const { usable, loss } = snapshot.connection;
+    if (usable) throw error;
+    const attempted = "keeping the snapshot";
+    // Such as a standby's recovery conflict; the network's own words say less than ours.
+    if (serverReport(loss) !== undefined) throw statementError(loss, attempted, "source");
+    throw lostConnection(attempted, "source", error);
   }
 }
 

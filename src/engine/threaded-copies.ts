@@ -20,8 +20,6 @@ export interface ThreadedCopiesOptions {
   readonly target: JobSession;
   readonly sourceSessions: SessionBudget;
   readonly targetSessions: SessionBudget;
-  /** Aborted: no session is opened any more. */
-  readonly signal: AbortSignal;
 }
 
 interface CopyInThreadOptions {
@@ -79,9 +77,9 @@ export class ThreadedCopies implements AsyncDisposable {
   #poolsOf(thread: CopyThread) {
     const known = this.#pools.get(thread);
     if (known !== undefined) return known;
-    const { jobs, source, target, sourceSessions, targetSessions, signal } = this.#options;
+    const { jobs, source, target, sourceSessions, targetSessions } = this.#options;
     const poolOf = (wanted: JobSession, budget: SessionBudget): Pool =>
-      new ConnectionPool(jobs, () => thread.open(wanted, signal), budget);
+      new ConnectionPool(jobs, (signal) => thread.open(wanted, signal), budget);
     const pools = {
       source: poolOf(source, sourceSessions),
       target: poolOf(target, targetSessions),

@@ -47,6 +47,7 @@ export async function refuseRewritten(
         code: "task_failed",
         attempted,
         side: "source",
+        reason: "source_changed",
         ...(parts.length === 1 || read === 0
           ? { advice: `${WITHOUT_REWRITES} meanwhile` }
           : {

@@ -47,6 +47,12 @@ import {
   type TargetOptions,
   targetOptionNames,
 } from "./target-options.js";
+import {
+  type ResolvedTimeoutOptions,
+  resolveTimeoutOptions,
+  type TimeoutOptions,
+  timeoutOptionNames,
+} from "./timeout-options.js";
 
 /** Those that a configuration file can hold are described in config/option-table.ts, too. */
 export interface CloneOptions
@@ -56,7 +62,8 @@ export interface CloneOptions
     TargetOptions,
     MethodOptions,
     FailureOptions,
-    ResumeOptions {}
+    ResumeOptions,
+    TimeoutOptions {}
 
 /** Those of the clone that is meant: they decide what would be in its way. */
 export interface CheckOptions extends CloneOptions {
@@ -71,7 +78,8 @@ export interface ResolvedOptions
     ResolvedTargetOptions,
     ResolvedMethodOptions,
     ResolvedFailureOptions,
-    ResolvedResumeOptions {
+    ResolvedResumeOptions,
+    ResolvedTimeoutOptions {
   /** Names of the options that say something: the defaults of others may give way. */
   readonly given: ReadonlySet<string>;
 }
@@ -98,6 +106,7 @@ export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
         value === undefined || value === false ? [] : [name],
       ),
     ),
+    ...resolveTimeoutOptions(options),
   };
 }
 
@@ -118,6 +127,7 @@ const knownOptions: Readonly<Record<keyof CloneOptions, true>> = {
   ...methodOptionNames,
   ...resumeOptionNames,
   ...failureOptionNames,
+  ...timeoutOptionNames,
 };
 
 /** A misspelt `verify` would otherwise be a copy that nobody verified. */

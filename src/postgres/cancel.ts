@@ -23,21 +23,33 @@ export interface CancelTarget {
   readonly secretKey: number;
 }
 
-/** Asks the server to cancel what the session is doing. Settles when the request is sent; never throws. */
-export async function cancelOnServer(target: CancelTarget, timeoutMs = 1_000): Promise<void> {
+/**
+ * Asks the server to cancel what the session is doing. Never throws.
+ *
+ * @returns whether the server has taken the request; if not, it does not come through to it.
+ */
+export async function cancelOnServer(target: CancelTarget, timeoutMs = 1_000): Promise<boolean> {
   const socket = target.host.startsWith("/")
     ? connectTcp(`${target.host}/.s.PGSQL.${target.port}`)
     : connectTcp(target.port, target.host);
-  const timer = setTimeout(() => socket.destroy(), timeoutMs);
+  let isTaken = true;
+  let isSent = false;
+  const timer = setTimeout(() => {
+    isTaken = false;
+    socket.destroy();
+  }, timeoutMs);
   try {
     await once(socket, "connect");
     const channel = target.tls === undefined ? socket : await upgrade(socket, target);
     channel.end(cancelRequest(target.processId, target.secretKey));
+    isSent = true;
     // The server closes without a word; until then it may not have read the request.
     channel.resume();
     await once(channel, "close");
+    return isTaken;
   } catch {
-    // Whoever called goes on to close the session: there is nothing better to do here.
+    // With TLS a server may reset the connection, since it reads no goodbye.
+    return isTaken && isSent && target.tls !== undefined;
   } finally {
     clearTimeout(timer);
     socket.destroy();

@@ -2,6 +2,7 @@
 
 import type { ServerEndpoint } from "../endpoint/endpoint.js";
 import { interruptedError, throwIfAborted } from "../run/abort.js";
+import { askServer } from "./ask-server.js";
 import { newClient, rawConnection } from "./client.js";
 import { Connection, type ConnectOptions } from "./connection.js";
 import {
@@ -61,6 +62,7 @@ async function open(
     const here = endpointOf(attempt, endpoint);
     const connection = new Connection(client, here, attempt, options, parameters);
     await connection.pin(options.settings ?? {});
+    connection.askBy((signal) => askServer(connection, connect, signal));
     await checkSessionAttributes(connection, attempt.sessionAttributes);
     return connection;
   } catch (error) {

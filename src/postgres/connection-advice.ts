@@ -4,6 +4,7 @@ import { describeHost, type ServerEndpoint } from "../endpoint/endpoint.js";
 import type { ServerReport } from "../errors.js";
 import type { ConnectionAttempt } from "./connection-attempts.js";
 import { errorCode, isCertificateFailure, isTlsUnsupported } from "./connection-failures.js";
+import { explainFailure } from "./known-failures.js";
 import { ForeignProtocol } from "./protocol-guard.js";
 import { errorWords } from "./server-error.js";
 
@@ -27,10 +28,11 @@ export function explainReport(
 }
 
 function reportAdvice(
-  { sqlstate, message }: ServerReport,
+  report: ServerReport,
   endpoint: ServerEndpoint,
   attempt: ConnectionAttempt,
 ): string {
+  const { sqlstate, message } = report;
   switch (sqlstate) {
     case "28P01":
       return `check the user and the password${endpoint.passwordFrom === undefined ? "" : `, which was taken from ${endpoint.passwordFrom}`}`;
@@ -40,17 +42,18 @@ function reportAdvice(
       return "check the name of the database, or create it first";
     case "42501":
       return "let the role connect: grant connect on database … to …";
-    case "53300":
-      return "ask for fewer jobs, end sessions that are not needed, or raise max_connections on the server";
-    case "57P03":
-      return "wait until the server has started, and try again";
     case "08P01":
       return /ssl|tls/i.test(message)
         ? "try sslmode=require"
         : "a connection pooler such as PgBouncer seems to stand before the server: connect to the server directly";
     default:
-      return "the server's log may say more";
+      return knownAdvice(report) ?? "the server's log may say more";
   }
+}
+
+/** Of what may happen to any session; none of it depends on the side. */
+function knownAdvice(report: ServerReport): string | undefined {
+  return explainFailure({ report, side: "target", attempted: "" })?.advice;
 }
 
 /** SQLSTATE 28000 has several meanings, which only the message tells apart (in English). */

@@ -11,7 +11,7 @@ import {
 import type { ConnectionAttempt, FailedAttempt } from "./connection-attempts.js";
 import { isTlsFailure, isTlsUnsupported } from "./connection-failures.js";
 import { ForeignProtocol } from "./protocol-guard.js";
-import { errorWords, serverReport } from "./server-error.js";
+import { errorWords, serverReport, whatIsKnown } from "./server-error.js";
 import { DeclinedSession } from "./session-checks.js";
 
 /**
@@ -45,7 +45,8 @@ export function connectionError(
       retrySafe: passing,
       cause: main.error,
       ...(telling.length > 1 ? { items: [...new Set(all)] } : {}),
-      ...(report === undefined ? {} : { server: report }),
+      // The advice above is about connecting, and says more.
+      ...(report === undefined ? {} : { ...whatIsKnown(report, "", side), advice }),
     },
   );
 }

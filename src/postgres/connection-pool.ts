@@ -19,7 +19,7 @@ const NEW_SESSION_MS = 15;
 
 /** Closed at the end of an `await using` scope, with all its sessions. */
 export class ConnectionPool<S extends PooledSession = Connection> implements AsyncDisposable {
-  readonly #open: () => Promise<S>;
+  readonly #open: (signal: AbortSignal) => Promise<S>;
   readonly #idle: S[] = [];
   /** Who waits for a session that another one gives back, first come first served. */
   readonly #waiting: ((session: S) => void)[] = [];
@@ -31,10 +31,11 @@ export class ConnectionPool<S extends PooledSession = Connection> implements Asy
 
   /**
    * @param size how many sessions there may be at a time.
-   * @param open opens a session and makes it ready, for example by importing a snapshot.
+   * @param open opens a session and makes it ready, for example by importing a snapshot; its signal is
+   *   that of the task that waits for it, which may be stopped while the run goes on to its end.
    * @param budget what it shares with the pools of other databases.
    */
-  constructor(size: number, open: () => Promise<S>, budget?: SessionBudget) {
+  constructor(size: number, open: (signal: AbortSignal) => Promise<S>, budget?: SessionBudget) {
     this.#open = open;
     this.#limit = pLimit(size);
     this.#budget = budget;
@@ -53,7 +54,7 @@ export class ConnectionPool<S extends PooledSession = Connection> implements Asy
 
   async #lend<T>(signal: AbortSignal, use: (connection: S) => Promise<T>): Promise<T> {
     throwIfAborted(signal);
-    const connection = await this.#take();
+    const connection = await this.#take(signal);
     try {
       const result = await connection.under(signal, () => use(connection));
       this.#giveBack(connection);
@@ -99,22 +100,22 @@ export class ConnectionPool<S extends PooledSession = Connection> implements Asy
     this.#budget?.wake();
   }
 
-  async #take(): Promise<S> {
+  async #take(signal: AbortSignal): Promise<S> {
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
       if (idle.usable) return idle;
       await this.#closeOne(idle);
     }
     const lent = this.#first === undefined ? undefined : await this.#givenBackSoon();
     if (lent !== undefined) return lent;
-    const opening = this.#openOne();
+    const opening = this.#openOne(signal);
     this.#first ??= opening.catch(() => {});
     return await opening;
   }
 
-  async #openOne(): Promise<S> {
+  async #openOne(signal: AbortSignal): Promise<S> {
     await this.#budget?.take();
     try {
-      const connection = await this.#open();
+      const connection = await this.#open(signal);
       this.#all.add(connection);
       return connection;
     } catch (error) {

@@ -7,12 +7,14 @@ import type pg from "pg";
 import { describeEndpoint, type ServerEndpoint } from "../endpoint/endpoint.js";
 import { PgCopyError, type Side } from "../errors.js";
 import { throwIfAborted } from "../run/abort.js";
+import type { Doing } from "./ask-server.js";
 import { type CancelTarget, cancelOnServer } from "./cancel.js";
 import { rawConnection } from "./client.js";
 import type { ConnectionAttempt } from "./connection-attempts.js";
 import { type ScriptHandlers, ScriptQuery } from "./script-query.js";
-import { statementError } from "./server-error.js";
+import { brokenConnection, statementError } from "./server-error.js";
 import { pinSettings, watchClient } from "./session-settings.js";
+import { unlessStalled } from "./stall-watch.js";
 
 /** How long a cancelled statement has to end before its socket is cut, in milliseconds. */
 const CANCEL_GRACE_MS = 1_500;
@@ -27,6 +29,9 @@ export interface ConnectOptions {
   /** Parameters set in addition to the pinned ones. */
   readonly settings?: Readonly<Record<string, string>>;
 }
+
+/** The server's own id of the process that it does a session's work in. */
+const ownBackend = "select pg_catalog.pg_backend_pid() as id";
 
 /** A row of a result, by column name. */
 export type Row = Record<string, unknown>;
@@ -54,6 +59,9 @@ export class Connection implements AsyncDisposable {
   #signal: AbortSignal;
   #tail: Promise<unknown> = Promise.resolve();
   #state: "open" | "lost" | "closed" = "open";
+  #loss: Error | undefined;
+  #backendId: number | undefined;
+  #ask: (signal: AbortSignal) => Promise<Doing> = async () => "works";
   #quickestMs = Number.POSITIVE_INFINITY;
 
   /** @internal */
@@ -75,7 +83,10 @@ export class Connection implements AsyncDisposable {
     this.parameters = parameters;
     this.serverVersion = versionNumber(parameters.get("server_version") ?? "");
     // Without a listener a connection lost while idle would end the process.
-    client.on("error", () => this.#lose());
+    client.on("error", (error) => {
+      this.#loss ??= error;
+      this.#lose();
+    });
     client.on("end", () => this.#lose());
   }
 
@@ -87,6 +98,32 @@ export class Connection implements AsyncDisposable {
   /** Aborted: its statements are stopped. */
   get signal(): AbortSignal {
     return this.#signal;
+  }
+
+  /** The error that it was lost with, while it was idle. */
+  get loss(): Error | undefined {
+    return this.#loss;
+  }
+
+  /** The process id that the server itself knows it by: a pooler before it gives another. */
+  get backendId(): number {
+    return this.#backendId ?? this.processId;
+  }
+
+  /** Bytes that the system has received for it, and that it has taken from it. */
+  get traffic(): number {
+    const { bytesRead, bytesWritten, writableLength } = rawConnection(this.#client).stream;
+    return bytesRead + bytesWritten - writableLength;
+  }
+
+  /** @internal Who finds out what the server does for it. */
+  askBy(ask: (signal: AbortSignal) => Promise<Doing>): void {
+    this.#ask = ask;
+  }
+
+  /** What its server says that it does for it; never throws. */
+  async doing(signal: AbortSignal): Promise<Doing> {
+    return await this.#ask(signal);
   }
 
   /** How long its shortest statement took, in milliseconds: a round trip, and little else. 0 before the first. */
@@ -102,7 +139,11 @@ export class Connection implements AsyncDisposable {
   /** @internal Sets the pinned settings; `connect` has called it. */
   async pin(settings: Readonly<Record<string, string>>): Promise<void> {
     const version = this.serverVersion;
-    await this.#client.query(`${pinSettings(version, settings)}; ${watchClient(version)}`);
+    const script = `${pinSettings(version, settings)}; ${watchClient(version)}; ${ownBackend}`;
+    const results = (await this.#client.query(script)) as unknown as pg.QueryResult<{
+      id: number;
+    }>[];
+    this.#backendId = results.at(-1)?.rows[0]?.id;
   }
 
   /**
@@ -192,9 +233,26 @@ export class Connection implements AsyncDisposable {
     });
   }
 
-  /** Asks the server to cancel the statement that runs now, on a connection of its own. Never throws. */
-  async cancel(): Promise<void> {
-    await cancelOnServer(this.cancelTarget);
+  /**
+   * Asks the server to cancel the statement that runs now, on a connection of its own. Never throws.
+   *
+   * @returns whether the server has taken the request.
+   */
+  async cancel(): Promise<boolean> {
+    return await cancelOnServer(this.cancelTarget);
+  }
+
+  /**
+   * Cancels the statement that runs now, and cuts the socket where the server does not hear of it, or goes
+   * on regardless. Settles when the statement has ended. Never throws.
+   */
+  async stop(): Promise<void> {
+    const settled = this.readyForQuery();
+    const cut = setTimeout(() => this.destroy(), CANCEL_GRACE_MS);
+    // Its server then notices that the client is gone (session-settings.ts).
+    if (!(await this.cancel())) this.destroy();
+    await settled;
+    clearTimeout(cut);
   }
 
   /** What it takes to cancel this session's statement, from wherever that is done. */
@@ -252,14 +310,17 @@ export class Connection implements AsyncDisposable {
       if (this.#state !== "open") {
         throw new PgCopyError(
           `${attempted()} failed on ${this.side}: the connection to ${describeEndpoint(this.endpoint)} is ${this.#state}`,
-          { code: "task_failed", attempted: attempted(), side: this.side, retrySafe: true },
+          {
+            ...{ code: "task_failed", attempted: attempted(), side: this.side, retrySafe: true },
+            ...brokenConnection,
+          },
         );
       }
-      const stop = () => this.#stop();
+      const stop = () => void this.stop();
       signal.addEventListener("abort", stop, { once: true });
       const began = performance.now();
       try {
-        const result = await send();
+        const result = await unlessStalled(this, attempted, send);
         this.#quickestMs = Math.min(this.#quickestMs, performance.now() - began);
         return result;
       } catch (error) {
@@ -269,12 +330,6 @@ export class Connection implements AsyncDisposable {
         signal.removeEventListener("abort", stop);
       }
     });
-  }
-
-  #stop(): void {
-    void this.cancel();
-    const cut = setTimeout(() => this.destroy(), CANCEL_GRACE_MS);
-    void this.readyForQuery().then(() => clearTimeout(cut));
   }
 }
 

@@ -12,7 +12,8 @@ import { withoutWords } from "./confidential.js";
 import type { Connection } from "./connection.js";
 import { CopyIn } from "./copy-in.js";
 import { CopyOut } from "./copy-out.js";
-import { statementError } from "./server-error.js";
+import { brokenConnection, statementError } from "./server-error.js";
+import { StallWatch } from "./stall-watch.js";
 
 export interface CopyRelay {
   /** For messages: `COPY public.orders (part 3 of 8)`. */
@@ -61,6 +62,10 @@ class Relay {
   #failure: PgCopyError | undefined;
   /** By a failpoint: nothing is read. */
   #held = false;
+  /** Until the target has taken what waits for it. */
+  #isPaused = false;
+  /** Whether the source has nothing more to send. */
+  #isRead = false;
 
   constructor(relay: CopyRelay) {
     this.#relay = relay;
@@ -72,6 +77,7 @@ class Relay {
     });
     this.#into = new CopyIn(relay.copyIn, {
       onDrain: () => {
+        this.#isPaused = false;
         if (!this.#held) this.#out.resume();
       },
       onError: (error) => this.#fail(statementError(error, relay.attempted, "target"), "target"),
@@ -84,11 +90,18 @@ class Relay {
     const targetReady = target.readyForQuery();
     const stop = () => this.#fail(interruptedError(attempted), undefined);
     signal.addEventListener("abort", stop, { once: true });
+    const watch = new StallWatch(
+      [source, target],
+      () => attempted,
+      (stall) => this.#fail(stall, undefined),
+      () => (this.#isPaused || this.#isRead ? "target" : "source"),
+    );
     try {
       targetClient.query(this.#into as unknown as pg.Submittable);
       sourceClient.query(this.#out as unknown as pg.Submittable);
       await Promise.all([sourceReady, targetReady]);
     } finally {
+      watch.end();
       signal.removeEventListener("abort", stop);
     }
     if (this.#failure !== undefined) throw this.#failure;
@@ -102,7 +115,10 @@ class Relay {
     }
     this.#bytes += bytes;
     this.#relay.onBytes(bytes);
-    if (!this.#into.write(message, release)) this.#out.pause();
+    if (!this.#into.write(message, release)) {
+      this.#isPaused = true;
+      this.#out.pause();
+    }
     const { failpoint: name, signal } = this.#relay;
     if (name !== undefined) this.#hold(failpoint(name, signal));
   }
@@ -125,6 +141,7 @@ class Relay {
    * there are no more rows.
    */
   #sourceIsReady(): void {
+    this.#isRead = true;
     if (this.#failure !== undefined || this.#held) return;
     if (this.#relay.source.usable) this.#into.end();
     else this.#fail(lostConnection(this.#relay.attempted, "source"), "source");
@@ -137,8 +154,8 @@ class Relay {
   #fail(error: PgCopyError, side: Side | undefined): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
-    if (side !== "source") void cancelSoon(this.#relay.source);
-    if (side !== "target") void cancelSoon(this.#relay.target);
+    if (side !== "source") void this.#relay.source.stop();
+    if (side !== "target") void this.#relay.target.stop();
     if (side !== "target") this.#into.fail(`pgcopy: ${error.message}`);
     this.#out.resume();
   }
@@ -163,21 +180,13 @@ class Relay {
   }
 }
 
-/** Cancels what the session does, and cuts it where that takes too long. */
-export async function cancelSoon(connection: Connection): Promise<void> {
-  const settled = connection.readyForQuery();
-  const cut = setTimeout(() => connection.destroy(), 1_500);
-  await connection.cancel();
-  await settled;
-  clearTimeout(cut);
-}
-
 export function lostConnection(attempted: string, side: Side, cause?: unknown): PgCopyError {
   return new PgCopyError(`${attempted} failed on ${side}: the connection was lost`, {
     code: "task_failed",
     attempted,
     side,
     retrySafe: true,
+    ...brokenConnection,
     ...(cause === undefined ? {} : { cause }),
   });
 }

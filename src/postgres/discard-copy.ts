@@ -7,9 +7,10 @@ import type pg from "pg";
 import type { PgCopyError } from "../errors.js";
 import { interruptedError, throwIfAborted } from "../run/abort.js";
 import { withoutWords } from "./confidential.js";
-import { type CopyRelay, type CopyResult, cancelSoon, lostConnection } from "./copy.js";
+import { type CopyRelay, type CopyResult, lostConnection } from "./copy.js";
 import { CopyOut } from "./copy-out.js";
 import { statementError } from "./server-error.js";
+import { StallWatch } from "./stall-watch.js";
 
 export type CopyReading = Omit<CopyRelay, "target" | "copyIn">;
 
@@ -37,12 +38,22 @@ export async function discardCopy(reading: CopyReading): Promise<CopyResult> {
     });
     const stop = () => {
       failure ??= interruptedError(attempted);
-      void cancelSoon(source);
+      void source.stop();
     };
     signal.addEventListener("abort", stop, { once: true });
     const ready = source.readyForQuery();
     client.query(out as unknown as pg.Submittable);
-    await ready.finally(() => signal.removeEventListener("abort", stop));
+    const watch = new StallWatch(
+      [source],
+      () => attempted,
+      (stall) => {
+        failure ??= stall;
+        void source.stop();
+      },
+    );
+    await ready;
+    watch.end();
+    signal.removeEventListener("abort", stop);
     if (failure !== undefined) throw failure;
     if (!source.usable) throw lostConnection(attempted, "source");
     return { rows: out.rowCount, bytes };

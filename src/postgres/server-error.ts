@@ -1,6 +1,8 @@
 /** From what node-postgres throws to what pgcopy reports. */
 
 import { PgCopyError, type PgCopyErrorFields, type ServerReport, type Side } from "../errors.js";
+import { explainFailure } from "./known-failures.js";
+import { connectionLost } from "./known-session-failures.js";
 
 /** The fields of an ErrorResponse, or undefined if `thrown` is not one. */
 export function serverReport(thrown: unknown): ServerReport | undefined {
@@ -51,7 +53,24 @@ export function statementError(
     side,
     retrySafe: isTransient(thrown),
     cause: thrown,
-    ...(report === undefined ? {} : { server: report }),
+    ...(report === undefined ? brokenConnection : whatIsKnown(report, attempted, side)),
     ...fields,
   });
+}
+
+/** For errors of a connection that broke, of which the server said nothing. */
+export const brokenConnection = {
+  reason: connectionLost.reason,
+  advice: connectionLost.advice,
+} as const;
+
+/** The server's report, and what it asks for. */
+export function whatIsKnown(
+  report: ServerReport,
+  attempted: string,
+  side: Side,
+): Pick<PgCopyErrorFields, "server" | "reason" | "advice"> {
+  const known = explainFailure({ report, attempted, side });
+  if (known === undefined) return { server: report };
+  return { server: report, reason: known.reason, advice: known.advice };
 }

@@ -59,7 +59,7 @@ export function pinSettings(
 }
 
 /** How often a server looks whether its client is still there while a statement runs, in milliseconds. */
-const CLIENT_CHECK_MS = 1_000;
+const CLIENT_CHECK_MS = 500;
 
 /**
  * Has the server end a statement whose client is gone: without it a CREATE INDEX goes on for as long as

@@ -124,8 +124,8 @@ async function dumpOver(
 
 /** Cancels what the server still does, so that the session can be ended in order. */
 async function endQuery(relay: ServerRelay, session: Connection): Promise<void> {
-  await session.cancel();
-  if (!(await relay.idle(CANCEL_GRACE_MS))) session.destroy();
+  const isTaken = await session.cancel();
+  if (!isTaken || !(await relay.idle(CANCEL_GRACE_MS))) session.destroy();
 }
 
 function workerFailure(

@@ -137,6 +137,7 @@ function rewritten(name: string, { side }: Connection, attempted: string): PgCop
       code: "task_failed",
       attempted,
       side,
+      ...(side === "source" ? { reason: "source_changed" as const } : {}),
       advice: "compare again, with nothing that truncates or rewrites tables meanwhile",
       retrySafe: true,
     },

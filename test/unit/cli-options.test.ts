@@ -4,7 +4,12 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { copyOptions } from "../../src/cli/copy-options.js";
 import { chooseEndpoint, chooseEndpoints } from "../../src/cli/endpoints.js";
-import { parseCount, parseSize, parseWorkMemory } from "../../src/cli/option-values.js";
+import {
+  parseCount,
+  parseSeconds,
+  parseSize,
+  parseWorkMemory,
+} from "../../src/cli/option-values.js";
 import type { CopyFlags } from "../../src/cli/program/copy-commands.js";
 import { type Actions, createProgram } from "../../src/cli/program/program.js";
 import { configNames, typedOption } from "../../src/config/option-table.js";
@@ -36,6 +41,11 @@ describe("sizes", () => {
 describe("counts", () => {
   test("are whole numbers", () => {
     expect(parseCount("8")).toBe(8);
+    expect(["0", "90", "90s", "5min", "5 min", "2h"].map(parseSeconds)).toEqual([
+      0, 90, 90, 300, 300, 7_200,
+    ]);
+    for (const text of ["", "soon", "-1", "1.5s", "5m"])
+      expect(() => parseSeconds(text)).toThrow("It must be a time such as 300s, 5min, 1h");
   });
 
   test("memory is told its bounds in the words that one types", () => {

@@ -55,6 +55,7 @@ describe("defaults", () => {
       noTablespaces: false,
       verify: undefined,
       copyFormat: "auto",
+      stallTimeoutMs: 300_000,
       without: new Set(),
       resume: false,
       notConsistent: false,
@@ -76,6 +77,17 @@ describe("defaults", () => {
     expect(resolve({ observer }).progressIntervalMs).toBe(500);
     expect(resolve({ observer, progressIntervalMs: 0 }).progressIntervalMs).toBe(0);
     expect(resolve({ progressIntervalMs: 50 }).progressIntervalMs).toBe(50);
+  });
+
+  test("timeouts are in seconds; 0 is none", () => {
+    expect(resolve({ stallTimeout: 90 }).stallTimeoutMs).toBe(90_000);
+    expect(resolve({ stallTimeout: 0 }).stallTimeoutMs).toBe(0);
+    const environment = { PGCONNECT_TIMEOUT: "7", PGUSER: "app" };
+    expect(resolve({ environment }).environment).toEqual(environment);
+    expect(resolve({ environment, connectTimeout: 5 }).environment).toEqual({
+      PGCONNECT_TIMEOUT: "5",
+      PGUSER: "app",
+    });
   });
 
   test("what is given is kept", () => {
@@ -105,6 +117,7 @@ describe("defaults", () => {
 
 describe("a wrong option", () => {
   const wholeNumber = "must be a whole number of at least 1";
+  const seconds = "must be a whole number of seconds up to 2000000, 0 for no limit";
   const size = "splitTablesLargerThan must be a number of bytes, 65536 or more";
   const memory = "maintenanceWorkMem must be a size of at least 1 MB and less than 2 GB, in bytes";
   const interval =
@@ -128,6 +141,9 @@ describe("a wrong option", () => {
     [{ maintenanceWorkMem: 1024 ** 2 - 1 }, `${memory}, not 1048575`],
     [{ maintenanceWorkMem: 2 ** 31 }, `${memory}, not 2147483648`],
     [{ maintenanceWorkMem: "64MB" }, `${memory}, not "64MB"`],
+    [{ stallTimeout: -1 }, `stallTimeout ${seconds}, not -1`],
+    [{ stallTimeout: 0.5 }, `stallTimeout ${seconds}, not 0.5`],
+    [{ connectTimeout: 2_000_001 }, `connectTimeout ${seconds}, not 2000001`],
     [{ snapshot: "" }, `${id}, not ""`],
     [{ snapshot: "1'; drop table x; --" }, `${id}, not "1'; drop table x; --"`],
     [{ verify: "full" }, 'verify must be one of count, checksum, not "full"'],

@@ -105,6 +105,7 @@ test("what is a type only", () => {
     "ExtensionPin",
     "ExtensionTable",
     "FailedRun",
+    "FailureReason",
     "FilterEntry",
     "FilterReport",
     "FilteredObject",

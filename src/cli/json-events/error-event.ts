@@ -8,6 +8,7 @@ export interface ErrorFields {
   message: unknown;
   attempted: unknown;
   side: unknown;
+  reason: unknown;
   server: unknown;
   advice: unknown;
   items: unknown;
@@ -25,6 +26,8 @@ export const errorEvent: DocumentedEvent<ErrorFields> = {
     message: "in words",
     attempted: "what was tried",
     side: "`source` or `target`",
+    reason:
+      "what went wrong on the server or on the way to it, where that is known: `disk_full`, `stalled`, … ([faults.md](faults.md#what-each-error-asks-for))",
     server:
       "the server's own report: `severity`, `sqlstate`, `message`, `detail`, `hint`, `where`, `constraint`",
     advice: "what to do",

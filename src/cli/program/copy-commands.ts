@@ -10,6 +10,7 @@ import { type MethodFlags, withMethodFlags } from "./method-flags.js";
 import { withConfigOptions } from "./output-flags.js";
 import type { ResumeFlags } from "./resume-flags.js";
 import { type SpeedFlags, withSpeedFlags } from "./speed-flags.js";
+import { type TimeoutFlags, withTimeoutFlags } from "./timeout-flags.js";
 
 /** The options of clone and plan, as they are parsed. */
 /** Those of `ResumeFlags` are clone's only. */
@@ -20,7 +21,8 @@ export interface CopyFlags
     FilterFlags,
     MethodFlags,
     FailureFlags,
-    ResumeFlags {
+    ResumeFlags,
+    TimeoutFlags {
   /** clone only. */
   readonly report?: string;
   /** `false`: --no-config. */
@@ -42,5 +44,5 @@ export function copyCommand(program: Command, name: "clone" | "plan" | "check"):
     );
   withSpeedFlags(withConfigOptions(copy));
   withContentFlags(copy, { ofOne: name === "check" });
-  return withFailureFlags(withMethodFlags(withFilterOptions(copy)));
+  return withTimeoutFlags(withFailureFlags(withMethodFlags(withFilterOptions(copy))));
 }
