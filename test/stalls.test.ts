@@ -94,7 +94,8 @@ describe("a way that loses what is sent", () => {
     expect(error.message).toMatch(
       /nothing moved for 1\.0 s, and its server waits for pgcopy in turn$/,
     );
-    await expectNoneAtWork(source, target);
+    // The target waits in the middle of a message, where it hears of no cancel, until its network tells it.
+    await expectNoneAtWork(source);
   });
 
   test("to a server that is gone altogether", async () => {
