@@ -8,6 +8,7 @@ import { describeEndpoint, type ServerEndpoint } from "../endpoint/endpoint.js";
 import { PgCopyError, type Side } from "../errors.js";
 import { throwIfAborted } from "../run/abort.js";
 import type { Doing } from "./ask-server.js";
+import { type Backend, ownBackendQuery } from "./backend.js";
 import { type CancelTarget, cancelOnServer } from "./cancel.js";
 import { rawConnection } from "./client.js";
 import type { ConnectionAttempt } from "./connection-attempts.js";
@@ -60,9 +61,9 @@ export class Connection implements AsyncDisposable {
   #tail: Promise<unknown> = Promise.resolve();
   #state: "open" | "lost" | "closed" = "open";
   #loss: Error | undefined;
-  #backendId: number | undefined;
   #ask: (signal: AbortSignal) => Promise<Doing> = async () => "works";
   #quickestMs = Number.POSITIVE_INFINITY;
+  #backend: Backend | undefined;
 
   /** @internal */
   constructor(
@@ -107,7 +108,7 @@ export class Connection implements AsyncDisposable {
 
   /** The process id that the server itself knows it by: a pooler before it gives another. */
   get backendId(): number {
-    return this.#backendId ?? this.processId;
+    return this.backend.processId;
   }
 
   /** Bytes that the system has received for it, and that it has taken from it. */
@@ -126,6 +127,11 @@ export class Connection implements AsyncDisposable {
     return await this.#ask(signal);
   }
 
+  /** The server's process of this session, told from any other that had or will have its id. */
+  get backend(): Backend {
+    return this.#backend ?? { processId: this.processId, startedAt: "-infinity" };
+  }
+
   /** How long its shortest statement took, in milliseconds: a round trip, and little else. 0 before the first. */
   get quickestMs(): number {
     return Number.isFinite(this.#quickestMs) ? this.#quickestMs : 0;
@@ -139,11 +145,9 @@ export class Connection implements AsyncDisposable {
   /** @internal Sets the pinned settings; `connect` has called it. */
   async pin(settings: Readonly<Record<string, string>>): Promise<void> {
     const version = this.serverVersion;
-    const script = `${pinSettings(version, settings)}; ${watchClient(version)}; ${ownBackend}`;
-    const results = (await this.#client.query(script)) as unknown as pg.QueryResult<{
-      id: number;
-    }>[];
-    this.#backendId = results.at(-1)?.rows[0]?.id;
+    const script = `${pinSettings(version, settings)}; ${watchClient(version)}; ${ownBackendQuery}`;
+    const results = (await this.#client.query(script)) as unknown as pg.QueryResult<Backend>[];
+    this.#backend = results.at(-1)?.rows[0];
   }
 
   /**
