@@ -160,6 +160,15 @@ export type RunEvent = { readonly atMs: number; readonly database?: string } & (
       readonly because: readonly TaskInfo[];
     }
   | {
+      /** It did not go well, and is begun again once `delayMs` have gone by. */
+      readonly type: "task_retried";
+      readonly task: TaskInfo;
+      /** Which try it was that failed, from 1. */
+      readonly attempt: number;
+      readonly error: Record<string, unknown>;
+      readonly delayMs: number;
+    }
+  | {
       /** Stopped because another task failed, or the run was interrupted. */
       readonly type: "task_stopped";
       readonly task: TaskInfo;

@@ -8,10 +8,11 @@ import {
   formatDuration,
   formatNumberOf,
 } from "./formatting.js";
-import type { CloneAllReport, PlanAllReport } from "./library.js";
+import type { CloneAllReport, CloneReport, PlanAllReport } from "./library.js";
 import type { ReportStyle } from "./output.js";
 import { conflictLines, type PlanStyle, refusalLines } from "./plan-report.js";
 import { rolesWords, section, titled, warningLines } from "./report.js";
+import { RETRIES_TITLE, retryLines } from "./retry-lines.js";
 import { tableLines } from "./table.js";
 
 export function cloneAllLines(report: CloneAllReport, style: ReportStyle): string[] {
@@ -36,7 +37,14 @@ export function cloneAllLines(report: CloneAllReport, style: ReportStyle): strin
     leftOut(report, style),
     verification(report, style),
     warningLines(report.warnings, style),
+    section(RETRIES_TITLE, retryLines(retriesOf(report), style), style),
   ]);
+}
+
+function retriesOf({ databases }: CloneAllReport): CloneReport["retries"] {
+  return databases.flatMap(({ database, retries }) =>
+    retries.map((one) => ({ ...one, label: `${database}: ${one.label}` })),
+  );
 }
 
 export function planAllLines(plan: PlanAllReport, style: PlanStyle): string[] {

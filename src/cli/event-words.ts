@@ -74,6 +74,8 @@ function lineOf(event: RunEvent, verbose: boolean): EventLine | undefined {
         kind: "failed",
         text: `${printable(event.task.label)} failed; ${event.goesOn ? "going on with what doesn't need it" : "stopping the rest"}`,
       };
+    case "task_retried":
+      return { kind: "warning", text: retriedTask(event) };
     case "database_finished":
       return { kind: "done", text: finishedDatabase(event) };
     case "snapshot_held":
@@ -118,6 +120,15 @@ function finishedDatabase(event: RunEvent & { type: "database_finished" }): stri
   ];
   const created = event.created ? ", created" : "";
   return `${facts.join(", ")} in ${formatDuration(event.durationMs)}${created}`;
+}
+
+/** `COPY public.orders failed on target: …; trying again in 0.4 s`. */
+function retriedTask({ task, attempt, error, delayMs }: RunEvent & { type: "task_retried" }) {
+  const message = String(error.message ?? "");
+  // Of a task with many statements, the one that failed is named by the message.
+  const named = message.startsWith(task.label) ? message : `${task.label}: ${message}`;
+  const again = attempt === 1 ? "trying again" : `trying again (${attempt} tries failed)`;
+  return printable(`${named}; ${again} in ${formatDuration(delayMs)}`);
 }
 
 function finishedTask(event: RunEvent & { type: "task_finished" }): string {

@@ -24,6 +24,13 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError("It must be a whole number of at least 1.");
 }
 
+/** For commander: a whole number, 0 among them. */
+export function parseCountOrNone(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count;
+  throw new InvalidArgumentError("It must be a whole number of at least 0.");
+}
+
 /** For commander: a whole number of at least 1, or `auto`. */
 export function parseThreads(text: string): number | "auto" {
   if (text === "auto") return text;

@@ -13,6 +13,7 @@ import {
 import type { CloneReport } from "./library.js";
 import type { ReportStyle } from "./output.js";
 import { partsLines } from "./parts-lines.js";
+import { RETRIES_TITLE, retryLines } from "./retry-lines.js";
 import { selectionLines } from "./selection-lines.js";
 import { tableLines } from "./table.js";
 
@@ -28,6 +29,7 @@ export function reportLines(report: CloneReport, style: ReportStyle): string[] {
     verification(report, style),
     section("Filters", filterLines(report.filters, style), style),
     warningLines(report.warnings, style),
+    section(RETRIES_TITLE, retryLines(report.retries, style), style),
   ];
   return sections
     .filter((lines) => lines.length > 0)

@@ -294,6 +294,21 @@ export const optionTable: OptionTable = {
       "After a failure, do all the same what doesn't need what failed, and name all failures at the end: see [faults.md](faults.md#one-thing-fails).",
     example: true,
   },
+  retries: {
+    type: "integer",
+    minimum: 0,
+    default: 3,
+    description:
+      "How often a task is done again that a lost connection, a deadlock or the like has stopped; 0 for never.",
+    example: 5,
+  },
+  retryTimeout: {
+    type: "integer",
+    minimum: 0,
+    default: 300,
+    description: "How long a server may be out of reach before the run gives up, in seconds.",
+    example: 900,
+  },
   without: {
     schema: { type: "array", items: { enum: techniqueNames } },
     defaultWords: "none",

@@ -7,12 +7,14 @@ import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import { applyDatabaseProperties } from "./database-properties.js";
 import { refuseDifferences } from "./execute-task.js";
 import { withLeftovers } from "./leftovers.js";
+import { openJournal } from "./open-journal.js";
 import type { PreparedTarget } from "./prepare-target.js";
 import { buildReport, type CloneReport, type ResumedReport } from "./report.js";
 import type { Run } from "./run.js";
 import { runTasks } from "./run-tasks.js";
 import type { Servers } from "./servers.js";
 import type { KeptContent } from "./stored-run.js";
+import { watchTarget } from "./watched-target.js";
 
 export interface CloneToComplete {
   readonly servers: Servers;
@@ -35,13 +37,22 @@ export interface CloneToComplete {
  *   `verification_failed`.
  */
 export async function completeClone(clone: CloneToComplete): Promise<CloneReport> {
-  const { servers, plan, content, target, journal, resolved, run } = clone;
+  const { servers, plan, content, journal, resolved, run } = clone;
+  await using target = watchTarget(clone.target, run, resolved.retry);
   return await withLeftovers({ servers, journal, target }, async () => {
-    const done = await run.step("copy", () => runTasks(plan, clone));
+    const done = await run.step("copy", () => runTasks(plan, { ...clone, target }));
     await run.step("finish", async () => {
+      const { watched } = target;
       // Before the journal goes: a crash in between loses none of them.
-      await applyDatabaseProperties(target, content.attributes, resolved, run);
-      await journal.finish(plan.finish);
+      await watched.use(run.signal, () =>
+        applyDatabaseProperties(target, content.attributes, resolved, run),
+      );
+      let tries = 0;
+      await watched.use(run.signal, async (session) => {
+        const now = openJournal(session);
+        // Where a second try finds none, the first was committed, and only the answer was lost.
+        if (tries++ === 0 || (await now.exists())) await now.finish(plan.finish);
+      });
     });
     // Only now: what differs is to be looked at in a target that is whole.
     refuseDifferences(done.comparisons, done.largeObjectDifferences);

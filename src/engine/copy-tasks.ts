@@ -7,19 +7,20 @@ import type { LargeObjectOwnership } from "../load/large-object-statements.js";
 import type { TaskRecord } from "../load/recorder.js";
 import type { Work } from "../plan/task.js";
 import type { Connection } from "../postgres/connection.js";
-import type { ConnectionPool } from "../postgres/connection-pool.js";
 import type { CopyOrder } from "./copy-thread-messages.js";
+import type { LentSessions, SessionLender } from "./lent-sessions.js";
 import { type Moved, moveRows, type RowsWork, sumOf } from "./move-rows.js";
 import type { ActiveTask, ProgressMeter } from "./progress.js";
 import type { Run } from "./run.js";
+import type { ThreadSession } from "./thread-session.js";
 import type { ThreadedCopies } from "./threaded-copies.js";
 
 /** What copying tasks need of the run. */
 export interface CopyContext {
   readonly run: Run;
   /** Sessions on the source that have imported the snapshot. */
-  readonly sourcePool: ConnectionPool;
-  readonly targetPool: ConnectionPool;
+  readonly sourcePool: SessionLender;
+  readonly targetPool: SessionLender;
   /** Absent where the main thread copies alone. */
   readonly threads: ThreadedCopies | undefined;
   readonly meter: ProgressMeter;
@@ -28,6 +29,8 @@ export interface CopyContext {
 
 export interface CopyJob {
   readonly task: TaskInfo;
+  /** What it was lent; those of a thread are noted here. */
+  readonly lent: LentSessions;
   readonly signal: AbortSignal;
   readonly context: CopyContext;
   readonly active: ActiveTask;
@@ -47,7 +50,12 @@ export async function moveRowsTask(work: RowsWork, job: CopyJob): Promise<Moved>
       return moveRows(work, { ...options, attempted: job.task.label, ownership, source, target });
     });
   if (threads === undefined) return await here();
-  return await threads.copy(() => orderOf(work, job), { ...options, onTarget }, here);
+  const onSessions = (source: ThreadSession, target: ThreadSession) => {
+    job.lent.note("source", source);
+    job.lent.note("target", target);
+    onTarget(target.processId);
+  };
+  return await threads.copy(() => orderOf(work, job), { ...options, onSessions }, here);
 }
 
 function orderOf(work: RowsWork, { task, context, active, record }: CopyJob): CopyOrder {

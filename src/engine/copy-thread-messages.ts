@@ -6,6 +6,7 @@
 import { PgCopyError, type PgCopyErrorFields } from "../errors.js";
 import type { TaskInfo } from "../events.js";
 import type { LargeObjectOwnership } from "../load/large-object-statements.js";
+import type { Backend } from "../postgres/backend.js";
 import type { CancelTarget } from "../postgres/cancel.js";
 import type { FailpointSpec } from "../run/failpoints.js";
 import type { Moved, RowsWork } from "./move-rows.js";
@@ -17,6 +18,9 @@ export interface OpenedSession {
   /** Its TLS options are no plain data. */
   readonly cancelTarget: Omit<CancelTarget, "tls">;
   readonly tls: boolean;
+  readonly backend: Backend;
+  /** On the source: what the session has exported the snapshot as. */
+  readonly snapshotId?: string;
 }
 
 /** A task that copies. */

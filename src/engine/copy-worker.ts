@@ -71,12 +71,13 @@ async function fulfil(id: number, request: Request, signal: AbortSignal): Promis
 }
 
 async function open(wanted: JobSession, signal: AbortSignal): Promise<OpenedSession> {
-  const connection = await openJobSession(wanted, signal);
+  const { session: connection, ...shared } = await openJobSession(wanted, signal);
   const session = ++opened;
   sessions.set(session, connection);
   connection.onEnd(() => tell({ type: "ended", session }));
   const { tls, ...cancelTarget } = connection.cancelTarget;
-  return { session, cancelTarget, tls: tls !== undefined };
+  const { backend } = connection;
+  return { session, cancelTarget, tls: tls !== undefined, backend, ...shared };
 }
 
 async function close(session: number): Promise<void> {

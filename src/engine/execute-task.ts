@@ -4,6 +4,7 @@ import { asPgCopyError, PgCopyError } from "../errors.js";
 import type { TaskInfo } from "../events.js";
 import { analyzeTables } from "../load/analyze.js";
 import { prepareLargeObjects } from "../load/copy-large-objects.js";
+import { flushCommits } from "../load/crash-mark.js";
 import type { LargeObjectOwnership } from "../load/large-object-statements.js";
 import { named, type Recorder, recordOf, type TaskRecord } from "../load/recorder.js";
 import { restoreStatistics } from "../load/restore-statistics.js";
@@ -11,12 +12,10 @@ import { runScripts } from "../load/run-scripts.js";
 import { resetSequences } from "../load/sequences.js";
 import { type CloneTask, relationName } from "../plan/task.js";
 import type { Connection } from "../postgres/connection.js";
-import type { ConnectionPool } from "../postgres/connection-pool.js";
 import type { CopyResult } from "../postgres/copy.js";
 import { displayName } from "../postgres/quote.js";
 import { interruptedError } from "../run/abort.js";
 import { failpoint } from "../run/failpoints.js";
-import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
 import {
   compareLargeObjects,
   describeLargeObjectDifference,
@@ -29,10 +28,11 @@ import {
   copySmallTablesTask,
   moveRowsTask,
 } from "./copy-tasks.js";
+import type { LentSessions, SessionLender } from "./lent-sessions.js";
 import { type MaskAdvice, withMaskAdvice } from "./mask-advice.js";
 import type { Moved } from "./move-rows.js";
 import type { ActiveTask, ProgressMeter } from "./progress.js";
-import type { Run } from "./run.js";
+import { type Attempt, type RetryContext, retryTask } from "./retry-task.js";
 import type { ThreadedCopies } from "./threaded-copies.js";
 
 export interface TaskOutcome {
@@ -46,18 +46,14 @@ export interface TaskOutcome {
   readonly objects?: number;
 }
 
-export interface TaskContext {
-  readonly run: Run;
-  readonly snapshot: HeldSnapshot;
+export interface TaskContext extends RetryContext {
   /** Sessions on the source that have imported the snapshot. */
-  readonly sourcePool: ConnectionPool;
-  readonly targetPool: ConnectionPool;
+  readonly sourcePool: SessionLender;
+  readonly targetPool: SessionLender;
   /** Absent where the main thread copies alone. */
   readonly threads: ThreadedCopies | undefined;
   readonly meter: ProgressMeter;
   readonly recorder: Recorder;
-  /** How many steps are done of tasks that need several transactions, by the task's id. */
-  readonly stepsDone: ReadonlyMap<string, number>;
   readonly verifyMode: "count" | "checksum";
   readonly masks: MaskAdvice;
   /** Whether a failure is no reason to stop the others. */
@@ -72,13 +68,18 @@ export interface TaskContext {
   readonly largeObjectDifferences: LargeObjectDifference[];
 }
 
-/** Does one task in a place of `pool`. */
+/** Does one task in a place of `pool`, again where what stopped it passes. */
 export async function executeTask(
   task: CloneTask,
   { signal, pool }: { readonly signal: AbortSignal; readonly pool: string },
   context: TaskContext,
 ): Promise<void> {
-  await accompany(task, pool, context, (active) => new TaskRun(task, signal, context, active).do());
+  await accompany(task, pool, context, (active) =>
+    retryTask(task, signal, context, (attempt) => {
+      active.bytes = 0;
+      return new TaskRun(task, signal, context, { active, attempt }).do();
+    }),
+  );
 }
 
 /** Does `work`, which is the task's, tells the observer, and keeps its outcome for the report. */
@@ -132,12 +133,26 @@ class TaskRun {
   readonly #signal: AbortSignal;
   readonly #context: TaskContext;
   readonly #active: ActiveTask;
+  readonly #lent: LentSessions;
+  readonly #stepsDone: number;
 
-  constructor(task: CloneTask, signal: AbortSignal, context: TaskContext, active: ActiveTask) {
+  constructor(
+    task: CloneTask,
+    signal: AbortSignal,
+    context: TaskContext,
+    { active, attempt }: { readonly active: ActiveTask; readonly attempt: Attempt },
+  ) {
+    const { lent, stepsDone } = attempt;
     this.#task = task;
     this.#signal = signal;
-    this.#context = context;
+    this.#context = {
+      ...context,
+      sourcePool: lent.from("source", context.sourcePool),
+      targetPool: lent.from("target", context.targetPool),
+    };
     this.#active = active;
+    this.#lent = lent;
+    this.#stepsDone = stepsDone;
   }
 
   async do(): Promise<Moved> {
@@ -174,7 +189,7 @@ class TaskRun {
         return await this.#verifyLargeObjects(work);
       case "sequences":
         return await this.#onTarget(async (target) => {
-          const source = this.#context.snapshot.connection;
+          const source = await this.#context.snapshot.reader(this.#signal);
           await resetSequences(work.sequences, source, target, this.#record);
         });
       case "release_snapshot":
@@ -206,7 +221,11 @@ class TaskRun {
           signal: this.#signal,
           rows: work.table.rows,
         });
-        comparisons.push(comparison);
+        // A second try finds it again.
+        const isOf = ({ schema, name }: TableComparison) =>
+          schema === table.schema && name === table.name;
+        const before = comparisons.findIndex(isOf);
+        comparisons.splice(before < 0 ? comparisons.length : before, 1, comparison);
         if (comparison.same) await this.#recordOnly(target, { comparison });
         return nothing;
       }),
@@ -240,9 +259,13 @@ class TaskRun {
     await this.#record.commit(target, named(this.#task.label, "begin"), { detail });
   }
 
-  /** The source's sessions go with it: none of them would be used again. */
+  /**
+   * The source's sessions go with it: none of them would be used again. What was copied has to be on the
+   * target's disk before: a crash there could take it, and it could not be read once more.
+   */
   async #releaseSnapshot(): Promise<Moved> {
-    const { snapshot, sourcePool, threads } = this.#context;
+    const { snapshot, sourcePool, threads, control } = this.#context;
+    await control.use(this.#signal, flushCommits);
     await failpoint("snapshot.release", this.#signal);
     await Promise.all([sourcePool.close(), threads?.closeSources()]);
     await snapshot.release();
@@ -261,6 +284,7 @@ class TaskRun {
   #copyJob(): CopyJob {
     return {
       task: this.#task,
+      lent: this.#lent,
       signal: this.#signal,
       context: this.#context,
       active: this.#active,
@@ -269,9 +293,9 @@ class TaskRun {
   }
 
   get #record(): TaskRecord {
-    const { run, recorder, stepsDone } = this.#context;
+    const { run, recorder } = this.#context;
     const elapsedMs = () => run.elapsedMs - this.#active.beganMs;
-    return recordOf(recorder, this.#task, elapsedMs, stepsDone.get(this.#task.id));
+    return recordOf(recorder, this.#task, elapsedMs, this.#stepsDone);
   }
 }
 

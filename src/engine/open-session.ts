@@ -2,12 +2,13 @@
 
 import type { ServerEndpoint } from "../endpoint/endpoint.js";
 import { PgCopyError, type Side } from "../errors.js";
+import { isUnbroken } from "../load/crash-mark.js";
 import { markJobSession } from "../load/job-sessions.js";
 import { connect } from "../postgres/connect.js";
 import type { Connection } from "../postgres/connection.js";
 import { quoteLiteral } from "../postgres/quote.js";
 import { pinnedSettings } from "../postgres/session-settings.js";
-import { importSnapshot } from "../snapshot/held-snapshot.js";
+import { shareSnapshot } from "../snapshot/held-snapshot.js";
 
 /** Sessions that pgcopy writes through: nothing they write has to reach the disk before the end. */
 const targetSettings = { ...pinnedSettings, synchronous_commit: "off" };
@@ -34,7 +35,12 @@ export async function openSession(
 
 /** A session that jobs use, as plain data: it may be opened in another thread. */
 export type JobSession =
-  | { readonly side: "source"; readonly server: ServerEndpoint; readonly snapshotId: string }
+  | {
+      readonly side: "source";
+      readonly server: ServerEndpoint;
+      /** Ids of one and the same snapshot; one of them can be imported. */
+      readonly snapshotIds: readonly string[];
+    }
   | {
       readonly side: "target";
       readonly server: ServerEndpoint;
@@ -42,21 +48,40 @@ export type JobSession =
       readonly timeZone: string | undefined;
     };
 
+export interface OpenJobSession {
+  readonly session: Connection;
+  /** On the source: what the session has exported the snapshot as. */
+  readonly snapshotId?: string;
+}
+
 /** Opens a session that sees what the snapshot's holder sees, or one on the target. */
-export async function openJobSession(wanted: JobSession, signal: AbortSignal): Promise<Connection> {
+export async function openJobSession(
+  wanted: JobSession,
+  signal: AbortSignal,
+): Promise<OpenJobSession> {
   const { side, server } = wanted;
   const session = await openSession(server, side, side === "source" ? "copy" : "job", signal);
   try {
-    if (wanted.side === "source") await importSnapshot(session, wanted.snapshotId);
-    else {
-      await followTimeZone(session, wanted.timeZone);
-      await markJobSession(session);
-    }
-    return session;
+    if (wanted.side === "source")
+      return { session, snapshotId: await shareSnapshot(session, wanted.snapshotIds) };
+    await followTimeZone(session, wanted.timeZone);
+    await markJobSession(session);
+    if (!(await isUnbroken(session))) throw brokenTarget();
+    return { session };
   } catch (error) {
     await session.close();
     throw error;
   }
+}
+
+/** What was committed last may be gone: nothing may be built on it before that is known. */
+function brokenTarget(): PgCopyError {
+  return new PgCopyError("the target's server was restarted after a crash", {
+    code: "task_failed",
+    attempted: "connecting to the target",
+    side: "target",
+    retrySafe: true,
+  });
 }
 
 /**

@@ -100,9 +100,9 @@ export class ProgressMeter {
   /**
    * Tells progress every `intervalMs` until the returned function is called.
    *
-   * @param target is asked how far its long statements are; undefined where there is none.
+   * @param target its session is asked how far the target's long statements are; undefined where there is none.
    */
-  every(intervalMs: number, target: Connection | undefined): () => void {
+  every(intervalMs: number, target: { readonly connection: Connection } | undefined): () => void {
     if (intervalMs <= 0) return () => {};
     let reading = false;
     const timer = setInterval(() => {
@@ -111,7 +111,7 @@ export class ProgressMeter {
         return;
       reading = true;
       const asked = this.#sessions();
-      readServerProgress(target)
+      readServerProgress(target.connection)
         .then((progress) => {
           // A session that has begun another task since was asked about the one before.
           const now = this.#sessions();

@@ -1,13 +1,16 @@
 /** Running the plan's graph on both servers. */
 
+import { markUnbroken } from "../load/crash-mark.js";
 import type { Journal, JournalState } from "../load/journal-store.js";
 import type { ResolvedOptions } from "../options/clone-options.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
 import { expectedSeconds } from "../plan/estimate.js";
 import { statementsPerTransaction } from "../plan/script-batches.js";
 import type { CloneTask } from "../plan/task.js";
+import { anySignal } from "../run/abort.js";
 import { runGraph } from "../run/graph.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
+import type { KeptSnapshot } from "../snapshot/kept-snapshot.js";
 import type { LargeObjectDifference } from "../verify/compare-large-objects.js";
 import type { TableComparison } from "../verify/compare-table.js";
 import { earlierComparisons, earlierOutcomes } from "./earlier-outcomes.js";
@@ -19,6 +22,7 @@ import {
   type TaskOutcome,
 } from "./execute-task.js";
 import { ENDING_LEFT_OUT, goesOnAfter, withAllFailures } from "./keep-going.js";
+import { keepSnapshot } from "./keep-snapshot.js";
 import { maskAdvice } from "./mask-advice.js";
 import type { PreparedTarget } from "./prepare-target.js";
 import { ProgressMeter } from "./progress.js";
@@ -27,6 +31,8 @@ import { scriptParameters } from "./script-parameters.js";
 import type { Servers } from "./servers.js";
 import { taskSessions } from "./task-sessions.js";
 import { tasksTogether, tellOfCores } from "./this-machine.js";
+import { throughCrashes } from "./through-crashes.js";
+import { type WatchedTarget, watchTarget } from "./watched-target.js";
 
 export interface RunTasksContext {
   readonly servers: Servers;
@@ -55,20 +61,49 @@ export interface TasksDone {
  *   server any more.
  */
 export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promise<TasksDone> {
-  const { servers, snapshot, target, journal, resolved, run, earlier } = context;
+  const { servers, resolved, run } = context;
+  const { retry } = resolved;
   tellPlanned(plan, run);
-  const { control } = target;
   const together = await tasksTogether(servers, resolved);
   if (servers.shared === undefined) tellOfCores(servers, together, run);
   const estimatedSeconds = expectedSeconds(
     estimateInput(plan, servers, run.elapsedMs / 1000, together),
   );
-  await using sessions = await taskSessions(plan, { servers, snapshot, control, run });
+  const target = watchTarget(context.target, run, retry);
+  const control = target.watched;
+  await control.use(run.signal, markUnbroken);
+  await using snapshot = await keepSnapshot(context.snapshot, servers, { run, retry });
+  const left = { ...context, target, snapshot, together };
+  const crashes = { plan, run, retry, control, snapshot };
+  const done = await throughCrashes(crashes, context.earlier, (earlier) =>
+    runWhatIsLeft(plan, { ...left, ...(earlier === undefined ? {} : { earlier }) }),
+  );
+  return { ...done, estimatedSeconds };
+}
+
+interface LeftContext extends RunTasksContext {
+  readonly target: WatchedTarget;
+  readonly snapshot: KeptSnapshot;
+  readonly together: number | undefined;
+}
+
+/** Runs what is not done yet, for as long as the target does not crash. */
+async function runWhatIsLeft(plan: ClonePlan, context: LeftContext): Promise<TaskContext> {
+  const { servers, snapshot, target, journal, resolved, run, earlier } = context;
+  const control = target.watched;
+  await using sessions = await taskSessions(plan, {
+    servers,
+    snapshot,
+    control: control.connection,
+    run,
+  });
   const meter = new ProgressMeter(plan, run);
   const outcomes = earlierOutcomes(plan, earlier?.finished);
   for (const outcome of outcomes) meter.doneBefore(outcome);
   const taskContext: TaskContext = {
     run,
+    retry: resolved.retry,
+    control,
     snapshot,
     sourcePool: sessions.sourcePool,
     targetPool: sessions.targetPool,
@@ -90,18 +125,19 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
   };
   const stopProgress = meter.every(resolved.progressIntervalMs, control);
   const { tasks, planned } = inOrder(plan.tasks, resolved);
+  const halts = [snapshot.halt, control.halt];
   try {
     await withAllFailures(
       run,
       () =>
         runGraph(tasks, {
           pools: { tables: servers.jobs.tableJobs, indexes: servers.jobs.indexJobs, control: 1 },
-          together,
+          together: context.together,
           shared: servers.shared?.slots,
           done: new Set(earlier?.finished.keys()),
           keepGoing: resolved.keepGoing,
           stopsAll: (error) => !goesOnAfter(error),
-          signal: run.signal,
+          signal: anySignal(run.signal, ...halts.map(({ signal }) => signal)),
           execute: (task, signal, pool) =>
             executeTask(planned(task), { signal, pool }, taskContext),
         }),
@@ -110,10 +146,13 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
         advice: ENDING_LEFT_OUT,
       },
     );
+  } catch (error) {
+    // What stops all of them is why each of them was stopped.
+    throw (run.signal.aborted ? undefined : halts.find(({ reason }) => reason)?.reason) ?? error;
   } finally {
     stopProgress();
   }
-  return { ...taskContext, estimatedSeconds };
+  return taskContext;
 }
 
 /** Says what is going to be done. */

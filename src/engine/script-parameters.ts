@@ -5,14 +5,16 @@ import type { ResolvedOptions } from "../options/clone-options.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
 import { asParameters, type BuildLimits, buildSettings } from "../plan/index-build.js";
 import type { TaskContext } from "./execute-task.js";
-import type { PreparedTarget } from "./prepare-target.js";
 import type { ProgressMeter } from "./progress.js";
+import type { Run } from "./run.js";
 import type { Servers } from "./servers.js";
+import type { WatchedTarget } from "./watched-target.js";
 
 interface ScriptContext {
   readonly servers: Servers;
-  readonly target: PreparedTarget;
+  readonly target: WatchedTarget;
   readonly resolved: ResolvedOptions;
+  readonly run: Run;
 }
 
 /**
@@ -21,14 +23,14 @@ interface ScriptContext {
  */
 export async function scriptParameters(
   plan: ClonePlan,
-  { servers, target, resolved }: ScriptContext,
+  { servers, target, resolved, run }: ScriptContext,
   meter: ProgressMeter,
 ): Promise<TaskContext["scriptParameters"]> {
   const given = resolved.maintenanceWorkMem;
   const memory = given === undefined ? {} : asParameters({ memoryBytes: given });
   const builds = plan.tasks.some(({ work }) => work.do === "scripts" && work.build !== undefined);
   if (!builds || resolved.without.has("index-settings")) return () => memory;
-  const read = await readBuildLimits(target.control);
+  const read = await target.watched.use(run.signal, readBuildLimits);
   const limits: BuildLimits = {
     ...read,
     ...(given === undefined ? {} : { memoryBytes: given, memoryIsDefault: false }),

@@ -7,6 +7,7 @@ import { lostConnection } from "../postgres/copy.js";
 import { serverReport, statementError } from "../postgres/server-error.js";
 import { SessionBudget } from "../postgres/session-budget.js";
 import type { HeldSnapshot } from "../snapshot/held-snapshot.js";
+import type { KeptSnapshot } from "../snapshot/kept-snapshot.js";
 import { CopyThreads } from "./copy-threads.js";
 import { type JobSession, openJobSession } from "./open-session.js";
 import type { Run } from "./run.js";
@@ -25,9 +26,9 @@ export interface TaskSessions extends AsyncDisposable {
 
 export interface TaskSessionsContext {
   readonly servers: Servers;
-  readonly snapshot: HeldSnapshot;
-  /** The session in the target database. */
-  readonly control: Connection;
+  readonly snapshot: KeptSnapshot;
+  /** Leads into the target database. */
+  readonly control: Pick<Connection, "endpoint">;
   readonly run: Run;
 }
 
@@ -50,11 +51,11 @@ function sessionsOn(
   plan: ClonePlan,
   context: TaskSessionsContext,
 ): TaskSessions {
-  const { servers } = context;
+  const { servers, snapshot } = context;
   const { tableJobs, indexJobs } = servers.jobs;
-  const [source, target] = [sourceSession(context), targetSession(context)];
+  const target = targetSession(context);
   const budgets = budgetsOf(servers);
-  const openTarget: OpenSession = (signal) => openJobSession(target, signal);
+  const openTarget: OpenSession = async (signal) => (await openJobSession(target, signal)).session;
   const pool = (open: OpenSession, size: number, budget: SessionBudget | undefined) =>
     stack.use(new ConnectionPool(size, open, budget));
   const threads = budgets && startThreads(plan, servers, stack);
@@ -66,8 +67,9 @@ function sessionsOn(
       stack.use(
         new ThreadedCopies(threads, {
           jobs: tableJobs,
-          source,
-          target,
+          source: () => sourceSession(context),
+          target: () => target,
+          onShared: (session, id) => snapshot.join(session, id),
           ...budgets,
         }),
       ),
@@ -84,15 +86,18 @@ export function snapshotPool(servers: SourceOfRun, snapshot: HeldSnapshot): Conn
 
 type OpenSession = (signal: AbortSignal) => Promise<Connection>;
 
-interface ReaderContext extends Pick<TaskSessionsContext, "snapshot"> {
+interface ReaderContext {
   readonly servers: Pick<Servers, "source">;
+  readonly snapshot: HeldSnapshot | KeptSnapshot;
 }
 
 /** That the snapshot is gone is no more than what follows, if the session that held it was lost. */
 async function openReader(context: ReaderContext, signal: AbortSignal): Promise<Connection> {
   const { snapshot } = context;
   try {
-    return await openJobSession(sourceSession(context), signal);
+    const { session, snapshotId } = await openJobSession(sourceSession(context), signal);
+    if ("join" in snapshot && snapshotId !== undefined) snapshot.join(session, snapshotId);
+    return session;
   } catch (error) {
     const { usable, loss } = snapshot.connection;
     if (usable) throw error;
@@ -132,9 +137,10 @@ function sourceSession({
   snapshot,
 }: {
   readonly servers: Pick<Servers, "source">;
-  readonly snapshot: HeldSnapshot;
+  readonly snapshot: HeldSnapshot | KeptSnapshot;
 }): JobSession {
-  return { side: "source", server: servers.source.endpoint, snapshotId: snapshot.id };
+  const snapshotIds = "ids" in snapshot ? snapshot.ids : [snapshot.id];
+  return { side: "source", server: servers.source.endpoint, snapshotIds };
 }
 
 function targetSession({ servers, control }: TaskSessionsContext): JobSession {

@@ -1,6 +1,7 @@
 /** A session of another thread, as the pools of the main thread lend it. */
 
 import type { ServerEndpoint } from "../endpoint/endpoint.js";
+import type { Backend } from "../postgres/backend.js";
 import { cancelOnServer } from "../postgres/cancel.js";
 import type { PooledSession } from "../postgres/connection-pool.js";
 import { tlsOptions } from "../postgres/tls.js";
@@ -27,6 +28,15 @@ export class ThreadSession implements PooledSession {
   /** The server's process id of this session, as in pg_stat_activity. */
   get processId(): number {
     return this.#opened.cancelTarget.processId;
+  }
+
+  get backend(): Backend {
+    return this.#opened.backend;
+  }
+
+  /** On the source: what it has exported the snapshot as. */
+  get snapshotId(): string | undefined {
+    return this.#opened.snapshotId;
   }
 
   get usable(): boolean {

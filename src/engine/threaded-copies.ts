@@ -16,8 +16,10 @@ import type { ThreadSession } from "./thread-session.js";
 export interface ThreadedCopiesOptions {
   /** How many tasks there may be at a time. */
   readonly jobs: number;
-  readonly source: JobSession;
-  readonly target: JobSession;
+  readonly source: () => JobSession;
+  readonly target: () => JobSession;
+  /** Called with each session that has imported the snapshot and exported it again. */
+  readonly onShared: (session: ThreadSession, snapshotId: string) => void;
   readonly sourceSessions: SessionBudget;
   readonly targetSessions: SessionBudget;
 }
@@ -25,8 +27,8 @@ export interface ThreadedCopiesOptions {
 interface CopyInThreadOptions {
   readonly signal: AbortSignal;
   readonly onBytes: (bytes: number) => void;
-  /** Called with the process id of the target's session, once that is known. */
-  readonly onTarget: (processId: number) => void;
+  /** Called with the two sessions, once they are lent. */
+  readonly onSessions: (source: ThreadSession, target: ThreadSession) => void;
 }
 
 type Pool = ConnectionPool<ThreadSession>;
@@ -49,7 +51,7 @@ export class ThreadedCopies implements AsyncDisposable {
    */
   async copy(
     order: () => CopyOrder,
-    { signal, onBytes, onTarget }: CopyInThreadOptions,
+    { signal, onBytes, onSessions }: CopyInThreadOptions,
     otherwise: () => Promise<Moved>,
   ): Promise<Moved> {
     return await this.#threads.with((thread) => {
@@ -57,7 +59,7 @@ export class ThreadedCopies implements AsyncDisposable {
       const pools = this.#poolsOf(thread);
       return pools.source.with(signal, (source) =>
         pools.target.with(signal, (target) => {
-          onTarget(target.processId);
+          onSessions(source, target);
           return thread.copy(order(), { source, target }, { signal, onBytes });
         }),
       );
@@ -74,12 +76,19 @@ export class ThreadedCopies implements AsyncDisposable {
     await Promise.all(pools.map((pool) => pool[Symbol.asyncDispose]()));
   }
 
+  async #open(thread: CopyThread, wanted: JobSession, signal: AbortSignal): Promise<ThreadSession> {
+    const session = await thread.open(wanted, signal);
+    const { snapshotId } = session;
+    if (snapshotId !== undefined) this.#options.onShared(session, snapshotId);
+    return session;
+  }
+
   #poolsOf(thread: CopyThread) {
     const known = this.#pools.get(thread);
     if (known !== undefined) return known;
     const { jobs, source, target, sourceSessions, targetSessions } = this.#options;
-    const poolOf = (wanted: JobSession, budget: SessionBudget): Pool =>
-      new ConnectionPool(jobs, (signal) => thread.open(wanted, signal), budget);
+    const poolOf = (wanted: () => JobSession, budget: SessionBudget): Pool =>
+      new ConnectionPool(jobs, (signal) => this.#open(thread, wanted(), signal), budget);
     const pools = {
       source: poolOf(source, sourceSessions),
       target: poolOf(target, targetSessions),

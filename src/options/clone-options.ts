@@ -24,6 +24,12 @@ import {
   resumeOptionNames,
 } from "./resume-options.js";
 import {
+  type ResolvedRetryOptions,
+  type RetryOptions,
+  resolveRetryOptions,
+  retryOptionNames,
+} from "./retry-options.js";
+import {
   type ResolvedRunOptions,
   type RunOptions,
   resolveRunOptions,
@@ -63,7 +69,8 @@ export interface CloneOptions
     MethodOptions,
     FailureOptions,
     ResumeOptions,
-    TimeoutOptions {}
+    TimeoutOptions,
+    RetryOptions {}
 
 /** Those of the clone that is meant: they decide what would be in its way. */
 export interface CheckOptions extends CloneOptions {
@@ -79,7 +86,8 @@ export interface ResolvedOptions
     ResolvedMethodOptions,
     ResolvedFailureOptions,
     ResolvedResumeOptions,
-    ResolvedTimeoutOptions {
+    ResolvedTimeoutOptions,
+    ResolvedRetryOptions {
   /** Names of the options that say something: the defaults of others may give way. */
   readonly given: ReadonlySet<string>;
 }
@@ -107,6 +115,7 @@ export function resolveCloneOptions(options: CloneOptions): ResolvedOptions {
       ),
     ),
     ...resolveTimeoutOptions(options),
+    ...resolveRetryOptions(options),
   };
 }
 
@@ -128,6 +137,7 @@ const knownOptions: Readonly<Record<keyof CloneOptions, true>> = {
   ...resumeOptionNames,
   ...failureOptionNames,
   ...timeoutOptionNames,
+  ...retryOptionNames,
 };
 
 /** A misspelt `verify` would otherwise be a copy that nobody verified. */

@@ -55,7 +55,8 @@ ${!hasFailed(run) && !onlyRead(run) && verification(run)}
 ${figures(run)}
 </header>
 ${hasFailed(run) && problem(run)}
-${warnings(run)}`;
+${warnings(run)}
+${retries(run)}`;
 }
 
 function end(
@@ -165,4 +166,18 @@ function warnings({ warnings: list }: RunRecord): Html | undefined {
   return html`<section class="warnings"><h2>Warnings</h2><ul>${list.map(
     (warning) => html`<li>${warning}</li>`,
   )}</ul></section>`;
+}
+
+/** More are the doing of one and the same thing. */
+const MOST_RETRIES = 100;
+
+function retries({ retries: list }: RunRecord): Html | undefined {
+  if (list.length === 0) return undefined;
+  const more = list.length - MOST_RETRIES;
+  return html`<section class="warnings"><h2>Tried again</h2><ul>${list
+    .slice(0, MOST_RETRIES)
+    .map(
+      ({ label, message, atMs }) =>
+        html`<li>after ${formatDuration(atMs)}: ${message.startsWith(label) ? "" : `${label}: `}${message}</li>`,
+    )}</ul>${more > 0 && html`<p>And ${formatCount(more)} more.</p>`}</section>`;
 }

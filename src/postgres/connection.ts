@@ -31,9 +31,6 @@ export interface ConnectOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-/** The server's own id of the process that it does a session's work in. */
-const ownBackend = "select pg_catalog.pg_backend_pid() as id";
-
 /** A row of a result, by column name. */
 export type Row = Record<string, unknown>;
 

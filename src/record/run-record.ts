@@ -3,7 +3,7 @@
  * of one that failed it is all there is. Times are milliseconds since the run began.
  */
 
-import type { PgCopyError } from "../errors.js";
+import type { PgCopyError, Side } from "../errors.js";
 import type { TaskInfo } from "../events.js";
 
 export interface StepTime {
@@ -33,6 +33,17 @@ export interface TaskRecord extends TaskInfo {
 export interface SkippedTask extends TaskInfo {
   /** The failed tasks that it needs. */
   readonly because: readonly TaskInfo[];
+}
+
+/** A try of a task that did not go well, after which there was another one. */
+export interface RetryRecord extends TaskInfo {
+  /** Which try it was, from 1. */
+  readonly attempt: number;
+  readonly atMs: number;
+  /** Why it did not go well. */
+  readonly message: string;
+  readonly side?: Side;
+  readonly sqlstate?: string;
 }
 
 export interface Throughput {
@@ -70,6 +81,8 @@ export interface RunRecord {
   /** As exact as the `progress` events are frequent; without any, a task's bytes are spread over its time. */
   readonly throughput: Throughput;
   readonly warnings: readonly string[];
+  /** Tries of tasks that did not go well, after each of which there was another one. */
+  readonly retries: readonly RetryRecord[];
 }
 
 /** A run that ended with an error. */

@@ -5,7 +5,14 @@
 
 import type { PgCopyError } from "../errors.js";
 import type { RunEvent, TaskInfo } from "../events.js";
-import type { FailedRun, RunRecord, SkippedTask, StepTime, TaskRecord } from "./run-record.js";
+import type {
+  FailedRun,
+  RetryRecord,
+  RunRecord,
+  SkippedTask,
+  StepTime,
+  TaskRecord,
+} from "./run-record.js";
 import { ThroughputMeter } from "./throughput-meter.js";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -25,6 +32,7 @@ export class RunRecorder {
   #tasks: Mutable<TaskRecord>[] = [];
   #skipped: SkippedTask[] = [];
   #warnings: string[] = [];
+  #retries: RetryRecord[] = [];
   #throughput = new ThroughputMeter();
   #active = new Map<string, ActiveTask>();
   #busy = new Map<string, Set<number>>();
@@ -52,6 +60,7 @@ export class RunRecorder {
       ),
       throughput: this.#throughput.throughput,
       warnings: [...this.#warnings],
+      retries: [...this.#retries],
     };
   }
 
@@ -67,6 +76,7 @@ export class RunRecorder {
     this.#tasks = [];
     this.#skipped = [];
     this.#warnings = [];
+    this.#retries = [];
     this.#throughput = new ThroughputMeter();
     this.#active = new Map();
     this.#busy = new Map();
@@ -121,6 +131,11 @@ export class RunRecorder {
         return;
       case "task_skipped":
         this.#skipped.push({ ...event.task, because: event.because });
+        return;
+      case "task_retried":
+        this.#retries.push(retryOf(event));
+        // What it had copied is none of its next try's.
+        this.#hear(event.task.id, 0, event.atMs);
         return;
       case "task_stopped":
         this.#endTask(event, { bytes: event.bytes, state: "stopped" });
@@ -179,4 +194,20 @@ export class RunRecorder {
     this.#active.delete(task.id);
     this.#busy.get(record.pool)?.delete(record.job);
   }
+}
+
+function retryOf({
+  task: { id, kind, label },
+  attempt,
+  error,
+  atMs,
+}: RunEvent & { type: "task_retried" }): RetryRecord {
+  const { message, side, server } = error as Partial<
+    Pick<PgCopyError, "message" | "side" | "server">
+  >;
+  return {
+    ...{ id, kind, label, attempt, atMs, message: message ?? "" },
+    ...(side === undefined ? {} : { side }),
+    ...(server === undefined ? {} : { sqlstate: server.sqlstate }),
+  };
 }

@@ -42,11 +42,45 @@ export async function holdSnapshot(connection: Connection, id?: string): Promise
 
 /** Begins a read-only transaction that sees what the snapshot's holder sees. */
 export async function importSnapshot(connection: Connection, id: string): Promise<void> {
+  await withImport(id, () => connection.execute("importing a snapshot", importScript(id)));
+}
+
+/**
+ * The same, with the first of these ids that can be imported, and exports it again: the new id is good
+ * for as long as this session is in its transaction, whatever becomes of the others.
+ *
+ * @returns the new id.
+ * @throws PgCopyError `source_unfit` when none of them can be.
+ */
+export async function shareSnapshot(
+  connection: Connection,
+  ids: readonly string[],
+): Promise<string> {
+  for (const [i, id] of ids.entries()) {
+    try {
+      const rows = await withImport(id, () =>
+        connection.query<{ id: string }>(
+          "importing a snapshot",
+          `${importScript(id)}; ${exportSnapshot}`,
+        ),
+      );
+      return (rows[0] as { id: string }).id;
+    } catch (error) {
+      const isLast = i === ids.length - 1;
+      if (isLast || !(error instanceof PgCopyError) || error.code !== "source_unfit") throw error;
+      await connection.execute("importing a snapshot", "rollback");
+    }
+  }
+  throw new PgCopyError("there is no snapshot to import", { code: "internal" });
+}
+
+function importScript(id: string): string {
+  return `${beginReadOnly}; set transaction snapshot ${quoteLiteral(id)}`;
+}
+
+async function withImport<T>(id: string, work: () => Promise<T>): Promise<T> {
   try {
-    await connection.execute(
-      "importing a snapshot",
-      `${beginReadOnly}; set transaction snapshot ${quoteLiteral(id)}`,
-    );
+    return await work();
   } catch (error) {
     // 22023: the id is none; 42704: no session exported it; 55000: its session is gone; 0A000: it
     // is of another database.

@@ -16,6 +16,8 @@ export interface ProxyLink {
   readonly toServer: number;
   /** Resets both halves: what a firewall or a crashed machine does. */
   cut(): void;
+  /** Resets the client's half; the server's stays as it is, and is not told. */
+  cutClient(): void;
   /** From now on nothing comes through in either direction, and nobody is told. */
   stall(): void;
 }
@@ -37,6 +39,8 @@ export interface TcpProxy extends AsyncDisposable {
   stall(): void;
   /** Resets every connection; new ones still come through. */
   cutAll(): void;
+  /** Resets every client's half; the server believes that its clients are there, and new ones come through. */
+  cutClients(): void;
 }
 
 /** Listens on a free port of 127.0.0.1; disposing of it cuts what is left. */
@@ -45,9 +49,14 @@ export async function openProxy(server: {
   readonly port: number;
 }): Promise<TcpProxy> {
   const links = new Set<Link>();
+  /** Those whose client is cut off, and whose server does not know. */
+  const halves = new Set<Link>();
   let stalled = false;
   const listener = createServer({ allowHalfOpen: true }, (client) => {
-    const link = new Link(client, server, proxy, () => links.delete(link));
+    const link = new Link(client, server, proxy, () => {
+      links.delete(link);
+      if (link.isHalf) halves.add(link);
+    });
     links.add(link);
     if (stalled) link.stall();
   });
@@ -69,9 +78,12 @@ export async function openProxy(server: {
     cutAll: () => {
       for (const link of links) link.cut();
     },
+    cutClients: () => {
+      for (const link of links) link.cutClient();
+    },
     [Symbol.asyncDispose]: async () => {
       const closed = new Promise((resolve) => listener.close(resolve));
-      for (const link of links) link.cut();
+      for (const link of [...links, ...halves]) link.cut();
       await closed;
     },
   };
@@ -81,8 +93,10 @@ export async function openProxy(server: {
 class Link implements ProxyLink {
   toClient = 0;
   toServer = 0;
+  isHalf = false;
   readonly #client: Socket;
   readonly #server: Socket;
+  readonly #onClose: () => void;
 
   constructor(
     client: Socket,
@@ -91,6 +105,7 @@ class Link implements ProxyLink {
     onClose: () => void,
   ) {
     this.#client = client;
+    this.#onClose = onClose;
     this.#server = tcpConnect({ ...server, allowHalfOpen: true });
     this.#forward(this.#client, this.#server, (chunk) => {
       this.toServer += chunk.length;
@@ -111,6 +126,13 @@ class Link implements ProxyLink {
   cut(): void {
     this.#client.resetAndDestroy();
     this.#server.resetAndDestroy();
+  }
+
+  cutClient(): void {
+    this.isHalf = true;
+    this.#client.removeAllListeners("close");
+    this.#client.resetAndDestroy();
+    this.#onClose();
   }
 
   /** Unread data piles up in the kernel, as it would on the way to a machine that has gone away. */

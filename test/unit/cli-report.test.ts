@@ -69,6 +69,7 @@ function cloneReport(fields: Partial<CloneReport> = {}): CloneReport {
     options: {},
     tasks: [],
     throughput: { intervalMs: 100, bytes: [] },
+    retries: [],
     databaseCreated: true,
     rolesCreated: [],
     steps: [

@@ -82,6 +82,14 @@ const events: RunEvent[] = [
   { type: "task_started", atMs: 25, task, pool: "tables" },
   progressAt(1000),
   { type: "task_finished", atMs: 1026, task, durationMs: 1001, rows: 5, bytes: 2048 },
+  {
+    type: "task_retried",
+    atMs: 1026,
+    task,
+    attempt: 1,
+    error: { code: "task_failed", message: "gone" },
+    delayMs: 200,
+  },
   { type: "task_failed", atMs: 1027, task, error: { code: "task_failed", message: "no" } },
   {
     type: "resumed",
@@ -112,6 +120,7 @@ test("where there is no terminal, each thing that came to pass is a plain line",
     "read catalog (20 ms)",
     "warning: only 6 connections are left: going on with 3 jobs",
     "planned: 17 tables, 24 indexes, about 1.3 GB",
+    "COPY public.\\u{1b}[2Jt: gone; trying again in 200 ms",
     "COPY public.\\u{1b}[2Jt failed; stopping the rest",
     "resuming the run of 2026-11-01T02:03:04.000Z: 3 of 40 tasks are done",
     "COPY public.\\u{1b}[2Jt failed; going on with what doesn't need it",
@@ -185,6 +194,7 @@ describe("of many databases", () => {
     for (const event of inShop) view.observe(event);
     expect(stream.text.split("\n")).toEqual([
       "warning: shop: only 6 connections are left: going on with 3 jobs",
+      "shop: COPY public.\\u{1b}[2Jt: gone; trying again in 200 ms",
       "shop: COPY public.\\u{1b}[2Jt failed; stopping the rest",
       "shop: resuming the run of 2026-11-01T02:03:04.000Z: 3 of 40 tasks are done",
       "shop: COPY public.\\u{1b}[2Jt failed; going on with what doesn't need it",
@@ -194,7 +204,8 @@ describe("of many databases", () => {
     const quiet = recorder();
     for (const event of inShop) new QuietView(quiet).observe(event);
     expect(quiet.text).toBe(
-      "pgcopy: warning: shop: only 6 connections are left: going on with 3 jobs\n",
+      "pgcopy: warning: shop: only 6 connections are left: going on with 3 jobs\n" +
+        "pgcopy: shop: COPY public.\\u{1b}[2Jt: gone; trying again in 200 ms\n",
     );
   });
 
@@ -265,7 +276,10 @@ test("--quiet leaves warnings", () => {
   const stream = recorder();
   const view = new QuietView(stream);
   for (const event of events) view.observe(event);
-  expect(stream.text).toBe("pgcopy: warning: only 6 connections are left: going on with 3 jobs\n");
+  expect(stream.text).toBe(
+    "pgcopy: warning: only 6 connections are left: going on with 3 jobs\n" +
+      "pgcopy: COPY public.\\u{1b}[2Jt: gone; trying again in 200 ms\n",
+  );
 });
 
 test("--json writes every event as one line that holds what is documented, and nothing else", () => {

@@ -62,6 +62,7 @@ describe("defaults", () => {
       restart: false,
       given: new Set(["source", "target"]),
       pgDump: undefined,
+      retry: { retries: 3, timeoutMs: 300_000 },
     });
     expect(signal.aborted).toBe(false);
   });

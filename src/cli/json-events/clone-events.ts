@@ -44,6 +44,8 @@ export const reportEvent: DocumentedEvent<Omit<CloneReport, "tasks" | "throughpu
       "with `--verify`: `mode`, how many `tables` and `largeObjects`, and `mismatches`, an empty list",
     filters: FILTERS,
     warnings: "a list of sentences",
+    retries:
+      "tries of tasks that did not go well, after each of which there was another one, a list: `id`, `kind`, `label`, `attempt`, `atMs`, `message`, and where they apply `side` and `sqlstate`",
     jobs: "`tableJobs` and `indexJobs` as they were in the end",
     threads: "how many threads moved rows",
   },

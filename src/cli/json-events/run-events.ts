@@ -90,6 +90,15 @@ export const runEvents: Documented<EventFields> = {
       because: "a list of the failed tasks that it needs: `id`, `kind` and `label`",
     },
   },
+  task_retried: {
+    when: "a task did not go well, and is begun again after `delayMs`",
+    fields: {
+      task: "`id`, `kind` and `label`",
+      attempt: "which try it was that failed, from 1",
+      error: "as in `error` below",
+      delayMs: "how long it waits before the next one",
+    },
+  },
   task_stopped: {
     when: "a task was stopped because another one failed, or the run was interrupted",
     fields: {

@@ -9,6 +9,7 @@ import { type FailureFlags, withFailureFlags } from "./failure-flags.js";
 import { type MethodFlags, withMethodFlags } from "./method-flags.js";
 import { withConfigOptions } from "./output-flags.js";
 import type { ResumeFlags } from "./resume-flags.js";
+import { type RetryFlags, withRetryFlags } from "./retry-flags.js";
 import { type SpeedFlags, withSpeedFlags } from "./speed-flags.js";
 import { type TimeoutFlags, withTimeoutFlags } from "./timeout-flags.js";
 
@@ -22,6 +23,7 @@ export interface CopyFlags
     MethodFlags,
     FailureFlags,
     ResumeFlags,
+    RetryFlags,
     TimeoutFlags {
   /** clone only. */
   readonly report?: string;
@@ -44,5 +46,7 @@ export function copyCommand(program: Command, name: "clone" | "plan" | "check"):
     );
   withSpeedFlags(withConfigOptions(copy));
   withContentFlags(copy, { ofOne: name === "check" });
-  return withTimeoutFlags(withFailureFlags(withMethodFlags(withFilterOptions(copy))));
+  return withTimeoutFlags(
+    withRetryFlags(withFailureFlags(withMethodFlags(withFilterOptions(copy)))),
+  );
 }

@@ -1,0 +1,173 @@
+/**
+ * The session on the target that holds the run's lock, and looks after what other sessions leave. When it
+ * is lost it is opened again, and everything that needs it waits: for as long as `--retry-timeout` says
+ * where the whole server is away.
+ */
+
+import { asPgCopyError, PgCopyError } from "../errors.js";
+import { formatDuration } from "../formatting.js";
+import { isUnbroken, markUnbroken } from "../load/crash-mark.js";
+import { findJournal } from "../load/journal.js";
+import { lockTarget } from "../load/target-lock.js";
+import { endBackends } from "../postgres/backend.js";
+import type { Connection } from "../postgres/connection.js";
+import { Halt } from "../run/halt.js";
+import { pause, pauseMs, type RetryPolicy, unlessAborted } from "../run/pause.js";
+import { openSession } from "./open-session.js";
+import { isRetryable } from "./retryable.js";
+import { reworded } from "./reworded-error.js";
+import type { Run } from "./run.js";
+
+export class TargetControl implements AsyncDisposable {
+  readonly #run: Run;
+  readonly #retry: RetryPolicy;
+  readonly #first: Connection;
+  #connection: Connection;
+  #halt = new Halt();
+  #reopening: Promise<void> | undefined;
+  #state: "watched" | "restarted" | "closed" = "watched";
+
+  constructor(first: Connection, run: Run, retry: RetryPolicy) {
+    this.#run = run;
+    this.#retry = retry;
+    this.#first = first;
+    this.#connection = first;
+    this.#watch(first);
+  }
+
+  /** The session that is open now; it may be lost at any time. */
+  get connection(): Connection {
+    return this.#connection;
+  }
+
+  /** Stopped when the target can't be reached any more, or has lost commits. Another one after `recover`. */
+  get halt(): Halt {
+    return this.#halt;
+  }
+
+  /** Whether the server has crashed and may have lost commits, so that all has to stop and the journal to be read. */
+  get restarted(): boolean {
+    return this.#state === "restarted";
+  }
+
+  /**
+   * Runs something on the session; if that is lost meanwhile, once more on the next.
+   *
+   * @param signal ends the waiting for one.
+   * @throws PgCopyError what `use` throws; why there is no session any more.
+   */
+  async use<T>(signal: AbortSignal, use: (session: Connection) => Promise<T>): Promise<T> {
+    for (;;) {
+      await unlessAborted(signal, this.#reopened());
+      if (this.#halt.reason !== undefined) throw this.#halt.reason;
+      const session = this.#connection;
+      try {
+        return await use(session);
+      } catch (thrown) {
+        const error = asPgCopyError(thrown);
+        if (this.#retry.retries === 0 || !isRetryable(error)) throw error;
+        // The server says that it ends the session before the connection is closed.
+        await session.close();
+      }
+    }
+  }
+
+  /**
+   * Begins again after a crash, once nothing of ours runs any more.
+   *
+   * @param look finds out what is left.
+   */
+  async recover<T>(look: (session: Connection) => Promise<T>): Promise<T> {
+    this.#state = "watched";
+    this.#halt = new Halt();
+    return await this.use(this.#run.signal, async (session) => {
+      const left = await look(session);
+      await markUnbroken(session);
+      return left;
+    });
+  }
+
+  /** Closes a session that took the place of the first; that one is its opener's. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#state = "closed";
+    await this.#reopening?.catch(() => {});
+    if (this.#connection !== this.#first) await this.#connection.close();
+  }
+
+  #watch(session: Connection): void {
+    if (this.#retry.retries === 0) return;
+    session.onEnd(() => {
+      // Nobody need wait for it: while no session holds the lock, another run could take the target.
+      if (this.#state === "watched") this.#reopened().catch(() => {});
+    });
+  }
+
+  /** Resolves when there is a session. */
+  async #reopened(): Promise<void> {
+    if (this.#connection.usable || this.#retry.retries === 0) return;
+    this.#reopening ??= this.#reopen().finally(() => {
+      this.#reopening = undefined;
+    });
+    await this.#reopening;
+  }
+
+  async #reopen(): Promise<void> {
+    const beganMs = performance.now();
+    for (let failures = 1; this.#state !== "closed"; failures++) {
+      try {
+        await this.#openAgain();
+        if (failures > 2)
+          this.#run.info(`the target is back after ${formatDuration(performance.now() - beganMs)}`);
+        return;
+      } catch (thrown) {
+        const error = asPgCopyError(thrown);
+        const waitedMs = performance.now() - beganMs;
+        if (!isRetryable(error) || waitedMs > this.#retry.timeoutMs) {
+          this.#halt.stop(failures === 1 ? error : gaveUp(error, waitedMs));
+          return;
+        }
+        if (failures === 2)
+          this.#run.warn(
+            `${error.message}; waiting for the target, for ${formatDuration(this.#retry.timeoutMs)} at most`,
+          );
+        await pause(pauseMs(failures), this.#run.signal);
+      }
+    }
+  }
+
+  async #openAgain(): Promise<void> {
+    const { endpoint, backend } = this.#connection;
+    const { signal } = this.#run;
+    const session = await openSession(endpoint, "target", "control", signal);
+    try {
+      // The server may not have noticed that it is lost, and it still has the lock.
+      await endBackends(session, [backend], signal);
+      await lockTarget(session);
+      // When the run is about to end, the journal goes.
+      const unbroken = !(await findJournal(session)) || (await isUnbroken(session));
+      this.#connection = session;
+      this.#watch(session);
+      if (!unbroken) this.#break();
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  }
+
+  #break(): void {
+    this.#state = "restarted";
+    this.#halt.stop(
+      new PgCopyError("the target's server was restarted after a crash", {
+        code: "task_failed",
+        side: "target",
+        retrySafe: true,
+        advice: "look into its log for why",
+      }),
+    );
+  }
+}
+
+function gaveUp(error: PgCopyError, waitedMs: number): PgCopyError {
+  const message = `the target was out of reach for ${formatDuration(waitedMs)}: ${error.message}`;
+  return reworded(error, { message });
+}
