@@ -26,6 +26,8 @@ export interface ServerAddress {
 export interface LaunchedServer extends AsyncDisposable {
   readonly address: ServerAddress;
   readonly process: ServerProcess;
+  /** Ends the server as the signal says (SIGINT: as an administrator would; SIGKILL: a crash), and starts it again. */
+  restart(signal: "SIGINT" | "SIGKILL"): Promise<void>;
 }
 
 /** The npm packages, by the major version of their binaries; some are installed in test/versions. */
@@ -80,9 +82,16 @@ export async function launchServer(
     }
     const password = `p@ss/${major}:word`;
     await initialise(bin, files, password, owner);
-    const { port, process } = await startOnFreePort(bin, files, owner, extraParameters);
+    const start = (port: number) => startOn(port, bin, files, owner, extraParameters);
+    const { port, process } = await startOnFreePort(start);
+    let running = process;
+    const restart = async (signal: "SIGINT" | "SIGKILL") => {
+      globalThis.process.kill(running.processId, signal);
+      await running.stop();
+      running = await startAgain(() => start(port));
+    };
     const stop = async () => {
-      await process.stop();
+      await running.stop();
       await rm(base, { recursive: true, force: true });
     };
     const address = {
@@ -93,7 +102,7 @@ export async function launchServer(
       user: "postgres",
       password,
     };
-    return { address, process, [Symbol.asyncDispose]: stop };
+    return { address, process, restart, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await rm(base, { recursive: true, force: true });
     throw error;
@@ -142,34 +151,52 @@ async function initialise(
 
 /** Another process may take the free port before the server has it: then another one is tried. */
 async function startOnFreePort(
-  bin: string,
-  files: { base: string; data: string; socket: string },
-  owner: ServerOwner | undefined,
-  extraParameters: Readonly<Record<string, string>>,
+  start: (port: number) => Promise<ServerProcess>,
 ): Promise<{ port: number; process: ServerProcess }> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     try {
-      const process = await startServer({
-        postgres: join(bin, "postgres"),
-        dataDirectory: files.data,
-        parameters: {
-          ...parameters,
-          ...extraParameters,
-          port: String(port),
-          listen_addresses: "127.0.0.1",
-          unix_socket_directories: files.socket,
-        },
-        owner,
-        environment,
-        temporaryDirectory: files.base,
-        signal: new AbortController().signal,
-      });
-      return { port, process };
+      return { port, process: await start(port) };
     } catch (error) {
       if (attempt === 3) throw error;
     }
   }
+}
+
+/** The processes of a server that was killed keep its memory until they notice. */
+async function startAgain(start: () => Promise<ServerProcess>): Promise<ServerProcess> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start();
+    } catch (error) {
+      if (attempt === 100) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+function startOn(
+  port: number,
+  bin: string,
+  files: { base: string; data: string; socket: string },
+  owner: ServerOwner | undefined,
+  extraParameters: Readonly<Record<string, string>>,
+): Promise<ServerProcess> {
+  return startServer({
+    postgres: join(bin, "postgres"),
+    dataDirectory: files.data,
+    parameters: {
+      ...parameters,
+      ...extraParameters,
+      port: String(port),
+      listen_addresses: "127.0.0.1",
+      unix_socket_directories: files.socket,
+    },
+    owner,
+    environment,
+    temporaryDirectory: files.base,
+    signal: new AbortController().signal,
+  });
 }
 
 function freePort(): Promise<number> {
