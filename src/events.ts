@@ -37,6 +37,17 @@ export interface TaskInfo {
   readonly label: string;
 }
 
+/** Rows of a table, or of a part of it, that the target refused, and that were set aside. */
+export interface RejectedRows {
+  readonly schema: string;
+  readonly name: string;
+  readonly rows: number;
+  /** Where they are. */
+  readonly file: string;
+  /** Why the first of them was refused: the target's words. */
+  readonly reason: string;
+}
+
 /** What one running task has done so far. */
 export interface RunningTask extends TaskInfo {
   /** Where several databases are copied: whose task it is. */

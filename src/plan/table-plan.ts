@@ -130,6 +130,26 @@ export function copyInStatement(plan: TablePlan, targetEncoding?: string): strin
   return `copy ${quoteQualified(plan.table.schema, plan.table.name)}${columns} from stdin (${options.join(", ")})`;
 }
 
+/**
+ * What it takes to put rows back that the target refused: they are lines of text format. Its encoding is
+ * always said, as whoever runs it has one of their own.
+ *
+ * @param targetEncoding as for `copyInStatement`.
+ */
+export function copyBackStatement(
+  { table, encoding: sources }: TablePlan,
+  targetEncoding?: string,
+): { readonly columns: readonly string[]; readonly encoding: string; readonly copy: string } {
+  const encoding = sources === "SQL_ASCII" ? (targetEncoding ?? sources) : sources;
+  const columns = columnList(copiedColumns(table));
+  const options = `format text, encoding ${quoteLiteral(encoding)}`;
+  return {
+    columns: table.columns.filter((column) => !column.generated).map(({ name }) => name),
+    encoding,
+    copy: `copy ${quoteQualified(table.schema, table.name)}${columns} from stdin (${options})`,
+  };
+}
+
 /** `COPY public.orders (part 3 of 8)`, counting from 1. */
 export function copyLabel(name: string, part: number, parts: number): string {
   return parts === 1 ? `COPY ${name}` : `COPY ${name} (part ${part + 1} of ${parts})`;
