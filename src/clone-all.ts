@@ -10,6 +10,11 @@ import { buildCloneAllReport, type CloneAllReport } from "./engine/all-reports.j
 import { DatabaseStates } from "./engine/database-states.js";
 import { connectDatabase, connectInstance, type Instance } from "./engine/instance.js";
 import { createMissingRoles } from "./engine/prepare-roles.js";
+import {
+  prepareRejectDir,
+  type RejectedOfDatabase,
+  refuseRejected,
+} from "./engine/rejected-rows.js";
 import type { CloneReport } from "./engine/report.js";
 import { Run } from "./engine/run.js";
 import { tellingWhatStays } from "./engine/what-stays.js";
@@ -42,6 +47,8 @@ async function cloneInstance(
   resolved: ReturnType<typeof resolveAllOptions>,
   run: Run,
 ): Promise<CloneAllReport> {
+  await prepareRejectDir(resolved, { resumed: resolved.resume });
+
   await using instance = await run.step("connect", () =>
     connectInstance(resolved, run, { mayInitialise: true }),
   );
@@ -53,9 +60,10 @@ async function cloneInstance(
   const rolesCreated = await run.step("create the roles", () =>
     createMissingRoles(instance.target, planned.roles, run),
   );
-  const reports = await run.step("copy all databases", () =>
+  const { reports, rejected } = await run.step("copy all databases", () =>
     cloneEach(instance, planned, resolved, run),
   );
+  refuseRejected(rejected, resolved);
   return buildCloneAllReport({ instance, chosen: planned.chosen, reports, run }, rolesCreated);
 }
 
@@ -86,17 +94,24 @@ function refuseObstacles(
   });
 }
 
+interface ClonedInstance {
+  readonly reports: ReadonlyMap<string, CloneReport>;
+  /** A database that refuses rows stops no other one. */
+  readonly rejected: readonly RejectedOfDatabase[];
+}
+
 /** The longest first, so that the run doesn't end with one large database alone. */
 async function cloneEach(
   instance: Instance,
   { plans }: PlannedInstance,
   resolved: ResolvedOptions,
   run: Run,
-): Promise<ReadonlyMap<string, CloneReport>> {
+): Promise<ClonedInstance> {
   const expected = [...plans].map(expectedOf).sort((a, b) => b.seconds - a.seconds);
   const databases = expected.map(({ database }) => database);
   const progress = new AllProgress(expected, run);
   const states = new DatabaseStates(databases);
+  const rejected: RejectedOfDatabase[] = [];
   const stopProgress = progress.every(resolved.progressIntervalMs);
   const { atATime } = instance;
   const onProgress = progress.hear.bind(progress);
@@ -108,11 +123,12 @@ async function cloneEach(
         { run, atATime, onProgress, keepGoing },
         async (database, child) => {
           states.begin(database);
-          const report = await tellingWhatStays(child, () =>
-            cloneDatabase(optionsOfDatabase(resolved), child, () =>
+          const { report, rejected: ofDatabase } = await tellingWhatStays(child, () =>
+            cloneDatabase(optionsOfDatabase(resolved, database), child, () =>
               connectDatabase(instance, database, child),
             ),
           );
+          for (const one of ofDatabase) rejected.push({ ...one, database });
           states.finish(database);
           progress.finish(database, report);
           tellFinished(database, report, run);
@@ -120,7 +136,7 @@ async function cloneEach(
         },
       ),
     );
-    return new Map(reports);
+    return { reports: new Map(reports), rejected };
   } finally {
     stopProgress();
   }

@@ -14,6 +14,7 @@ import { hasNullTarget } from "./engine/null-target.js";
 import { planContent } from "./engine/plan-content.js";
 import { prepareTarget } from "./engine/prepare-target.js";
 import { prepareParser, readSource } from "./engine/read-source.js";
+import { type ClonedDatabase, prepareRejectDir, refuseRejected } from "./engine/rejected-rows.js";
 import type { CloneReport } from "./engine/report.js";
 import { parseRowRules } from "./engine/row-rules.js";
 import { Run } from "./engine/run.js";
@@ -37,7 +38,7 @@ import { holdSnapshot } from "./snapshot/held-snapshot.js";
  * @throws PgCopyError and nothing else. `usage`, `connection_failed`, `source_unfit`,
  *   `target_unfit`, `schema_dump_failed`: nothing was changed. `task_failed`, `interrupted`: the
  *   target holds a part, and a journal that says which; with `keepGoing`, `failures` has each task's error. `verification_failed`: it holds all, and
- *   differs.
+ *   differs. `rows_rejected`: it holds all but rows that it refused, which `rejectDir` holds.
  */
 export async function clone(options: CloneOptions): Promise<CloneReport> {
   return await withPgCopyErrors(async () => {
@@ -45,9 +46,11 @@ export async function clone(options: CloneOptions): Promise<CloneReport> {
     const run = new Run(resolved.signal, resolved.observer);
     run.begin(options);
     if (hasNullTarget(resolved)) return await cloneToNull(resolved, run);
-    return await tellingWhatStays(run, () =>
+    const { report, rejected } = await tellingWhatStays(run, () =>
       cloneDatabase(resolved, run, () => connectServers(resolved, run)),
     );
+    refuseRejected(rejected, resolved);
+    return report;
   });
 }
 
@@ -56,10 +59,11 @@ export async function cloneDatabase(
   resolved: ResolvedOptions,
   run: Run,
   connect: () => Promise<Servers>,
-): Promise<CloneReport> {
+): Promise<ClonedDatabase> {
   prepareParser();
   // Again when the source is read; here so that a mistake in one ends the run before it begins.
   await parseRowRules(resolved);
+  await prepareRejectDir(resolved, { resumed: resolved.resume });
 
   await using servers = await run.step("connect", connect);
   const unfinished = await unfinishedRun(servers, resolved, run);

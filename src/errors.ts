@@ -16,6 +16,7 @@ export type Side = "source" | "target";
  * - `task_failed`: part of the work failed; the journal in the target says what is done.
  * - `verification_failed`: all was copied, and source and target differ. A comparison returns what
  *   differs, and throws nothing.
+ * - `rows_rejected`: all was done but for rows that the target refused, which were set aside.
  * - `interrupted`: the caller's signal was aborted.
  * - `internal`: a mistake in pgcopy itself.
  */
@@ -27,6 +28,7 @@ export type PgCopyErrorCode =
   | "schema_dump_failed"
   | "task_failed"
   | "verification_failed"
+  | "rows_rejected"
   | "interrupted"
   | "internal";
 

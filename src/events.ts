@@ -157,6 +157,8 @@ export type RunEvent = { readonly atMs: number; readonly database?: string } & (
       readonly rows: number;
       readonly bytes: number;
     }
+  /** The task is done with the others. */
+  | ({ readonly type: "rows_rejected"; readonly task: TaskInfo } & RejectedRows)
   | {
       readonly type: "task_failed";
       readonly task: TaskInfo;

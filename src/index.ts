@@ -62,6 +62,7 @@ export type { PreparedTarget } from "./engine/prepare-target.js";
 export { prepareTarget } from "./engine/prepare-target.js";
 export type { SourceContent } from "./engine/read-source.js";
 export { readSource } from "./engine/read-source.js";
+export { prepareRejectDir, refuseRejected, rejectedRows } from "./engine/rejected-rows.js";
 export type {
   CloneReport,
   IndexReport,
@@ -89,6 +90,7 @@ export { PgCopyError } from "./errors.js";
 export type {
   Observer,
   Progress,
+  RejectedRows,
   RunEvent,
   RunningTask,
   SnapshotPins,

@@ -75,7 +75,7 @@ export async function planInstance(
       { run: tellOf, atATime },
       async (database, child): Promise<[string, PlannedDatabase]> => {
         const connect = () => connectDatabase(instance, database, child);
-        const options = optionsOfDatabase(resolved);
+        const options = optionsOfDatabase(resolved, database);
         return [database, await planDatabase(options, child, connect, roles.created)];
       },
     );

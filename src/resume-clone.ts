@@ -7,7 +7,7 @@ import { brokenIndexes } from "./engine/broken-indexes.js";
 import { completeClone } from "./engine/complete-clone.js";
 import { withSecretsShown } from "./engine/hidden-secrets.js";
 import { refreshFileNodes } from "./engine/refresh-file-nodes.js";
-import type { CloneReport } from "./engine/report.js";
+import type { ClonedDatabase } from "./engine/rejected-rows.js";
 import { readsRows, resumeSnapshot } from "./engine/resume-snapshot.js";
 import { resumedOptions } from "./engine/resumed-options.js";
 import type { Run } from "./engine/run.js";
@@ -39,7 +39,7 @@ export async function resumeClone(
   { journal, state, stored }: UnfinishedRun,
   given: ResolvedOptions,
   run: Run,
-): Promise<CloneReport> {
+): Promise<ClonedDatabase> {
   const { source, target: control } = servers;
   const opened = await openStoredPlan(stored, state.run, given);
   const resolved = resumedOptions(given, opened.options);

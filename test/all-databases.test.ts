@@ -1,5 +1,8 @@
 /** `--all-databases`: two instances of their own, with databases of many kinds. */
 
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { parseEndpoint } from "../src/endpoint/parse-endpoint.js";
 import { cloneAll, type PgCopyError, planAll, type RunEvent } from "../src/index.js";
@@ -402,6 +405,46 @@ describe("a database that fails", () => {
       await run(on(source, "postgres"), "drop owned by reader", "drop role reader");
     }
   });
+});
+
+it("a database whose rows are refused stops no other one, and has a directory of its own", async () => {
+  const checking = (bad: string) =>
+    `create or replace function is_fit(n int) returns boolean immutable language sql as $$select not (${bad})$$;`;
+  const databases = ["with_bad_rows", "With More"];
+  await run(
+    on(source, "postgres"),
+    ...databases.map((name) => `create database ${quoteName(name)}`),
+  );
+  const directory = await mkdtemp(join(tmpdir(), "pgcopy-rejects-"));
+  try {
+    for (const name of databases) {
+      await on(source, name).execute(
+        `${checking("false")} create table t (id int check (public.is_fit(id)));
+         insert into t select generate_series(1, 9); ${checking("n % 4 = 0")}`,
+      );
+    }
+    const error = await refused({ ...ends(), rejectDir: directory });
+    expect(error.code).toBe("rows_rejected");
+    expect(error.message).toMatch(/refused 4 rows of 2 tables/);
+    for (const [name, folder] of [
+      ["with_bad_rows", "with_bad_rows"],
+      ["With More", "%57ith%20%4Dore"],
+    ] as const) {
+      const file = join(directory, folder, "public.t.rejected");
+      expect(await readFile(file, "utf8")).toBe("4\n8\n");
+      expect(error.items.join("\n")).toContain(`public.t: 2 rows rejected, in ${file}`);
+      expect(await on(target, name).query("select count(*)::int as n from t")).toEqual([{ n: 7 }]);
+    }
+    expect((await databasesOn(target)).map(({ datname }) => datname)).toEqual(
+      [...copied, ...databases].sort(),
+    );
+  } finally {
+    await rm(directory, { recursive: true });
+    await run(
+      on(source, "postgres"),
+      ...databases.map((name) => `drop database ${quoteName(name)}`),
+    );
+  }
 });
 
 describe("the command", () => {

@@ -30,11 +30,11 @@ export function eventLine(event: RunEvent, verbose: boolean): EventLine | undefi
   if (database === undefined) return lineOf(event, verbose);
   // Of many databases, what each one's steps are says little: one line when it is done.
   if (!verbose && /^(connected|planned|step_finished)$/.test(type)) return undefined;
-  if (event.type === "notice") {
-    return lineOf({ ...event, message: `${database}: ${event.message}` }, verbose);
-  }
   const line = lineOf(event, verbose);
-  return line && { ...line, text: `${printable(database)}: ${line.text}` };
+  const name = printable(database);
+  return (
+    line && { ...line, text: line.text.replace(/^(warning: )?/, (first) => `${first}${name}: `) }
+  );
 }
 
 function lineOf(event: RunEvent, verbose: boolean): EventLine | undefined {
@@ -68,6 +68,8 @@ function lineOf(event: RunEvent, verbose: boolean): EventLine | undefined {
       return { kind: "done", text: `${event.step} (${formatDuration(event.durationMs)})` };
     case "task_finished":
       return verbose ? { kind: "done", text: finishedTask(event) } : undefined;
+    case "rows_rejected":
+      return { kind: "warning", text: rejectedRows(event) };
     case "task_failed":
       // The error itself ends the run's output; this says at once why the run is coming to its end.
       return {
@@ -141,6 +143,12 @@ function finishedTask(event: RunEvent & { type: "task_finished" }): string {
     if (average !== undefined) facts.push(average);
   }
   return `${printable(task.label)} (${facts.join(", ")})`;
+}
+
+function rejectedRows(event: RunEvent & { type: "rows_rejected" }): string {
+  const { schema, name, rows, file, reason } = event;
+  const table = printable(`${schema}.${name}`);
+  return `warning: ${formatNumberOf(rows, "row")} of ${table} rejected, set aside in ${printable(file)}: ${printable(reason)}`;
 }
 
 /** The whole run in one line: `62 % of the work; copied 12 of 17 tables, 812 MB of 1.3 GB, …`. */

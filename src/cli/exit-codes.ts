@@ -42,6 +42,12 @@ export const exitCodes: readonly ExitCode[] = [
     meaning: "source and target differ (after a clone: all was copied)",
   },
   {
+    exitCode: 7,
+    errorCodes: ["rows_rejected"],
+    meaning:
+      "all was copied but for rows that the target refused, which --reject-dir set aside in files",
+  },
+  {
     exitCode: 130,
     errorCodes: ["interrupted"],
     meaning:

@@ -309,6 +309,24 @@ export const optionTable: OptionTable = {
     description: "How long a server may be out of reach before the run gives up, in seconds.",
     example: 900,
   },
+  rejectDir: {
+    type: "string",
+    pattern: NOT_BLANK,
+    isPath: true,
+    defaultWords: "such a row ends the run",
+    description:
+      "A directory in which rows that the target refuses are set aside: see [rejected-rows.md](rejected-rows.md).",
+    example: "rejected",
+  },
+  rejectLimit: {
+    type: "integer",
+    minimum: 1,
+    defaultWords: "no bound",
+    description:
+      "With `rejectDir`: more rejected rows in one table, or in one part of it, end the run.",
+    needs: "rejectDir",
+    example: 1000,
+  },
   without: {
     schema: { type: "array", items: { enum: techniqueNames } },
     defaultWords: "none",

@@ -1,9 +1,11 @@
 /** Which databases of a server are copied, running something for each of them, and how it failed. */
 
+import { join } from "node:path";
 import pLimit from "p-limit";
 import { type Database, holdsUserObjects, readDatabases } from "../catalog/databases.js";
 import { PgCopyError } from "../errors.js";
 import type { Progress, RunEvent } from "../events.js";
+import { fileName } from "../load/rejected-files.js";
 import type { ResolvedOptions } from "../options/clone-options.js";
 import { displayName } from "../postgres/quote.js";
 import { all, throwIfAborted } from "../run/abort.js";
@@ -125,8 +127,10 @@ export async function forEachDatabase<T>(
 }
 
 /** The options of one of the databases: what holds for the whole server is done already. */
-export function optionsOfDatabase(options: ResolvedOptions): ResolvedOptions {
-  return { ...options, roles: false, noRolePasswords: false };
+export function optionsOfDatabase(options: ResolvedOptions, database: string): ResolvedOptions {
+  const { rejectDir } = options;
+  const ownDir = rejectDir === undefined ? undefined : join(rejectDir, fileName(database));
+  return { ...options, roles: false, noRolePasswords: false, rejectDir: ownDir };
 }
 
 function inDatabase(database: string, error: unknown): unknown {

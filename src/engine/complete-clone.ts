@@ -9,7 +9,8 @@ import { refuseDifferences } from "./execute-task.js";
 import { withLeftovers } from "./leftovers.js";
 import { openJournal } from "./open-journal.js";
 import type { PreparedTarget } from "./prepare-target.js";
-import { buildReport, type CloneReport, type ResumedReport } from "./report.js";
+import { type ClonedDatabase, rejectedRows } from "./rejected-rows.js";
+import { buildReport, type ResumedReport } from "./report.js";
 import type { Run } from "./run.js";
 import { runTasks } from "./run-tasks.js";
 import type { Servers } from "./servers.js";
@@ -36,7 +37,7 @@ export interface CloneToComplete {
  * @throws PgCopyError `task_failed`, `interrupted`, saying what is left and how to go on;
  *   `verification_failed`.
  */
-export async function completeClone(clone: CloneToComplete): Promise<CloneReport> {
+export async function completeClone(clone: CloneToComplete): Promise<ClonedDatabase> {
   const { servers, plan, content, journal, resolved, run } = clone;
   await using target = watchTarget(clone.target, run, resolved.retry);
   return await withLeftovers({ servers, journal, target }, async () => {
@@ -55,7 +56,8 @@ export async function completeClone(clone: CloneToComplete): Promise<CloneReport
       });
     });
     // Only now: what differs is to be looked at in a target that is whole.
-    refuseDifferences(done.comparisons, done.largeObjectDifferences);
-    return buildReport({ ...clone, done });
+    const rejected = rejectedRows(done.outcomes);
+    refuseDifferences(done.comparisons, done.largeObjectDifferences, rejected);
+    return { report: buildReport({ ...clone, done }), rejected };
   });
 }

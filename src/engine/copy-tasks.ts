@@ -5,9 +5,12 @@ import { copyExtensionRows } from "../load/copy-extension-rows.js";
 import { readSmallTables, storeSmallTables } from "../load/copy-small-tables.js";
 import type { LargeObjectOwnership } from "../load/large-object-statements.js";
 import type { TaskRecord } from "../load/recorder.js";
-import type { Work } from "../plan/task.js";
+import type { RejectTo } from "../load/rejected-files.js";
+import { batchAsText, storeSmallTablesForgiving } from "../load/small-tables-forgiving.js";
+import type { SmallTable, Work } from "../plan/task.js";
 import type { Connection } from "../postgres/connection.js";
 import type { CopyOrder } from "./copy-thread-messages.js";
+import { forgiving } from "./forgiving.js";
 import type { LentSessions, SessionLender } from "./lent-sessions.js";
 import { type Moved, moveRows, type RowsWork, sumOf } from "./move-rows.js";
 import type { ActiveTask, ProgressMeter } from "./progress.js";
@@ -25,6 +28,8 @@ export interface CopyContext {
   readonly threads: ThreadedCopies | undefined;
   readonly meter: ProgressMeter;
   readonly ownership: LargeObjectOwnership;
+  /** Where rows go that the target refuses; undefined: nowhere, they fail their task. */
+  readonly rejectTo: RejectTo | undefined;
 }
 
 export interface CopyJob {
@@ -39,11 +44,21 @@ export interface CopyJob {
 
 /** In one of the threads, where there are any left: of all tasks only these move many bytes through this process. */
 export async function moveRowsTask(work: RowsWork, job: CopyJob): Promise<Moved> {
+  if (work.do !== "copy") return await moveRowsOnce(work, job, undefined);
+  const { table: plan, part } = work;
+  return await forgiving([{ plan, part }], job, (rejectTo) => moveRowsOnce(work, job, rejectTo));
+}
+
+async function moveRowsOnce(
+  work: RowsWork,
+  job: CopyJob,
+  rejectTo: RejectTo | undefined,
+): Promise<Moved> {
   const { threads, ownership, meter } = job.context;
   const onTarget = (processId: number) => {
     if (work.do === "copy") meter.runsOn(job.active, processId);
   };
-  const options = commonOptions(job);
+  const options = { ...commonOptions(job), rejectTo };
   const here = () =>
     onBothEnds(job, (source, target) => {
       onTarget(target.processId);
@@ -55,10 +70,14 @@ export async function moveRowsTask(work: RowsWork, job: CopyJob): Promise<Moved>
     job.lent.note("target", target);
     onTarget(target.processId);
   };
-  return await threads.copy(() => orderOf(work, job), { ...options, onSessions }, here);
+  const order = () => ({ ...orderOf(work, job), rejectTo });
+  return await threads.copy(order, { ...options, onSessions }, here);
 }
 
-function orderOf(work: RowsWork, { task, context, active, record }: CopyJob): CopyOrder {
+function orderOf(
+  work: RowsWork,
+  { task, context, active, record }: CopyJob,
+): Omit<CopyOrder, "rejectTo"> {
   const { id, kind, label } = task;
   const { noOwner, noAcl } = context.ownership;
   return {
@@ -77,11 +96,19 @@ export async function copySmallTablesTask(
 ): Promise<Moved> {
   const { sourcePool, targetPool } = job.context;
   const { signal, onBytes, record } = commonOptions(job);
-  const read = await sourcePool.with(signal, (source) =>
-    readSmallTables(work.tables, { source, onBytes }),
-  );
-  const each = await targetPool.with(signal, (target) => storeSmallTables(read, target, record));
-  return sumOf(each);
+  const read = async (tables: readonly SmallTable[]) =>
+    await sourcePool.with(signal, (source) => readSmallTables(tables, { source, onBytes }));
+  const copies = work.tables.map(({ plan }) => ({ plan, part: 0 }));
+  return await forgiving(copies, job, async (rejectTo) => {
+    if (rejectTo === undefined) {
+      const rows = await read(work.tables);
+      return sumOf(await targetPool.with(signal, (on) => storeSmallTables(rows, on, record)));
+    }
+    const rows = await read(batchAsText(work.tables));
+    return await targetPool.with(signal, (on) =>
+      storeSmallTablesForgiving(rows, on, rejectTo, record),
+    );
+  });
 }
 
 export async function copyExtensionRowsTask(

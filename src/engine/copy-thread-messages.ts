@@ -6,6 +6,7 @@
 import { PgCopyError, type PgCopyErrorFields } from "../errors.js";
 import type { TaskInfo } from "../events.js";
 import type { LargeObjectOwnership } from "../load/large-object-statements.js";
+import type { RejectTo } from "../load/rejected-files.js";
 import type { Backend } from "../postgres/backend.js";
 import type { CancelTarget } from "../postgres/cancel.js";
 import type { FailpointSpec } from "../run/failpoints.js";
@@ -28,6 +29,8 @@ export interface CopyOrder {
   readonly task: TaskInfo;
   readonly work: RowsWork;
   readonly ownership: LargeObjectOwnership;
+  /** As in `MoveRowsOptions`. */
+  readonly rejectTo: RejectTo | undefined;
   /** Since the task began. */
   readonly elapsedMs: number;
   /** As in `TaskRecord`. */

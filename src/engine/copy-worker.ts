@@ -91,7 +91,7 @@ async function copy(
   signal: AbortSignal,
 ): Promise<Moved> {
   const beganMs = performance.now();
-  const { work, ownership, task, stepsDone } = order;
+  const { work, ownership, rejectTo, task, stepsDone } = order;
   const elapsedMs = () => order.elapsedMs + performance.now() - beganMs;
   // One that has ended in the meantime is still there, and says so itself.
   const source = sessions.get(order.source) as Connection;
@@ -103,6 +103,7 @@ async function copy(
         moveRows(work, {
           attempted: task.label,
           ownership,
+          rejectTo,
           source,
           target,
           signal,

@@ -1,5 +1,6 @@
 /** What an earlier process has done of a plan, as if this one had. */
 
+import type { RejectedRows } from "../events.js";
 import type { FinishedTask } from "../load/journal.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
 import type { CopyResult } from "../postgres/copy.js";
@@ -10,6 +11,7 @@ import type { TaskOutcome } from "./execute-task.js";
 interface Detail {
   readonly each?: readonly CopyResult[];
   readonly objects?: number;
+  readonly rejected?: readonly RejectedRows[];
   readonly comparison?: TableComparison;
 }
 
@@ -20,7 +22,7 @@ export function earlierOutcomes(
   return tasks.flatMap((task) => {
     const done = finished.get(task.id);
     if (done === undefined) return [];
-    const { each, objects } = detailOf(done);
+    const { each, objects, rejected = [] } = detailOf(done);
     return [
       {
         task,
@@ -29,6 +31,7 @@ export function earlierOutcomes(
         durationMs: done.durationMs,
         ...(each === undefined ? {} : { each }),
         ...(objects === undefined ? {} : { objects }),
+        ...(rejected.length === 0 ? {} : { rejected }),
       },
     ];
   });

@@ -1,12 +1,13 @@
 /** From a planned task to the function that does it. */
 
 import { asPgCopyError, PgCopyError } from "../errors.js";
-import type { TaskInfo } from "../events.js";
+import type { RejectedRows, TaskInfo } from "../events.js";
 import { analyzeTables } from "../load/analyze.js";
 import { prepareLargeObjects } from "../load/copy-large-objects.js";
 import { flushCommits } from "../load/crash-mark.js";
 import type { LargeObjectOwnership } from "../load/large-object-statements.js";
 import { named, type Recorder, recordOf, type TaskRecord } from "../load/recorder.js";
+import type { RejectTo } from "../load/rejected-files.js";
 import { restoreStatistics } from "../load/restore-statistics.js";
 import { runScripts } from "../load/run-scripts.js";
 import { resetSequences } from "../load/sequences.js";
@@ -32,6 +33,12 @@ import type { LentSessions, SessionLender } from "./lent-sessions.js";
 import { type MaskAdvice, withMaskAdvice } from "./mask-advice.js";
 import type { Moved } from "./move-rows.js";
 import type { ActiveTask, ProgressMeter } from "./progress.js";
+import {
+  rejectedByTable,
+  rejectedItems,
+  rejectedRows,
+  withRejectedAdvice,
+} from "./rejected-rows.js";
 import { type Attempt, type RetryContext, retryTask } from "./retry-task.js";
 import type { ThreadedCopies } from "./threaded-copies.js";
 
@@ -44,6 +51,8 @@ export interface TaskOutcome {
   readonly each?: readonly CopyResult[];
   /** Large objects that it made, or compared. */
   readonly objects?: number;
+  /** Rows that the target refused, and that were set aside. */
+  readonly rejected?: readonly RejectedRows[];
 }
 
 export interface TaskContext extends RetryContext {
@@ -59,6 +68,8 @@ export interface TaskContext extends RetryContext {
   /** Whether a failure is no reason to stop the others. */
   readonly goesOnAfter: (error: PgCopyError) => boolean;
   readonly ownership: LargeObjectOwnership;
+  /** Where rows go that the target refuses; undefined: nowhere, they fail their task. */
+  readonly rejectTo: RejectTo | undefined;
   /** What the session sets for the task's statements, if these are to begin now. */
   readonly scriptParameters: (task: CloneTask) => Readonly<Record<string, string>>;
   /** How many statements of a script may share a transaction. */
@@ -94,7 +105,7 @@ export async function accompany(
   const active = meter.start(task);
   run.tell({ type: "task_started", task: info, pool });
   try {
-    const { each, objects, ...moved } = await work(active);
+    const { each, objects, rejected = [], ...moved } = await work(active);
     const durationMs = run.elapsedMs - active.beganMs;
     meter.finish(active, moved.rows);
     context.outcomes.push({
@@ -103,12 +114,15 @@ export async function accompany(
       durationMs,
       ...(each === undefined ? {} : { each }),
       ...(objects === undefined ? {} : { objects }),
+      ...(rejected.length === 0 ? {} : { rejected }),
     });
+    for (const rows of rejected) run.tell({ type: "rows_rejected", task: info, ...rows });
     run.tell({ type: "task_finished", task: info, durationMs: Math.round(durationMs), ...moved });
   } catch (thrown) {
     meter.stop(active);
     const failure = withTask(asPgCopyError(thrown, task.label), task);
-    const error = withMaskAdvice(failure, task, context.masks);
+    const advised = withMaskAdvice(failure, task, context.masks);
+    const error = withRejectedAdvice(advised, rejectedRows(context.outcomes));
     if (error.code === "interrupted") {
       const durationMs = Math.round(run.elapsedMs - active.beganMs);
       run.tell({ type: "task_stopped", task: info, durationMs, bytes: active.bytes });
@@ -303,8 +317,9 @@ class TaskRun {
 export function refuseDifferences(
   comparisons: readonly TableComparison[],
   largeObjects: readonly LargeObjectDifference[] = [],
+  rejected: readonly RejectedRows[] = [],
 ): void {
-  const different = differing(comparisons);
+  const different = differing(comparisons, rejected);
   const what = [
     ...(different.length > 0 ? [`${different.length} of ${comparisons.length} tables`] : []),
     ...(largeObjects.length > 0 ? [numberOfLargeObjects(largeObjects.length)] : []),
@@ -314,31 +329,42 @@ export function refuseDifferences(
     `verification failed: ${what.join(" and ")} differ between source and target`,
     {
       code: "verification_failed",
-      items: differenceItems(comparisons, largeObjects),
+      items: differenceItems(comparisons, largeObjects, rejected),
       advice:
         "something wrote to the target during the clone, or its types store values in another way; don't use it before you know which",
     },
   );
 }
 
-/** Each table or large object that differs, and how. */
+/** Each table or large object that differs, and how; then what was rejected. */
 export function differenceItems(
   comparisons: readonly TableComparison[],
   largeObjects: readonly LargeObjectDifference[],
+  rejected: readonly RejectedRows[] = [],
 ): string[] {
+  const missing = rejectedByTable(rejected);
   return [
-    ...differing(comparisons).map(({ schema, name, source, target }) => {
+    ...differing(comparisons, rejected).map(({ schema, name, source, target }) => {
       const table = displayName(schema, name);
+      const aside = missing.has(table) ? `; ${missing.get(table)} were rejected` : "";
       return source.rows === target.rows
-        ? `${table}: ${source.rows} rows on both ends, different contents`
-        : `${table}: ${source.rows} rows on the source, ${target.rows} on the target`;
+        ? `${table}: ${source.rows} rows on both ends, different contents${aside}`
+        : `${table}: ${source.rows} rows on the source, ${target.rows} on the target${aside}`;
     }),
     ...largeObjects.map(describeLargeObjectDifference),
+    ...rejectedItems(rejected),
   ];
 }
 
-function differing(comparisons: readonly TableComparison[]): TableComparison[] {
-  return comparisons.filter((comparison) => !comparison.same);
+/** Of a table without the rows that were set aside, only how many there are can be compared. */
+function differing(
+  comparisons: readonly TableComparison[],
+  rejected: readonly RejectedRows[],
+): TableComparison[] {
+  const missing = rejectedByTable(rejected);
+  return comparisons.filter(({ same, schema, name, source, target }) => {
+    return !same && source.rows - target.rows !== missing.get(displayName(schema, name));
+  });
 }
 
 function numberOfLargeObjects(count: number): string {

@@ -25,6 +25,7 @@ const withoutMeaning = {
   databaseProperties: ({ databaseProperties }) => databaseProperties,
   requirements: ({ requirements }) => requirements.length > 0,
   verify: ({ verify }) => verify !== undefined,
+  rejectDir: ({ rejectDir }) => rejectDir !== undefined,
   "threads above 1": ({ threads }) => threads !== "auto" && threads > 1,
   maintenanceWorkMem: ({ maintenanceWorkMem }) => maintenanceWorkMem !== undefined,
   "statistics copy": ({ statistics }) => statistics === "copy",

@@ -160,11 +160,15 @@ async function settle(
 
 /** What the journal keeps of it, as the task itself would have told it. */
 function movedOf({ rows = 0, bytes = 0, detail }: Done): Moved {
-  const { each, objects } = (detail ?? {}) as Pick<Moved, "each" | "objects">;
+  const { each, objects, rejected } = (detail ?? {}) as Pick<
+    Moved,
+    "each" | "objects" | "rejected"
+  >;
   return {
     rows,
     bytes,
     ...(each === undefined ? {} : { each }),
     ...(objects === undefined ? {} : { objects }),
+    ...(rejected === undefined ? {} : { rejected }),
   };
 }

@@ -26,6 +26,7 @@ import { keepSnapshot } from "./keep-snapshot.js";
 import { maskAdvice } from "./mask-advice.js";
 import type { PreparedTarget } from "./prepare-target.js";
 import { ProgressMeter } from "./progress.js";
+import { rejectedRows, rejectTo } from "./rejected-rows.js";
 import type { Run } from "./run.js";
 import { scriptParameters } from "./script-parameters.js";
 import type { Servers } from "./servers.js";
@@ -115,6 +116,7 @@ async function runWhatIsLeft(plan: ClonePlan, context: LeftContext): Promise<Tas
     masks: maskAdvice(plan),
     goesOnAfter: (error) => resolved.keepGoing && goesOnAfter(error),
     ownership: resolved,
+    rejectTo: rejectTo(resolved),
     statementsPerTransaction: statementsPerTransaction(
       servers.jobs.tableJobs + servers.jobs.indexJobs,
     ),
@@ -142,7 +144,12 @@ async function runWhatIsLeft(plan: ClonePlan, context: LeftContext): Promise<Tas
             executeTask(planned(task), { signal, pool }, taskContext),
         }),
       {
-        found: () => differenceItems(taskContext.comparisons, taskContext.largeObjectDifferences),
+        found: () =>
+          differenceItems(
+            taskContext.comparisons,
+            taskContext.largeObjectDifferences,
+            rejectedRows(taskContext.outcomes),
+          ),
         advice: ENDING_LEFT_OUT,
       },
     );

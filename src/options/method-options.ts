@@ -1,7 +1,8 @@
 /** The options that say how it is done: from which snapshot, by which means, and how it is checked. */
 
+import { PgCopyError } from "../errors.js";
 import { type Technique, techniqueNames } from "../techniques.js";
-import { oneOf, pgDump, snapshotId, someOf } from "./option-values.js";
+import { directory, oneOf, pgDump, positive, snapshotId, someOf } from "./option-values.js";
 
 export type CopyFormatChoice = "auto" | "text" | "binary";
 export type VerifyMode = "count" | "checksum";
@@ -15,6 +16,13 @@ export interface MethodOptions {
   readonly copyFormat?: CopyFormatChoice;
   /** Path of a pg_dump, or `bundled` for the WebAssembly one. Default: the newest local one that fits, else the bundled. */
   readonly pgDump?: string;
+  /**
+   * A directory, empty or to be created: rows that the target refuses are set aside there, all others are
+   * copied, and the clone throws `rows_rejected`. Default: such a row ends it.
+   */
+  readonly rejectDir?: string;
+  /** With `rejectDir`: more rejected rows in one table, or in one part of it, end the clone. Default: no bound. */
+  readonly rejectLimit?: number;
   /** Techniques to do without: to measure what each brings, or to rule one out. Default: none. */
   readonly without?: readonly Technique[];
 }
@@ -24,6 +32,8 @@ export interface ResolvedMethodOptions {
   readonly verify: VerifyMode | undefined;
   readonly copyFormat: CopyFormatChoice;
   readonly pgDump: string | undefined;
+  readonly rejectDir: string | undefined;
+  readonly rejectLimit: number | undefined;
   readonly without: ReadonlySet<Technique>;
 }
 
@@ -32,6 +42,8 @@ export const methodOptionNames: Readonly<Record<keyof MethodOptions, true>> = {
   verify: true,
   copyFormat: true,
   pgDump: true,
+  rejectDir: true,
+  rejectLimit: true,
   without: true,
 };
 
@@ -41,6 +53,18 @@ export function resolveMethodOptions(options: MethodOptions): ResolvedMethodOpti
     verify: oneOf("verify", options.verify, ["count", "checksum"]),
     copyFormat: oneOf("copyFormat", options.copyFormat, ["auto", "text", "binary"]) ?? "auto",
     pgDump: pgDump(options.pgDump),
+    rejectDir: directory("rejectDir", options.rejectDir),
+    rejectLimit: rejectLimit(options),
     without: new Set(someOf("without", options.without, techniqueNames)),
   };
+}
+
+function rejectLimit({ rejectDir, rejectLimit: value }: MethodOptions): number | undefined {
+  const limit = positive("rejectLimit", value);
+  if (limit === undefined || rejectDir !== undefined) return limit;
+  throw new PgCopyError("rejectLimit needs rejectDir", {
+    code: "usage",
+    options: ["rejectLimit", "rejectDir"],
+    advice: "give both, or neither",
+  });
 }

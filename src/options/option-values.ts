@@ -88,6 +88,12 @@ export function pgDump(value: string | undefined): string | undefined {
   throw wrongOption("pgDump", value, "the path of a pg_dump, or bundled");
 }
 
+export function directory(name: string, value: string | undefined): string | undefined {
+  const isPath = typeof value === "string" && value.trim() !== "" && !value.includes("\0");
+  if (value === undefined || isPath) return value;
+  throw wrongOption(name, value, "the path of a directory");
+}
+
 export function oneOf<T extends string>(
   name: string,
   value: T | undefined,

@@ -36,6 +36,7 @@ export function verdict(run: ReportedRun): string {
     return `${onlyRead(run) ? "Read, and nothing copied," : "Copied"} in ${time}`;
   if (run.error.code === "interrupted") return `Interrupted after ${time}`;
   if (run.error.code === "verification_failed") return `Copied in ${time}, with differences`;
+  if (run.error.code === "rows_rejected") return `Copied in ${time}, but for rejected rows`;
   return `Failed after ${time}`;
 }
 
@@ -55,6 +56,7 @@ ${!hasFailed(run) && !onlyRead(run) && verification(run)}
 ${figures(run)}
 </header>
 ${hasFailed(run) && problem(run)}
+${hasFailed(run) && rejected(run)}
 ${warnings(run)}
 ${retries(run)}`;
 }
@@ -159,6 +161,15 @@ ${items.length > 0 && html`<ul class="items">${items.map((item) => html`<li>${it
 ${advice !== undefined && html`<h3>What to do</h3><p>${advice}</p>`}
 ${statements.length > 0 && html`<ul class="items">${statements.map((one) => html`<li>${one};</li>`)}</ul>`}
 ${unfinishedTasks(run)}</section>`;
+}
+
+/** Also where the run failed for another reason: these rows are not in the target. */
+function rejected({ rejected: list }: FailedRun): Html | undefined {
+  if (list.length === 0) return undefined;
+  return html`<section class="warnings"><h2>Rejected rows</h2><ul>${list.map(
+    ({ schema, name, rows, file, reason }) =>
+      html`<li>${formatNumberOf(rows, "row")} of <code>${schema}.${name}</code> in <code>${file}</code>; the first: ${reason}</li>`,
+  )}</ul></section>`;
 }
 
 function warnings({ warnings: list }: RunRecord): Html | undefined {

@@ -4,7 +4,7 @@
  */
 
 import type { PgCopyError, Side } from "../errors.js";
-import type { TaskInfo } from "../events.js";
+import type { RejectedRows, TaskInfo } from "../events.js";
 
 export interface StepTime {
   readonly step: string;
@@ -90,4 +90,6 @@ export interface FailedRun extends RunRecord {
   readonly error: PgCopyError;
   /** With `keepGoing`: what was left out, as it needs what failed. */
   readonly skipped: readonly SkippedTask[];
+  /** With `rejectDir`: rows that the target refused. A run with any of them has failed. */
+  readonly rejected: readonly RejectedRows[];
 }

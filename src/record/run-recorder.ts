@@ -4,7 +4,7 @@
  */
 
 import type { PgCopyError } from "../errors.js";
-import type { RunEvent, TaskInfo } from "../events.js";
+import type { RejectedRows, RunEvent, TaskInfo } from "../events.js";
 import type {
   FailedRun,
   RetryRecord,
@@ -33,6 +33,7 @@ export class RunRecorder {
   #skipped: SkippedTask[] = [];
   #warnings: string[] = [];
   #retries: RetryRecord[] = [];
+  #rejected: RejectedRows[] = [];
   #throughput = new ThroughputMeter();
   #active = new Map<string, ActiveTask>();
   #busy = new Map<string, Set<number>>();
@@ -66,7 +67,12 @@ export class RunRecorder {
 
   /** The record of a run that ended with an error. */
   failed(error: PgCopyError): FailedRun {
-    return { ...this.record(), error, skipped: [...this.#skipped] };
+    return {
+      ...this.record(),
+      error,
+      skipped: [...this.#skipped],
+      rejected: [...this.#rejected],
+    };
   }
 
   /** Another run's beginning, or what came before the first one's, is not this run's. */
@@ -77,6 +83,7 @@ export class RunRecorder {
     this.#skipped = [];
     this.#warnings = [];
     this.#retries = [];
+    this.#rejected = [];
     this.#throughput = new ThroughputMeter();
     this.#active = new Map();
     this.#busy = new Map();
@@ -108,6 +115,11 @@ export class RunRecorder {
       case "planned": {
         const { tables, largeObjects, indexes, tasks, bytes } = event;
         this.#about.planned = { tables, largeObjects, indexes, tasks, bytes };
+        return;
+      }
+      case "rows_rejected": {
+        const { schema, name, rows, file, reason } = event;
+        this.#rejected.push({ schema, name, rows, file, reason });
         return;
       }
       case "step_started":

@@ -18,6 +18,7 @@ const expected: Record<PgCopyErrorCode, number> = {
   schema_dump_failed: 4,
   task_failed: 5,
   verification_failed: 6,
+  rows_rejected: 7,
   interrupted: 130,
 };
 

@@ -99,6 +99,18 @@ const events: RunEvent[] = [
   },
   { type: "task_failed", atMs: 1027, task, error: { code: "task_failed" }, goesOn: true },
   { type: "task_skipped", atMs: 1028, task, because: [task] },
+  {
+    type: "rows_rejected",
+    atMs: 1027,
+    task,
+    ...{
+      schema: "public",
+      name: "\u001b[2Jt",
+      rows: 3,
+      file: "/tmp/r/public.t.rejected",
+      reason: "no",
+    },
+  },
   { type: "task_stopped", atMs: 1028, task, durationMs: 3, bytes: 1024 },
   { type: "step_failed", atMs: 1029, step: "copy", durationMs: 1005 },
   {
@@ -124,6 +136,7 @@ test("where there is no terminal, each thing that came to pass is a plain line",
     "COPY public.\\u{1b}[2Jt failed; stopping the rest",
     "resuming the run of 2026-11-01T02:03:04.000Z: 3 of 40 tasks are done",
     "COPY public.\\u{1b}[2Jt failed; going on with what doesn't need it",
+    "warning: 3 rows of public.\\u{1b}[2Jt rejected, set aside in /tmp/r/public.t.rejected: no",
     "shop: 17 tables, 5 rows, 2.0 kB, 24 indexes in 1.0 s, created",
     "holding the snapshot 00000003-0000001B-1, with a fence around 17 tables; vacuum can't remove rows of this database that are deleted or updated from now on",
     "held for 1.0 s; 18,204 transactions since, and another session pins as many or more; 1 dead row in the database",
@@ -198,6 +211,7 @@ describe("of many databases", () => {
       "shop: COPY public.\\u{1b}[2Jt failed; stopping the rest",
       "shop: resuming the run of 2026-11-01T02:03:04.000Z: 3 of 40 tasks are done",
       "shop: COPY public.\\u{1b}[2Jt failed; going on with what doesn't need it",
+      "warning: shop: 3 rows of public.\\u{1b}[2Jt rejected, set aside in /tmp/r/public.t.rejected: no",
       "shop: 17 tables, 5 rows, 2.0 kB, 24 indexes in 1.0 s, created",
       "",
     ]);
@@ -205,7 +219,8 @@ describe("of many databases", () => {
     for (const event of inShop) new QuietView(quiet).observe(event);
     expect(quiet.text).toBe(
       "pgcopy: warning: shop: only 6 connections are left: going on with 3 jobs\n" +
-        "pgcopy: shop: COPY public.\\u{1b}[2Jt: gone; trying again in 200 ms\n",
+        "pgcopy: shop: COPY public.\\u{1b}[2Jt: gone; trying again in 200 ms\n" +
+        "pgcopy: warning: shop: 3 rows of public.\\u{1b}[2Jt rejected, set aside in /tmp/r/public.t.rejected: no\n",
     );
   });
 
@@ -278,7 +293,8 @@ test("--quiet leaves warnings", () => {
   for (const event of events) view.observe(event);
   expect(stream.text).toBe(
     "pgcopy: warning: only 6 connections are left: going on with 3 jobs\n" +
-      "pgcopy: COPY public.\\u{1b}[2Jt: gone; trying again in 200 ms\n",
+      "pgcopy: COPY public.\\u{1b}[2Jt: gone; trying again in 200 ms\n" +
+      "pgcopy: warning: 3 rows of public.\\u{1b}[2Jt rejected, set aside in /tmp/r/public.t.rejected: no\n",
   );
 });
 

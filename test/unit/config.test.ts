@@ -29,7 +29,7 @@ function refusal(call: () => unknown): PgCopyError {
 /** Whether the library takes a value, with the option beside it that it can't be without. */
 function isTaken(name: ConfigName, value: unknown): boolean {
   const { needs } = optionTable[name];
-  const beside = needs === undefined ? {} : { [needs]: true };
+  const beside = needs === undefined ? {} : { [needs]: optionTable[needs as typeof name].example };
   try {
     resolveCloneOptions({ ...ends, ...beside, [name]: value } as CloneOptions);
     return true;

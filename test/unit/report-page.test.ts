@@ -221,10 +221,23 @@ describe("the page of a run that failed", () => {
   test.each([
     ["interrupted", "✗ Interrupted after 5.1 s"],
     ["verification_failed", "✗ Copied in 5.1 s, with differences"],
+    ["rows_rejected", "✗ Copied in 5.1 s, but for rejected rows"],
     ["internal", "✗ Failed after 5.1 s"],
   ] as const)("%s", (code, words) => {
     const run = recorded(fourTasks).failed(new PgCopyError("it ended", { code }));
     expect(textOf(reportPage(run))).toContain(words);
+  });
+
+  test("names the rows that were rejected before, safely", () => {
+    const rejected = { schema: "public", name: "<b>t", rows: 3, file: "t.rejected", reason: "no" };
+    const run = {
+      ...recorded(fourTasks).failed(new PgCopyError("no", { code: "task_failed" })),
+      rejected: [rejected],
+    };
+    elementsOf(reportPage(run));
+    expect(textOf(reportPage(run))).toContain(
+      "Rejected rows 3 rows of public.<b>t in t.rejected ; the first: no",
+    );
   });
 
   test("before it had connected to anything", () => {

@@ -78,6 +78,7 @@ describe("the tasks of a run", () => {
 describe("a run that fails", () => {
   const [a, b]: TaskInfo[] = ["a", "b"].map((id) => ({ id, kind: "copy", label: `COPY ${id}` }));
   const failure = new PgCopyError("COPY a failed on target", { code: "task_failed" });
+  const rejected = { schema: "public", name: "a", rows: 3, file: "a.rejected", reason: "no" };
   const events: RunEvent[] = [
     { type: "run_started", atMs: 0, pgcopyVersion: "1", startedAt: "2026-03-01", options: {} },
     { type: "step_started", atMs: 0, step: "copy" },
@@ -86,13 +87,15 @@ describe("a run that fails", () => {
     { type: "notice", atMs: 11, level: "warning", message: "mind the gap" },
     { type: "notice", atMs: 11, level: "info", message: "all aboard" },
     { type: "task_failed", atMs: 50, task: a as TaskInfo, error: {} },
+    { type: "rows_rejected", atMs: 50, task: a as TaskInfo, ...rejected },
     { type: "task_stopped", atMs: 60, task: b as TaskInfo, durationMs: 50, bytes: 300 },
     { type: "step_failed", atMs: 70, step: "copy", durationMs: 70 },
   ];
 
-  test("has its tasks, its step, its warnings and its error", () => {
+  test("has its tasks, its step, its warnings, its rejected rows and its error", () => {
     const run = recorderOf(events).failed(failure);
     expect(run).toMatchObject({ error: failure, durationMs: 70, warnings: ["mind the gap"] });
+    expect(run.rejected).toEqual([rejected]);
     expect(run.steps).toEqual([{ step: "copy", beganMs: 0, durationMs: 70, failed: true }]);
     expect(run.tasks.map(({ state, endedMs, bytes }) => [state, endedMs, bytes])).toEqual([
       ["failed", 50, 0],

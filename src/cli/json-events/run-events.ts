@@ -75,6 +75,17 @@ export const runEvents: Documented<EventFields> = {
       bytes: "bytes that it copied",
     },
   },
+  rows_rejected: {
+    when: "the target refused rows of a table, which `--reject-dir` set aside",
+    fields: {
+      task: "`id`, `kind` and `label` of the task, which is done with the others",
+      schema: "the table's schema",
+      name: "the table",
+      rows: "how many",
+      file: "where they are",
+      reason: "why the first of them was refused, in the server's words",
+    },
+  },
   task_failed: {
     when: "a task failed",
     fields: {

@@ -2,12 +2,14 @@
 
 import { type Command, Option } from "commander";
 import { type Technique, techniqueNames } from "../../techniques.js";
-import { parseTechniques } from "../option-values.js";
+import { parseCount, parseTechniques } from "../option-values.js";
 
 export interface MethodFlags {
   readonly verify?: "count" | "checksum";
   readonly copyFormat?: "auto" | "text" | "binary";
   readonly pgDump?: string;
+  readonly rejectDir?: string;
+  readonly rejectLimit?: number;
   readonly without?: readonly Technique[];
 }
 
@@ -30,6 +32,15 @@ export function withMethodFlags(command: Command): Command {
       pgDumpOption(
         "the pg_dump to read the schema with, or: bundled (default: the newest local one that fits, else the bundled one)",
       ),
+    )
+    .option(
+      "--reject-dir <DIR>",
+      "set rows that the target refuses aside in files there, and copy all others (default: such a row ends the run)",
+    )
+    .option(
+      "--reject-limit <N>",
+      "with --reject-dir: end the run when one table, or one part of it, has more of them (default: no bound)",
+      parseCount,
     )
     .option(
       "--without <TECHNIQUES>",
