@@ -246,6 +246,14 @@ describe("what it is given", () => {
     await expectSameDatabase(source.uri, target.uri);
   });
 
+  test("where all is there already, it says that there is nothing to go on with", async () => {
+    await using target = await createDatabase(server(16), "resume_done");
+    await clone({ source: source.uri, target: target.uri });
+    const error = await refusal(target, { resume: true });
+    expect(error.code).toBe("target_unfit");
+    expect(error.advice).toContain("pgcopy compare says whether both ends are the same");
+  });
+
   test("where nothing had been copied, it begins again", async () => {
     await using target = await createDatabase(server(16), "resume_early");
     await using same = await createDatabase(server(16), "resume_once");

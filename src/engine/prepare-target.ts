@@ -100,7 +100,9 @@ export async function prepareTarget(
   const { largeObjects } = content.catalog;
   const taken = await findTakenLargeObjects(servers.source, servers.target, largeObjects);
   const unfinished = await findJournal(servers.target);
-  if (!options.dropIfExists) refuseConflicts(conflicts.objects, taken, unfinished);
+  const without = options.resume ? "no unfinished run" : "unknown";
+  if (!options.dropIfExists)
+    refuseConflicts(conflicts.objects, taken, unfinished ? "an unfinished run" : without);
   await refuseForeignLargeObjects(servers.target, taken);
   const drops = await planDrops(servers.target, conflicts);
   const { attributes } = content;

@@ -201,11 +201,24 @@ function nameSpace({ type, identity }: ObjectIdentity): string {
     : `${type} ${identity}`;
 }
 
-/** @throws PgCopyError `target_unfit`, listing what is in the way. */
+const REPLACE = "choose an empty database, or replace them with --drop-if-exists";
+
+/** What to do about objects in the way, by what is known of where they come from. */
+const adviceOnConflicts = {
+  unknown: REPLACE,
+  "an unfinished run":
+    "an unfinished run of pgcopy is there: go on with --resume, or start over with --restart",
+  "no unfinished run": `there is no unfinished run to resume. One that was stopped at its very end had finished: pgcopy compare says whether both ends are the same. Otherwise ${REPLACE}`,
+} as const;
+
+/**
+ * @param origin what is known of where they come from.
+ * @throws PgCopyError `target_unfit`, listing what is in the way.
+ */
 export function refuseConflicts(
   conflicts: readonly ExistingObject[],
   largeObjects: readonly number[] = [],
-  ofUnfinishedRun = false,
+  origin: keyof typeof adviceOnConflicts = "unknown",
 ): void {
   const all = conflicts.length + largeObjects.length;
   if (all === 0) return;
@@ -214,9 +227,7 @@ export function refuseConflicts(
     code: "target_unfit",
     side: "target",
     items: [...describeObjects(conflicts), ...describeLargeObjects(largeObjects)],
-    advice: ofUnfinishedRun
-      ? "nothing was changed; an unfinished run of pgcopy is there: go on with --resume, or start over with --restart"
-      : "nothing was changed; choose an empty database, or replace them with --drop-if-exists",
+    advice: `nothing was changed; ${adviceOnConflicts[origin]}`,
   });
 }
 
