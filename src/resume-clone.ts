@@ -97,7 +97,7 @@ export async function resumeClone(
     journal,
     resolved,
     run,
-    earlier: { finished, stepsDone: state.stepsDone },
+    earlier: { ...state, finished },
     resumed: { startedAt, attempts: state.attempts.length + 1, tasksBefore, consistent },
   });
 }

@@ -25,7 +25,7 @@ export interface RunToBegin {
 /** Begins the journal, in place of one that an earlier run left. */
 export async function beginJournal(begun: RunToBegin): Promise<Journal> {
   const { servers, snapshot, content, target, resolved } = begun;
-  const journal = openJournal(target.control);
+  const journal = openJournal(target.control, resolved);
   const objects = await nameObjects(servers.source, content.schema.entries);
   const stored = await storeRun({ ...begun, objects, pgcopyVersion: version });
   const attempt = {

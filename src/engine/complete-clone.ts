@@ -27,7 +27,7 @@ export interface CloneToComplete {
   readonly resolved: ResolvedOptions;
   readonly run: Run;
   /** What an earlier process has done of it. */
-  readonly earlier?: Pick<JournalState, "finished" | "stepsDone">;
+  readonly earlier?: Pick<JournalState, "finished" | "stepsDone" | "unsure">;
   readonly resumed?: ResumedReport;
 }
 
@@ -50,7 +50,7 @@ export async function completeClone(clone: CloneToComplete): Promise<ClonedDatab
       );
       let tries = 0;
       await watched.use(run.signal, async (session) => {
-        const now = openJournal(session);
+        const now = openJournal(session, resolved);
         // Where a second try finds none, the first was committed, and only the answer was lost.
         if (tries++ === 0 || (await now.exists())) await now.finish(plan.finish);
       });

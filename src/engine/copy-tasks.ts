@@ -80,12 +80,14 @@ function orderOf(
 ): Omit<CopyOrder, "rejectTo"> {
   const { id, kind, label } = task;
   const { noOwner, noAcl } = context.ownership;
+  const { keptIn, stepsDone, unsure } = record;
   return {
     task: { id, kind, label },
     work,
     ownership: { noOwner, noAcl },
     elapsedMs: context.run.elapsedMs - active.beganMs,
-    stepsDone: record.stepsDone,
+    keptIn,
+    earlier: { stepsDone, unsure },
   };
 }
 

@@ -6,6 +6,7 @@
 import { PgCopyError, type PgCopyErrorFields } from "../errors.js";
 import type { TaskInfo } from "../events.js";
 import type { LargeObjectOwnership } from "../load/large-object-statements.js";
+import type { EarlierTries, RecordsKeptIn } from "../load/recorder.js";
 import type { RejectTo } from "../load/rejected-files.js";
 import type { Backend } from "../postgres/backend.js";
 import type { CancelTarget } from "../postgres/cancel.js";
@@ -33,8 +34,8 @@ export interface CopyOrder {
   readonly rejectTo: RejectTo | undefined;
   /** Since the task began. */
   readonly elapsedMs: number;
-  /** As in `TaskRecord`. */
-  readonly stepsDone: number;
+  readonly keptIn: RecordsKeptIn;
+  readonly earlier: EarlierTries;
 }
 
 export interface Requests {

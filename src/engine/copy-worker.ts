@@ -6,7 +6,8 @@
 
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { asPgCopyError, type PgCopyError } from "../errors.js";
-import { recordInSchema, recordOf } from "../load/recorder.js";
+import { recorderOf } from "../load/kept-in.js";
+import { recordOf } from "../load/recorder.js";
 import type { Connection } from "../postgres/connection.js";
 import { anySignal } from "../run/abort.js";
 import { armFailpoints } from "../run/failpoints.js";
@@ -91,7 +92,7 @@ async function copy(
   signal: AbortSignal,
 ): Promise<Moved> {
   const beganMs = performance.now();
-  const { work, ownership, rejectTo, task, stepsDone } = order;
+  const { work, ownership, rejectTo, task, keptIn, earlier } = order;
   const elapsedMs = () => order.elapsedMs + performance.now() - beganMs;
   // One that has ended in the meantime is still there, and says so itself.
   const source = sessions.get(order.source) as Connection;
@@ -108,7 +109,7 @@ async function copy(
           target,
           signal,
           onBytes: (bytes) => count.add(bytes),
-          record: recordOf(recordInSchema, task, elapsedMs, stepsDone),
+          record: recordOf(recorderOf(keptIn), task, elapsedMs, earlier),
         }),
       ),
     );

@@ -6,7 +6,7 @@ import { analyzeTables } from "../load/analyze.js";
 import { prepareLargeObjects } from "../load/copy-large-objects.js";
 import { flushCommits } from "../load/crash-mark.js";
 import type { LargeObjectOwnership } from "../load/large-object-statements.js";
-import { named, type Recorder, recordOf, type TaskRecord } from "../load/recorder.js";
+import { type EarlierTries, named, recordOf, type TaskRecord } from "../load/recorder.js";
 import type { RejectTo } from "../load/rejected-files.js";
 import { restoreStatistics } from "../load/restore-statistics.js";
 import { runScripts } from "../load/run-scripts.js";
@@ -62,7 +62,6 @@ export interface TaskContext extends RetryContext {
   /** Absent where the main thread copies alone. */
   readonly threads: ThreadedCopies | undefined;
   readonly meter: ProgressMeter;
-  readonly recorder: Recorder;
   readonly verifyMode: "count" | "checksum";
   readonly masks: MaskAdvice;
   /** Whether a failure is no reason to stop the others. */
@@ -148,7 +147,7 @@ class TaskRun {
   readonly #context: TaskContext;
   readonly #active: ActiveTask;
   readonly #lent: LentSessions;
-  readonly #stepsDone: number;
+  readonly #earlier: EarlierTries;
 
   constructor(
     task: CloneTask,
@@ -156,7 +155,7 @@ class TaskRun {
     context: TaskContext,
     { active, attempt }: { readonly active: ActiveTask; readonly attempt: Attempt },
   ) {
-    const { lent, stepsDone } = attempt;
+    const { lent, earlier } = attempt;
     this.#task = task;
     this.#signal = signal;
     this.#context = {
@@ -166,7 +165,7 @@ class TaskRun {
     };
     this.#active = active;
     this.#lent = lent;
-    this.#stepsDone = stepsDone;
+    this.#earlier = earlier;
   }
 
   async do(): Promise<Moved> {
@@ -278,8 +277,8 @@ class TaskRun {
    * target's disk before: a crash there could take it, and it could not be read once more.
    */
   async #releaseSnapshot(): Promise<Moved> {
-    const { snapshot, sourcePool, threads, control } = this.#context;
-    await control.use(this.#signal, flushCommits);
+    const { snapshot, sourcePool, threads, control, recorder } = this.#context;
+    await control.use(this.#signal, (session) => flushCommits(session, recorder.keptIn));
     await failpoint("snapshot.release", this.#signal);
     await Promise.all([sourcePool.close(), threads?.closeSources()]);
     await snapshot.release();
@@ -309,7 +308,7 @@ class TaskRun {
   get #record(): TaskRecord {
     const { run, recorder } = this.#context;
     const elapsedMs = () => run.elapsedMs - this.#active.beganMs;
-    return recordOf(recorder, this.#task, elapsedMs, this.#stepsDone);
+    return recordOf(recorder, this.#task, elapsedMs, this.#earlier);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { ServerEndpoint } from "../endpoint/endpoint.js";
 import { PgCopyError, type Side } from "../errors.js";
-import { isUnbroken } from "../load/crash-mark.js";
+import { type CrashMark, isUnbroken } from "../load/crash-mark.js";
 import { markJobSession } from "../load/job-sessions.js";
 import { connect } from "../postgres/connect.js";
 import type { Connection } from "../postgres/connection.js";
@@ -46,6 +46,7 @@ export type JobSession =
       readonly server: ServerEndpoint;
       /** Of a database that the run creates: the source's, where the server knows it. */
       readonly timeZone: string | undefined;
+      readonly mark: CrashMark;
     };
 
 export interface OpenJobSession {
@@ -66,7 +67,7 @@ export async function openJobSession(
       return { session, snapshotId: await shareSnapshot(session, wanted.snapshotIds) };
     await followTimeZone(session, wanted.timeZone);
     await markJobSession(session);
-    if (!(await isUnbroken(session))) throw brokenTarget();
+    if (!(await isUnbroken(session, wanted.mark))) throw brokenTarget();
     return { session };
   } catch (error) {
     await session.close();

@@ -10,7 +10,6 @@ import { createDatabase, isOurDatabase } from "../load/create-database.js";
 import { refuseForeignDatabase } from "../load/database-attributes.js";
 import { dropExisting, planDrops } from "../load/drop-existing.js";
 import { endLeftSessions } from "../load/job-sessions.js";
-import { findJournal } from "../load/journal.js";
 import { lockTarget } from "../load/target-lock.js";
 import type { ResolvedOptions } from "../options/clone-options.js";
 import type { Connection } from "../postgres/connection.js";
@@ -21,6 +20,7 @@ import {
   planExistingDatabase,
   planNewDatabase,
 } from "./database-properties.js";
+import { openJournal } from "./open-journal.js";
 import { openSession } from "./open-session.js";
 import { createMissingRoles, planSourceRoles, warnOfRoles } from "./prepare-roles.js";
 import type { SourceContent } from "./read-source.js";
@@ -99,7 +99,7 @@ export async function prepareTarget(
   const conflicts = await findConflicts(servers.source, servers.target, content.schema.entries);
   const { largeObjects } = content.catalog;
   const taken = await findTakenLargeObjects(servers.source, servers.target, largeObjects);
-  const unfinished = await findJournal(servers.target);
+  const unfinished = await openJournal(servers.target, options).exists();
   const without = options.resume ? "no unfinished run" : "unknown";
   if (!options.dropIfExists)
     refuseConflicts(conflicts.objects, taken, unfinished ? "an unfinished run" : without);

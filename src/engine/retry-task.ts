@@ -9,8 +9,8 @@
 
 import { asPgCopyError, type PgCopyError } from "../errors.js";
 import type { TaskInfo } from "../events.js";
-import type { Done } from "../load/recorder.js";
-import { type Recorded, readRecorded } from "../load/task-state.js";
+import type { JournalState } from "../load/journal-store.js";
+import type { Done, EarlierTries, Recorded, Recorder } from "../load/recorder.js";
 import { endBackends, terminateBackends } from "../postgres/backend.js";
 import { interruptedError } from "../run/abort.js";
 import { pause, pauseMs, type RetryPolicy } from "../run/pause.js";
@@ -28,8 +28,9 @@ export interface RetryContext {
   readonly retry: RetryPolicy;
   readonly control: TargetControl;
   readonly snapshot: KeptSnapshot;
-  /** How many steps are done of tasks that need several transactions, by the task's id. */
-  readonly stepsDone: ReadonlyMap<string, number>;
+  readonly recorder: Recorder;
+  /** What an earlier process may have done of tasks that are not finished. */
+  readonly earlier: Partial<Pick<JournalState, "stepsDone" | "unsure">>;
 }
 
 /** One try of a task. */
@@ -37,8 +38,7 @@ export interface Attempt {
   /** Counted from 1. */
   readonly number: number;
   readonly lent: LentSessions;
-  /** How many steps an earlier try has committed, of a task that takes several transactions. */
-  readonly stepsDone: number;
+  readonly earlier: EarlierTries;
 }
 
 /**
@@ -53,9 +53,13 @@ export async function retryTask(
   work: (attempt: Attempt) => Promise<Moved>,
 ): Promise<Moved> {
   const tries = new Tries(context.retry);
-  let stepsDone = context.stepsDone.get(task.id) ?? 0;
+  const { stepsDone, unsure } = context.earlier;
+  let earlier: EarlierTries = {
+    stepsDone: stepsDone?.get(task.id),
+    unsure: unsure?.get(task.id),
+  };
   for (;;) {
-    const attempt = { number: tries.begin(), lent: new LentSessions(), stepsDone };
+    const attempt = { number: tries.begin(), lent: new LentSessions(), earlier };
     try {
       return await work(attempt);
     } catch (thrown) {
@@ -63,7 +67,7 @@ export async function retryTask(
       if (signal.aborted || !isRetryable(error) || !tries.mayRepeat(error)) throw tries.told(error);
       const recorded = await settle(task, attempt, signal, context);
       if (recorded.done !== undefined) return movedOf(recorded.done);
-      stepsDone = recorded.steps;
+      earlier = { stepsDone: recorded.steps, unsure: recorded.unsure };
       await waitFor(task, error, tries, { signal, run: context.run });
     }
   }
@@ -140,12 +144,12 @@ async function settle(
   task: TaskInfo,
   { lent }: Attempt,
   signal: AbortSignal,
-  { run, control, snapshot }: RetryContext,
+  { run, control, snapshot, recorder }: RetryContext,
 ): Promise<Recorded> {
   try {
     const recorded = await control.use(signal, async (session) => {
       await endBackends(session, lent.of("target"), signal);
-      return await readRecorded(session, task.id);
+      return await recorder.find(session, task);
     });
     await snapshot.asHolder((holder) => terminateBackends(holder, lent.of("source")));
     if (recorded.done === undefined) await snapshot.secure(signal);

@@ -1,6 +1,5 @@
 /** Running the plan's graph on both servers. */
 
-import { markUnbroken } from "../load/crash-mark.js";
 import type { Journal, JournalState } from "../load/journal-store.js";
 import type { ResolvedOptions } from "../options/clone-options.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
@@ -43,7 +42,7 @@ export interface RunTasksContext {
   readonly resolved: ResolvedOptions;
   readonly run: Run;
   /** What an earlier process has done of the plan. */
-  readonly earlier?: Pick<JournalState, "finished" | "stepsDone">;
+  readonly earlier?: Pick<JournalState, "finished" | "stepsDone" | "unsure">;
 }
 
 export interface TasksDone {
@@ -72,10 +71,11 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
   );
   const target = watchTarget(context.target, run, retry);
   const control = target.watched;
-  await control.use(run.signal, markUnbroken);
+  const { keptIn } = context.journal.recorder;
+  await control.watchForCrashes(keptIn);
   await using snapshot = await keepSnapshot(context.snapshot, servers, { run, retry });
   const left = { ...context, target, snapshot, together };
-  const crashes = { plan, run, retry, control, snapshot };
+  const crashes = { plan, run, retry, control, snapshot, keptIn };
   const done = await throughCrashes(crashes, context.earlier, (earlier) =>
     runWhatIsLeft(plan, { ...left, ...(earlier === undefined ? {} : { earlier }) }),
   );
@@ -96,6 +96,7 @@ async function runWhatIsLeft(plan: ClonePlan, context: LeftContext): Promise<Tas
     servers,
     snapshot,
     control: control.connection,
+    mark: control.mark,
     run,
   });
   const meter = new ProgressMeter(plan, run);
@@ -111,7 +112,7 @@ async function runWhatIsLeft(plan: ClonePlan, context: LeftContext): Promise<Tas
     threads: sessions.threads,
     meter,
     recorder: journal.recorder,
-    stepsDone: earlier?.stepsDone ?? new Map(),
+    earlier: earlier ?? {},
     verifyMode: resolved.verify ?? "count",
     masks: maskAdvice(plan),
     goesOnAfter: (error) => resolved.keepGoing && goesOnAfter(error),

@@ -35,14 +35,14 @@ export async function startOver(
   run.info(`dropped the ${count} objects that the unfinished run had created, to start over`);
 }
 
-/** Of a task in several transactions, the scripts that were committed. */
+/** Of a task in several transactions, the scripts that were committed, or may have been. */
 function doneOf(
   id: string,
   { scripts, largeObjects }: Created,
-  { finished, stepsDone }: Pick<JournalState, "finished" | "stepsDone">,
+  { finished, stepsDone, unsure }: Pick<JournalState, "finished" | "stepsDone" | "unsure">,
 ): Created[] {
   const done = finished.has(id);
-  const steps = stepsDone.get(id) ?? 0;
+  const steps = unsure.get(id) ?? stepsDone.get(id) ?? 0;
   if (!done && steps === 0) return [];
   return [
     {

@@ -20,12 +20,14 @@ import { findMissingRoles, refuseMissingRoles } from "../load/check-target.js";
 import { ownerOfNewDatabase } from "../load/create-database.js";
 import { refuseForbiddenRoles } from "../load/create-roles.js";
 import type { LargeObjectOwnership } from "../load/large-object-statements.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import type { RolePlan } from "../plan/roles.js";
 import type { SourceContent } from "./read-source.js";
 import type { OpenServers } from "./servers.js";
 
 type Servers = Pick<OpenServers, "source" | "target" | "targetEndpoint" | "targetExists">;
 type Content = Pick<SourceContent, "schema" | "catalog">;
+type TargetCheckOptions = LargeObjectOwnership & Partial<Pick<ResolvedOptions, "dir">>;
 
 /** Each throws `target_unfit`, before anything is changed. In the order in which they are asked. */
 export const targetChecks: Readonly<
@@ -35,7 +37,7 @@ export const targetChecks: Readonly<
       servers: Servers,
       content: Content,
       roles: RolePlan,
-      options: LargeObjectOwnership,
+      options: TargetCheckOptions,
     ) => Promise<void>
   >
 > = {
@@ -60,8 +62,10 @@ export const targetChecks: Readonly<
   label_providers: ({ target }, { schema }) => refuseMissingLabelProviders(target, schema),
   unknown_collations: ({ source, target }, { schema }) =>
     refuseUnknownCollations(source, target, schema),
-  closed_target: async ({ source, target, targetExists }, { schema }) => {
-    if (targetExists) await refuseClosedTarget(source, target, schema);
+  closed_target: async ({ source, target, targetExists }, { schema, catalog }, _roles, { dir }) => {
+    const journal = dir === undefined ? "schema" : "directory";
+    const largeObjects = catalog.largeObjects.ranges.length > 0;
+    if (targetExists) await refuseClosedTarget(source, target, schema, { journal, largeObjects });
   },
 };
 
@@ -78,7 +82,7 @@ export async function refuseUnfitTarget(
   servers: Servers,
   content: Content,
   roles: RolePlan,
-  options: LargeObjectOwnership,
+  options: TargetCheckOptions,
 ): Promise<void> {
   for (const check of Object.values(targetChecks)) await check(servers, content, roles, options);
 }
@@ -88,7 +92,7 @@ export async function targetRefusals(
   servers: Servers,
   content: Content,
   roles: RolePlan,
-  options: LargeObjectOwnership,
+  options: TargetCheckOptions,
 ): Promise<PgCopyError[]> {
   const refusals: PgCopyError[] = [];
   for (const check of Object.values(targetChecks))

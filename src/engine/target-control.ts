@@ -6,8 +6,9 @@
 
 import { asPgCopyError, PgCopyError } from "../errors.js";
 import { formatDuration } from "../formatting.js";
-import { isUnbroken, markUnbroken } from "../load/crash-mark.js";
+import { type CrashMark, isUnbroken, markUnbroken } from "../load/crash-mark.js";
 import { findJournal } from "../load/journal.js";
+import type { RecordsKeptIn } from "../load/recorder.js";
 import { lockTarget } from "../load/target-lock.js";
 import { endBackends } from "../postgres/backend.js";
 import type { Connection } from "../postgres/connection.js";
@@ -24,6 +25,7 @@ export class TargetControl implements AsyncDisposable {
   readonly #first: Connection;
   #connection: Connection;
   #halt = new Halt();
+  #mark: CrashMark | undefined;
   #reopening: Promise<void> | undefined;
   #state: "watched" | "restarted" | "closed" = "watched";
 
@@ -72,17 +74,27 @@ export class TargetControl implements AsyncDisposable {
     }
   }
 
+  /** From here on a crash is noticed. */
+  async watchForCrashes(keptIn: RecordsKeptIn): Promise<void> {
+    this.#mark = await this.use(this.#run.signal, (session) => markUnbroken(session, keptIn));
+  }
+
+  /** What tells of a crash. */
+  get mark(): CrashMark {
+    return this.#mark ?? { by: "table" };
+  }
+
   /**
    * Begins again after a crash, once nothing of ours runs any more.
    *
    * @param look finds out what is left.
    */
-  async recover<T>(look: (session: Connection) => Promise<T>): Promise<T> {
+  async recover<T>(keptIn: RecordsKeptIn, look: (session: Connection) => Promise<T>): Promise<T> {
     this.#state = "watched";
     this.#halt = new Halt();
     return await this.use(this.#run.signal, async (session) => {
       const left = await look(session);
-      await markUnbroken(session);
+      this.#mark = await markUnbroken(session, keptIn);
       return left;
     });
   }
@@ -144,7 +156,9 @@ export class TargetControl implements AsyncDisposable {
       await endBackends(session, [backend], signal);
       await lockTarget(session);
       // When the run is about to end, the journal goes.
-      const unbroken = !(await findJournal(session)) || (await isUnbroken(session));
+      const { mark } = this;
+      const isThere = mark.by === "server" || (await findJournal(session));
+      const unbroken = !isThere || (await isUnbroken(session, mark));
       this.#connection = session;
       this.#watch(session);
       if (!unbroken) this.#break();

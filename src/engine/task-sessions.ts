@@ -1,5 +1,6 @@
 /** What tasks work with: sessions on both servers, and the threads that copy. */
 
+import type { CrashMark } from "../load/crash-mark.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
 import type { Connection } from "../postgres/connection.js";
 import { ConnectionPool } from "../postgres/connection-pool.js";
@@ -29,6 +30,7 @@ export interface TaskSessionsContext {
   readonly snapshot: KeptSnapshot;
   /** Leads into the target database. */
   readonly control: Pick<Connection, "endpoint">;
+  readonly mark: CrashMark;
   readonly run: Run;
 }
 
@@ -143,7 +145,7 @@ function sourceSession({
   return { side: "source", server: servers.source.endpoint, snapshotIds };
 }
 
-function targetSession({ servers, control }: TaskSessionsContext): JobSession {
+function targetSession({ servers, control, mark }: TaskSessionsContext): JobSession {
   const timeZone = servers.targetExists ? undefined : servers.source.parameters.get("TimeZone");
-  return { side: "target", server: control.endpoint, timeZone };
+  return { side: "target", server: control.endpoint, timeZone, mark };
 }

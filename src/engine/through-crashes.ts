@@ -7,6 +7,7 @@
 import { PgCopyError } from "../errors.js";
 import { formatNumberOf } from "../formatting.js";
 import type { JournalState } from "../load/journal-store.js";
+import type { RecordsKeptIn } from "../load/recorder.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
 import type { Connection } from "../postgres/connection.js";
 import type { RetryPolicy } from "../run/pause.js";
@@ -15,10 +16,17 @@ import { openJournal } from "./open-journal.js";
 import { readsRows } from "./resume-snapshot.js";
 import type { Run } from "./run.js";
 import type { TargetControl } from "./target-control.js";
-import { both, emptiedByCrash, nothingUndone, type Undone } from "./undone-tasks.js";
+import {
+  both,
+  emptiedByCrash,
+  leftOf,
+  nothingUndone,
+  type Undone,
+  unsureTasks,
+} from "./undone-tasks.js";
 
 /** What of a plan is done already. */
-export type Earlier = Pick<JournalState, "finished" | "stepsDone">;
+export type Earlier = Pick<JournalState, "finished" | "stepsDone" | "unsure">;
 
 export interface CrashContext {
   readonly plan: ClonePlan;
@@ -26,6 +34,7 @@ export interface CrashContext {
   readonly retry: RetryPolicy;
   readonly control: TargetControl;
   readonly snapshot: KeptSnapshot;
+  readonly keptIn: RecordsKeptIn;
 }
 
 /**
@@ -47,24 +56,28 @@ export async function throughCrashes<T>(
     } catch (error) {
       if (!control.restarted || run.signal.aborted || crashes >= retry.retries) throw error;
     }
-    left = await control.recover((session) => whatIsLeft(session, context));
+    left = await control.recover(context.keptIn, (session) => whatIsLeft(session, context));
   }
 }
 
 async function whatIsLeft(
   session: Connection,
-  { plan, run, snapshot }: CrashContext,
+  { plan, run, snapshot, keptIn }: CrashContext,
 ): Promise<Earlier> {
-  const journal = openJournal(session);
+  const journal = openJournal(session, keptIn.kind === "schema" ? {} : { dir: keptIn.directory });
   const state = await journal.read();
-  const undone = both(await emptiedByCrash(session, plan, state), emptiedSequences(plan));
+  const undone = [
+    unsureTasks(plan, state),
+    await emptiedByCrash(session, plan, state),
+    emptiedSequences(plan),
+  ].reduce(both);
   refuseWithoutSnapshot(plan, undone, snapshot);
   run.warn(
     `the target's server was restarted after a crash: of ${formatNumberOf(plan.tasks.length, "task")} its journal still has ${state.finished.size}; going on with the others`,
   );
   for (const reason of undone.reasons) run.warn(reason);
   if (undone.ids.length > 0) await journal.forget(undone.ids, undone.undo);
-  return { finished: await journal.readFinished(), stepsDone: state.stepsDone };
+  return leftOf(state, await journal.readFinished(), undone);
 }
 
 /** Those of unlogged tables are unlogged, too, and begin anew; setting all once more does no harm. */

@@ -2,6 +2,7 @@
 
 import type { JournalState } from "../load/journal-store.js";
 import type { ClonePlan } from "../plan/clone-plan.js";
+import { largeObjectCondition } from "../plan/large-object-rows.js";
 import type { TablePlan } from "../plan/table-plan.js";
 import { type CloneTask, relationName } from "../plan/task.js";
 import type { Connection } from "../postgres/connection.js";
@@ -27,11 +28,23 @@ export function both(one: Undone, other: Undone): Undone {
   };
 }
 
+/** What is left of a journal's state when tasks were taken back: these are done from their beginning. */
+export function leftOf(
+  { stepsDone, unsure }: Pick<JournalState, "stepsDone" | "unsure">,
+  finished: JournalState["finished"],
+  { ids }: Undone,
+): Pick<JournalState, "finished" | "stepsDone" | "unsure"> {
+  const without = (of: ReadonlyMap<string, number>) =>
+    new Map([...of].filter(([id]) => !ids.includes(id)));
+  return { finished, stepsDone: without(stepsDone), unsure: without(unsure) };
+}
+
 type Finished = Pick<JournalState, "finished">;
 
 /**
- * Tasks that may have been committed, and whose records were lost. A copy is made again after a TRUNCATE,
- * with all parts of its table; scripts are run again, and find their objects there if they were.
+ * Tasks of which it can't be told whether they were committed. A copy is made again after a TRUNCATE, with
+ * all parts of its table. What is left out here may be done twice: scripts find their objects there if they
+ * were run, and all else comes out the same.
  */
 export function unsureTasks(plan: ClonePlan, { unsure }: Pick<JournalState, "unsure">): Undone {
   const tables = new Set(
@@ -41,15 +54,32 @@ export function unsureTasks(plan: ClonePlan, { unsure }: Pick<JournalState, "uns
       return work.do === "small_tables" ? work.tables.map((table) => table.plan) : [];
     }),
   );
-  const copies = plan.tasks.filter(({ work }) => work.do === "copy" && tables.has(work.table));
+  const copies = plan.tasks.filter(
+    ({ id, work }) =>
+      (work.do === "copy" && tables.has(work.table)) ||
+      (work.do === "small_tables" && unsure.has(id)),
+  );
+  const created = plan.tasks.filter(({ id, work }) => unsure.has(id) && createsLargeObjects(work));
   return {
-    ids: [...new Set([...unsure, ...copies.map(({ id }) => id)])],
-    undo: [...tables].map(truncate),
-    reasons: [...tables].map(
-      ({ table }) =>
-        `${relationName(table)} is copied again: whether it was committed is not known`,
-    ),
+    ids: [...copies, ...created].map(({ id }) => id),
+    undo: [...[...tables].map(truncate), ...created.map(unlink)],
+    reasons: [
+      ...[...tables].map(({ table }) => relationName(table)),
+      ...created.map(({ label }) => label),
+    ].map((what) => `${what}: copied again, as it can't be told whether it was committed`),
   };
+}
+
+type LargeObjectsWork = Extract<CloneTask["work"], { readonly do: "large_objects" }>;
+
+/** Contents may be put twice, objects made once. */
+function createsLargeObjects(work: CloneTask["work"]): boolean {
+  return work.do === "large_objects" && (work.step === "all" || work.step === "create");
+}
+
+function unlink({ work }: CloneTask): string {
+  const selected = largeObjectCondition((work as LargeObjectsWork).objects, "m.oid");
+  return `select pg_catalog.lo_unlink(m.oid) from pg_catalog.pg_largeobject_metadata m where ${selected}`;
 }
 
 /** Parts of tables that are not whole yet, for a run that reads another snapshot: each table is to be of one moment. */

@@ -1,7 +1,9 @@
 /** The run that a journal on the target tells of, and whether it may be gone on with. */
 
 import { PgCopyError } from "../errors.js";
+import { refuseForeignDirectory } from "../load/directory-journal.js";
 import { endLeftSessions } from "../load/job-sessions.js";
+import { findJournal, JOURNAL_SCHEMA } from "../load/journal.js";
 import type { Journal, JournalState } from "../load/journal-store.js";
 import { lockTarget } from "../load/target-lock.js";
 import type { ResolvedOptions } from "../options/clone-options.js";
@@ -60,11 +62,13 @@ export async function unfinishedRun(
   options: ResolvedOptions,
   run: Run,
 ): Promise<UnfinishedRun | undefined> {
-  const { resume } = options;
+  const { resume, dir } = options;
+  if (dir !== undefined) await lookAtDirectory(servers, dir, run);
   if (!resume && !options.restart) return undefined;
-  const found = await findUnfinishedRun(servers, openJournal(servers.target));
+  const found = await findUnfinishedRun(servers, openJournal(servers.target, options));
   if (found === undefined) {
-    run.info("the target holds no unfinished run: this one begins from the start");
+    const where = dir === undefined ? "the target" : `the directory ${dir}`;
+    run.info(`${where} holds no unfinished run: this one begins from the start`);
     return undefined;
   }
   const { finished, unsure } = found.state;
@@ -74,6 +78,32 @@ export async function unfinishedRun(
   if (resume) run.info("the unfinished run had not copied anything yet: it begins again");
   await startOver(servers.target, found, run);
   return undefined;
+}
+
+/**
+ * Says what a journal in a directory costs.
+ *
+ * @throws PgCopyError `usage` if it can't be there, or there is one on the target.
+ */
+async function lookAtDirectory(
+  { target, targetExists }: Pick<Servers, "target" | "targetExists">,
+  dir: string,
+  run: Run,
+): Promise<void> {
+  await refuseForeignDirectory(targetExists ? target : undefined, dir);
+  if (targetExists && (await findJournal(target))) {
+    throw new PgCopyError(
+      "an unfinished run on the target keeps its journal there, and not in a directory",
+      {
+        code: "usage",
+        options: ["dir"],
+        advice: `go on with it without --dir, or drop its schema ${JOURNAL_SCHEMA}`,
+      },
+    );
+  }
+  run.info(
+    `the journal is kept in ${dir}: what was committed just before a crash is asked of the target, and if its server has crashed or restarted meanwhile, such a table is emptied and copied again; nothing is there twice`,
+  );
 }
 
 /** Kinds of tasks after which the target holds rows of a snapshot. */

@@ -20,12 +20,10 @@ import {
 } from "./large-object-statements.js";
 import { named, type TaskRecord } from "./recorder.js";
 
-const VIEW = `${JOURNAL_SCHEMA}.large_object_data`;
-
-/** INV_WRITE is 131072. A row without data ends its object: lo_truncate can lengthen it, too. */
-const prepareView = [
-  `create view ${VIEW} as select null::oid as oid, null::bigint as position, null::bytea as data`,
-  `create function ${JOURNAL_SCHEMA}.put_large_object_data() returns trigger language plpgsql as $put$
+/** @param schema it is in; INV_WRITE is 131072. A row without data ends its object: lo_truncate can lengthen it, too. */
+const prepareView = (schema: string) => [
+  `create or replace view ${schema}.large_object_data as select null::oid as oid, null::bigint as position, null::bytea as data`,
+  `create or replace function ${schema}.put_large_object_data() returns trigger language plpgsql as $put$
 declare
   descriptor int;
 begin
@@ -38,13 +36,21 @@ begin
   end if;
   return new;
 end $put$`,
-  `create trigger put instead of insert on ${VIEW}
-  for each row execute function ${JOURNAL_SCHEMA}.put_large_object_data()`,
+  `drop trigger if exists put on ${schema}.large_object_data`,
+  `create trigger put instead of insert on ${schema}.large_object_data
+  for each row execute function ${schema}.put_large_object_data()`,
 ];
+
+/** Where the journal has no schema, each session has a view of its own. */
+const TEMPORARY = "pg_temp";
+
+const schemaOf = ({ keptIn }: TaskRecord) =>
+  keptIn.kind === "schema" ? JOURNAL_SCHEMA : TEMPORARY;
 
 /** Makes the view that contents are copied into; it goes with the journal. */
 export async function prepareLargeObjects(target: Connection, record: TaskRecord): Promise<void> {
-  await record.commit(target, named("preparing for large objects", "begin", ...prepareView));
+  const view = record.keptIn.kind === "schema" ? prepareView(JOURNAL_SCHEMA) : [];
+  await record.commit(target, named("preparing for large objects", "begin", ...view));
 }
 
 export interface LargeObjectWork {
@@ -87,14 +93,16 @@ export async function copyLargeObjects(
   const again = record.stepsDone > 0;
   const creates = step === "create" || step === "all";
   const create = creates && !again ? createStatements(details.groups, options) : [];
-  await target.executeAll(named(attempted, "begin", ...create));
+  const schema = schemaOf(record);
+  const view = schema === TEMPORARY ? prepareView(TEMPORARY) : [];
+  await target.executeAll(named(attempted, "begin", ...view, ...create));
   await failpoint("large_objects.created", options.signal);
   const { bytes } =
     (step === "fill" || step === "all") && !again
       ? await relayCopy({
           ...options,
           copyOut: `copy (${largeObjectRows(access, objects)}) to stdout (format binary)`,
-          copyIn: `copy ${VIEW} from stdin (format binary)`,
+          copyIn: `copy ${schema}.large_object_data from stdin (format binary)`,
           failpoint: "large_objects.data",
         })
       : { bytes: 0 };

@@ -39,8 +39,8 @@ export interface JournalState {
   readonly finished: ReadonlyMap<string, FinishedTask>;
   /** How many steps are done of tasks that are not finished, by the task's id. */
   readonly stepsDone: ReadonlyMap<string, number>;
-  /** Ids of tasks of which it can't be told whether they were committed. */
-  readonly unsure: ReadonlySet<string>;
+  /** Tasks of which it can't be told whether they were committed, by id: up to which step, or infinity. */
+  readonly unsure: ReadonlyMap<string, number>;
 }
 
 export interface Journal {

@@ -7,6 +7,7 @@ import type { TaskInfo } from "../events.js";
 import type { Connection, NamedStatement } from "../postgres/connection.js";
 import { commit, committedBy } from "./commit.js";
 import { type FinishedTask, recordStatement, stepsStatement } from "./journal.js";
+import { readRecorded } from "./task-state.js";
 
 /** What a task did, as far as the journal keeps it. */
 export interface Done {
@@ -16,8 +17,24 @@ export interface Done {
   readonly detail?: unknown;
 }
 
+/** Where records are kept, as plain data: for another thread. */
+export type RecordsKeptIn =
+  | { readonly kind: "schema" }
+  | { readonly kind: "directory"; readonly directory: string };
+
+/** How far a task came: done, or some of its steps. */
+export interface Recorded {
+  readonly done: Done | undefined;
+  readonly steps: number;
+  /** As in `EarlierTries`. */
+  readonly unsure?: number | undefined;
+}
+
 /** Where records go. */
 export interface Recorder {
+  readonly keptIn: RecordsKeptIn;
+  /** What is recorded of a task, none of whose sessions are left. */
+  find(target: Connection, task: TaskInfo): Promise<Recorded>;
   /** Runs the last statements of a task's transaction, records the task, and commits. */
   commit(
     target: Connection,
@@ -33,9 +50,17 @@ export interface Recorder {
   ): Promise<void>;
 }
 
+/** What earlier tries of a task have left. */
+export interface EarlierTries {
+  /** How many steps they have committed: these must not be done again. */
+  readonly stepsDone?: number | undefined;
+  /** Up to which step they may have committed beyond those, in one transaction: it can't be told. */
+  readonly unsure?: number | undefined;
+}
+
 /** Records of one task. */
-export interface TaskRecord {
-  /** How many steps an earlier try has committed: these must not be done again. */
+export interface TaskRecord extends EarlierTries {
+  readonly keptIn: RecordsKeptIn;
   readonly stepsDone: number;
   commit(target: Connection, statements: readonly NamedStatement[], done?: Done): Promise<void>;
   commitSteps(
@@ -47,6 +72,8 @@ export interface TaskRecord {
 
 /** Into the journal's schema, with no round trip of its own. */
 export const recordInSchema: Recorder = {
+  keptIn: { kind: "schema" },
+  find: (target, { id }) => readRecorded(target, id),
   commit: (target, statements, task) => commitWith(target, statements, recordStatement(task), task),
   commitSteps: (target, statements, task, steps) =>
     commitWith(target, statements, stepsStatement(task.id, steps), task),
@@ -67,11 +94,13 @@ export function recordOf(
   recorder: Recorder,
   { id, kind, label }: TaskInfo,
   elapsedMs: () => number,
-  stepsDone = 0,
+  { stepsDone = 0, unsure }: EarlierTries = {},
 ): TaskRecord {
   const task = { id, kind, label };
   return {
+    keptIn: recorder.keptIn,
     stepsDone,
+    unsure,
     commit: (target, statements, { rows = 0, bytes = 0, detail } = {}) =>
       recorder.commit(target, statements, {
         ...task,

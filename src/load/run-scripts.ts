@@ -7,6 +7,7 @@ import { quoteLiteral, quoteName } from "../postgres/quote.js";
 import { pinnedSettings } from "../postgres/session-settings.js";
 import type { Committed } from "../run/failpoints.js";
 import { commit } from "./commit.js";
+import { findDone } from "./maybe-done.js";
 import { named, type TaskRecord } from "./recorder.js";
 
 export interface RunScriptsOptions {
@@ -35,17 +36,18 @@ export async function runScripts(
 ): Promise<void> {
   const { attempted, record, settings = {} } = options;
   let done = record?.stepsDone ?? 0;
-  const batches = batchScripts(
-    scripts.slice(done),
-    options.statementsPerTransaction ?? MOST_STATEMENTS,
-  );
-  for (const some of batches) {
+  let maybeDone = record?.unsure !== undefined;
+  for (const some of batchesOf(scripts, options)) {
     done += some.length;
-    const statements = [
-      ...named(attempted, "begin", ...Object.entries(settings).map(setLocal)),
+    const begin = named(attempted, "begin");
+    let statements = [
+      ...begin,
+      ...named(attempted, ...Object.entries(settings).map(setLocal)),
       ...some.flatMap(statementsOf),
     ];
     try {
+      if (maybeDone) statements = (await findDone(target, statements)) ? begin : [];
+      maybeDone = false;
       if (record === undefined) await commit(target, options.committed, statements);
       else if (done < scripts.length) await record.commitSteps(target, statements, done);
       else await record.commit(target, statements);
@@ -54,6 +56,18 @@ export async function runScripts(
       throw error;
     }
   }
+}
+
+/** What an earlier try may have done in one transaction is one batch again. */
+function batchesOf(
+  scripts: readonly Script[],
+  { record, statementsPerTransaction = MOST_STATEMENTS }: RunScriptsOptions,
+): Script[][] {
+  const { stepsDone = 0, unsure } = record ?? {};
+  if (unsure === undefined) return batchScripts(scripts.slice(stepsDone), statementsPerTransaction);
+  const left = scripts.slice(unsure);
+  const maybeDone = scripts.slice(stepsDone, unsure);
+  return [maybeDone, ...(left.length === 0 ? [] : batchScripts(left, statementsPerTransaction))];
 }
 
 /**

@@ -94,7 +94,7 @@ async function read(control: Connection): Promise<JournalState> {
     attempts,
     finished: await readFinished(control),
     stepsDone: new Map(steps.map(({ id, steps }) => [id, steps])),
-    unsure: new Set(),
+    unsure: new Map(),
   };
 }
 

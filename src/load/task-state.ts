@@ -2,13 +2,7 @@
 
 import type { Connection } from "../postgres/connection.js";
 import { JOURNAL_SCHEMA } from "./journal.js";
-import type { Done } from "./recorder.js";
-
-/** How far a task came: done, or some of its steps. */
-export interface Recorded {
-  readonly done: Done | undefined;
-  readonly steps: number;
-}
+import type { Recorded } from "./recorder.js";
 
 const recordedQuery = `
 select t.id is not null as done, t.rows::text as rows, t.bytes::text as bytes, t.detail, coalesce(p.steps, 0) as steps

@@ -1,7 +1,8 @@
 /** The options that say how a run is gone on with, once it was interrupted. */
 
+import { resolve } from "node:path";
 import { PgCopyError } from "../errors.js";
-import { flag } from "./option-values.js";
+import { flag, wrongOption } from "./option-values.js";
 
 export interface ResumeOptions {
   /**
@@ -13,18 +14,25 @@ export interface ResumeOptions {
   readonly notConsistent?: boolean;
   /** Start over: drop what an unfinished run of pgcopy has created, and nothing else, and begin again. */
   readonly restart?: boolean;
+  /**
+   * Keep the journal in this local directory, for a role that may not create a schema on the target. It is
+   * made if it isn't there; `resume` and `restart` need the same one.
+   */
+  readonly dir?: string;
 }
 
 export interface ResolvedResumeOptions {
   readonly resume: boolean;
   readonly notConsistent: boolean;
   readonly restart: boolean;
+  readonly dir: string | undefined;
 }
 
 export const resumeOptionNames: Readonly<Record<keyof ResumeOptions, true>> = {
   resume: true,
   notConsistent: true,
   restart: true,
+  dir: true,
 };
 
 /**
@@ -60,5 +68,12 @@ export function resolveResumeOptions(options: ResumeOptions): ResolvedResumeOpti
       advice: "give both, or neither",
     });
   }
-  return { resume, notConsistent, restart };
+  return { resume, notConsistent, restart, dir: directory(options.dir) };
+}
+
+/** The same for the rest of the run, wherever the process goes. */
+function directory(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "string" && value.trim() !== "") return resolve(value);
+  throw wrongOption("dir", value, "the path of a directory");
 }

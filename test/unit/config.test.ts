@@ -54,7 +54,7 @@ describe("the schema", () => {
     );
     const known = advice.replace("the options are ", "").split(", ");
     const programs = ["environment", "signal", "observer", "progressIntervalMs"];
-    const ofOneRun = ["resume", "notConsistent", "restart"];
+    const ofOneRun = ["resume", "notConsistent", "restart", "dir"];
     const others = [...programs, ...ofOneRun];
     expect([...configNames].sort()).toEqual(known.filter((one) => !others.includes(one)).sort());
     const described = readFileSync(new URL("docs/library.md", root), "utf8");

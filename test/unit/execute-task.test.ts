@@ -25,7 +25,7 @@ test("a task that is stopped before it has a session is named all the same", asy
     sourcePool: nobody,
     targetPool: nobody,
     outcomes: [],
-    stepsDone: new Map(),
+    earlier: {},
     retry: { retries: 3, timeoutMs: 1_000 },
   } as unknown as TaskContext;
   const task = newTask("index:a", "index", "CREATE INDEX public.a_idx", {});

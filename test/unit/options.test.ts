@@ -60,6 +60,7 @@ describe("defaults", () => {
       resume: false,
       notConsistent: false,
       restart: false,
+      dir: undefined,
       given: new Set(["source", "target"]),
       pgDump: undefined,
       retry: { retries: 3, timeoutMs: 300_000 },

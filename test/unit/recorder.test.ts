@@ -37,7 +37,7 @@ test("what the report wants to know is kept as JSON", async () => {
 
 test("a step is not the task", async () => {
   const { scripts, target } = listening();
-  const record = recordOf(recordInSchema, task, () => 0, 2);
+  const record = recordOf(recordInSchema, task, () => 0, { stepsDone: 2 });
   expect(record.stepsDone).toBe(2);
   await record.commitSteps(target, named("work", "begin"), 5);
   const sql = scripts[0]?.map((one) => one.sql).join("; ");

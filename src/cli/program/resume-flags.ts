@@ -6,6 +6,7 @@ export interface ResumeFlags {
   readonly resume?: boolean;
   readonly notConsistent?: boolean;
   readonly restart?: boolean;
+  readonly dir?: string;
 }
 
 export function withResumeFlags(command: Command): Command {
@@ -22,5 +23,9 @@ export function withResumeFlags(command: Command): Command {
     .option(
       "--restart",
       "drop what an unfinished run has created, and nothing else, and begin again",
+    )
+    .option(
+      "--dir <directory>",
+      "keep the journal in this local directory, where the target's role may create no schema",
     );
 }
