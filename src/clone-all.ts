@@ -4,10 +4,12 @@
  */
 
 import { cloneDatabase } from "./clone.js";
-import { forEachDatabase, optionsOfDatabase } from "./engine/all-databases.js";
+import { chooseDatabases, forEachDatabase, optionsOfDatabase } from "./engine/all-databases.js";
 import { AllProgress, type ExpectedDatabase } from "./engine/all-progress.js";
 import { buildCloneAllReport, type CloneAllReport } from "./engine/all-reports.js";
 import { DatabaseStates } from "./engine/database-states.js";
+import { type EarlierDatabases, earlierDatabases } from "./engine/earlier-databases.js";
+import { endDatabases } from "./engine/end-databases.js";
 import { connectDatabase, connectInstance, type Instance } from "./engine/instance.js";
 import { createMissingRoles } from "./engine/prepare-roles.js";
 import {
@@ -54,17 +56,25 @@ async function cloneInstance(
   );
   // Each database's own run tells its warnings again: now nobody has to hear them.
   const tellOf = new Run(run.signal, undefined);
-  const planned = await planInstance(instance, resolved, { run, tellOf });
+  const chosen = await chooseDatabases(instance, run);
+  const earlier = await earlierDatabases(instance, chosen, { resolved, run });
+  const isPlanned = (database: string) => !earlier.has(database);
+  const planned = await planInstance(instance, resolved, { run, tellOf, chosen, isPlanned });
   refuseObstacles(planned, resolved);
 
   const rolesCreated = await run.step("create the roles", () =>
     createMissingRoles(instance.target, planned.roles, run),
   );
   const { reports, rejected } = await run.step("copy all databases", () =>
-    cloneEach(instance, planned, resolved, run),
+    cloneEach(instance, { ...planned, earlier }, resolved, run),
   );
+  await run.step("finish", () => endDatabases(instance, [...reports.keys()], { resolved, run }));
   refuseRejected(rejected, resolved);
-  return buildCloneAllReport({ instance, chosen: planned.chosen, reports, run }, rolesCreated);
+  const leftOut = [...chosen.leftOut, ...earlier.leftOut];
+  return buildCloneAllReport(
+    { instance, chosen: { ...chosen, leftOut }, reports, run },
+    rolesCreated,
+  );
 }
 
 const REPLACE = "replace the objects with --drop-if-exists, or drop these databases on the target";
@@ -103,14 +113,18 @@ interface ClonedInstance {
 /** The longest first, so that the run doesn't end with one large database alone. */
 async function cloneEach(
   instance: Instance,
-  { plans }: PlannedInstance,
+  { plans, earlier }: PlannedInstance & { readonly earlier: EarlierDatabases },
   resolved: ResolvedOptions,
   run: Run,
 ): Promise<ClonedInstance> {
-  const expected = [...plans].map(expectedOf).sort((a, b) => b.seconds - a.seconds);
+  const expected = [...[...plans].map(expectedOf), ...earlier.begun].sort(
+    (a, b) => b.seconds - a.seconds,
+  );
   const databases = expected.map(({ database }) => database);
+  const { finished } = earlier;
   const progress = new AllProgress(expected, run);
-  const states = new DatabaseStates(databases);
+  const states = new DatabaseStates([...finished.keys(), ...databases]);
+  for (const database of finished.keys()) states.finish(database);
   const rejected: RejectedOfDatabase[] = [];
   const stopProgress = progress.every(resolved.progressIntervalMs);
   const { atATime } = instance;
@@ -123,10 +137,10 @@ async function cloneEach(
         { run, atATime, onProgress, keepGoing },
         async (database, child) => {
           states.begin(database);
+          // All that there was to start over is gone.
+          const options = { ...optionsOfDatabase(resolved, database), restart: false };
           const { report, rejected: ofDatabase } = await tellingWhatStays(child, () =>
-            cloneDatabase(optionsOfDatabase(resolved, database), child, () =>
-              connectDatabase(instance, database, child),
-            ),
+            cloneDatabase(options, child, () => connectDatabase(instance, database, child)),
           );
           for (const one of ofDatabase) rejected.push({ ...one, database });
           states.finish(database);
@@ -136,7 +150,7 @@ async function cloneEach(
         },
       ),
     );
-    return { reports: new Map(reports), rejected };
+    return { reports: new Map([...finished, ...reports]), rejected };
   } finally {
     stopProgress();
   }

@@ -50,16 +50,25 @@ export interface PlannedInstance {
   readonly plans: ReadonlyMap<string, PlannedDatabase>;
 }
 
+interface PlanInstanceOptions {
+  readonly run: Run;
+  /** Hears what each database has to say. */
+  readonly tellOf: Run;
+  /** Default: looked up. */
+  readonly chosen?: ChosenDatabases;
+  /** Of the others the roles are looked at alone. */
+  readonly isPlanned?: (database: string) => boolean;
+}
+
 /**
  * @internal Looks at the roles and at every database, and changes nothing.
  *
- * @param runs `tellOf` hears what each database has to say.
  * @throws PgCopyError `usage` for a required extension that none of the databases has.
  */
 export async function planInstance(
   instance: Instance,
   resolved: ResolvedOptions,
-  { run, tellOf }: { readonly run: Run; readonly tellOf: Run },
+  { run, tellOf, chosen: known, isPlanned = () => true }: PlanInstanceOptions,
 ): Promise<PlannedInstance> {
   const roles = await run.step("read the roles", async () => {
     const source = await readSourceRoles(instance.source, resolved);
@@ -68,10 +77,11 @@ export async function planInstance(
     return planned;
   });
   return await run.step("look at all databases", async () => {
-    const chosen = await chooseDatabases(instance, run);
+    const chosen = known ?? (await chooseDatabases(instance, run));
+    const databases = chosen.databases.filter(isPlanned);
     const { atATime } = instance;
     const plans = await forEachDatabase(
-      chosen.databases,
+      databases,
       { run: tellOf, atATime },
       async (database, child): Promise<[string, PlannedDatabase]> => {
         const connect = () => connectDatabase(instance, database, child);
@@ -79,10 +89,8 @@ export async function planInstance(
         return [database, await planDatabase(options, child, connect, roles.created)];
       },
     );
-    refuseUnknownPins(
-      plans.flatMap(([, { extensions }]) => extensions),
-      resolved,
-    );
+    const extensions = plans.flatMap((planned) => planned[1].extensions);
+    if (databases.length === chosen.databases.length) refuseUnknownPins(extensions, resolved);
     return { roles, chosen, plans: new Map(plans) };
   });
 }

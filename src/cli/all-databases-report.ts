@@ -105,11 +105,16 @@ function databases({ databases: all }: CloneAllReport, style: ReportStyle): stri
       formatBytes(one.bytes),
       formatCount(one.indexes.length),
       formatDuration(one.durationMs),
-      one.databaseCreated ? "created" : "was there",
+      targetWords(one),
     ]),
     style.tableWidth - 2,
   );
   return all.length === 0 ? [] : section("Databases", titled(lines, style), style);
+}
+
+function targetWords({ finishedBefore, databaseCreated }: CloneAllReport["databases"][number]) {
+  if (finishedBefore) return "was finished before";
+  return databaseCreated ? "created" : "was there";
 }
 
 function plannedDatabases({ databases: all }: PlanAllReport, style: ReportStyle): string[] {

@@ -126,17 +126,30 @@ export async function forEachDatabase<T>(
   return results.filter((result) => result !== undefined);
 }
 
-/** The options of one of the databases: what holds for the whole server is done already. */
+/**
+ * The options of one of the databases: what holds for the whole server is done already. Each has directories
+ * of its own.
+ */
 export function optionsOfDatabase(options: ResolvedOptions, database: string): ResolvedOptions {
-  const { rejectDir } = options;
-  const ownDir = rejectDir === undefined ? undefined : join(rejectDir, fileName(database));
-  return { ...options, roles: false, noRolePasswords: false, rejectDir: ownDir };
+  const { dir, rejectDir } = options;
+  const inOwn = (directory: string | undefined) =>
+    directory === undefined ? undefined : join(directory, fileName(database));
+  return {
+    ...options,
+    roles: false,
+    noRolePasswords: false,
+    dir: inOwn(dir),
+    rejectDir: inOwn(rejectDir),
+  };
 }
 
-function inDatabase(database: string, error: unknown): unknown {
+
+/** @param advice in place of the error's own. */
+export function inDatabase(database: string, error: unknown, advice?: string): unknown {
   if (!(error instanceof PgCopyError)) return error;
   const name = displayName(database);
   return reworded(error, {
+    ...(advice === undefined ? {} : { advice }),
     message: `database ${name}: ${error.message}`,
     attempted: error.attempted && `${error.attempted} in database ${name}`,
   });

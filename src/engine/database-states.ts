@@ -1,9 +1,11 @@
 /** How far each of many databases got: for the error of a run that stopped. */
 
 import { PgCopyError, type PgCopyErrorCode } from "../errors.js";
-import { JOURNAL_SCHEMA } from "../load/journal.js";
 import { displayName } from "../postgres/quote.js";
 import { reworded } from "./reworded-error.js";
+
+const GO_ON =
+  "Go on with --resume, which leaves alone what is finished, or start all over with --restart";
 
 type State = "not begun" | "begun" | "finished";
 
@@ -18,6 +20,7 @@ export class DatabaseStates {
     this.#states.set(database, "begun");
   }
 
+  /** Finished by a run before, or now. */
   finish(database: string): void {
     this.#states.set(database, "finished");
   }
@@ -31,9 +34,7 @@ export class DatabaseStates {
       // "Nothing is left to clean up" holds for one database, if at all.
       const own = error.code === "interrupted" ? undefined : error.advice;
       const advice =
-        own === undefined
-          ? `${this.#words()}. Start over with --drop-if-exists`
-          : `${own}; ${this.#words()}`;
+        own === undefined ? `${this.#words()}. ${GO_ON}` : `${own}; ${this.#words()}. ${GO_ON}`;
       throw reworded(error, { code: this.#codeOf(error), advice });
     }
   }
@@ -56,6 +57,6 @@ export class DatabaseStates {
       const names = this.#named(state).map((name) => displayName(name));
       return names.length === 0 ? "none" : names.join(", ");
     };
-    return `databases finished: ${list("finished")}; begun, and whole only if without a schema ${JOURNAL_SCHEMA}: ${list("begun")}; not begun: ${list("not begun")}`;
+    return `databases finished: ${list("finished")}; begun: ${list("begun")}; not begun: ${list("not begun")}`;
   }
 }

@@ -108,6 +108,8 @@ export interface CloneReport extends RunRecord {
   readonly filters?: FilterReport;
   /** Of a run that went on with an earlier one; rows and times are those of both. */
   readonly resumed?: ResumedReport;
+  /** Of one database of many: a run that was killed had finished it, and this is what that one reported. */
+  readonly finishedBefore?: true;
 }
 
 export interface ResumedReport {

@@ -28,7 +28,7 @@ export interface UnfinishedRun {
  *   `usage` if it is of another source.
  */
 export async function findUnfinishedRun(
-  { source, target, targetExists }: Servers,
+  { source, target, targetExists }: Pick<Servers, "source" | "target" | "targetExists">,
   journal: Journal,
 ): Promise<UnfinishedRun | undefined> {
   if (!targetExists) return undefined;
@@ -71,8 +71,7 @@ export async function unfinishedRun(
     run.info(`${where} holds no unfinished run: this one begins from the start`);
     return undefined;
   }
-  const { finished, unsure } = found.state;
-  const copied = unsure.size > 0 || [...finished.values()].some(({ kind }) => COPIES.has(kind));
+  const copied = copiedRows(found.state);
   const goesOn = copied || (await firstSnapshotLives(servers.source, found.state, options));
   if (resume && goesOn) return found;
   if (resume) run.info("the unfinished run had not copied anything yet: it begins again");
@@ -108,3 +107,8 @@ async function lookAtDirectory(
 
 /** Kinds of tasks after which the target holds rows of a snapshot. */
 const COPIES: ReadonlySet<string> = new Set(["copy", "large_objects"]);
+
+/** Whether the target holds rows of a snapshot. */
+export function copiedRows({ finished, unsure }: JournalState): boolean {
+  return unsure.size > 0 || [...finished.values()].some(({ kind }) => COPIES.has(kind));
+}

@@ -45,6 +45,7 @@ export function directoryJournal(control: Connection, directory: string): Journa
     readFinished: async () => (await read()).finished,
     beginAttempt: (attempt) => appendLines(directory, attemptLine(attempt), true),
     forget: (ids, undo) => forget(control, directory, ids, undo),
+    keepReport: (report) => appendLines(directory, encodeLine({ report }), true),
     discard: () => removeJournal(directory),
     finish: async (scripts) => {
       await finish(control, directory, scripts);
@@ -92,12 +93,14 @@ async function readState(control: Connection, directory: string): Promise<Journa
   const { lines, ...done } = await readDone(control, directory);
   const header = headerOf(lines);
   if (header === undefined) throw new PgCopyError("no journal is there", { code: "internal" });
+  const report = lines.find((line): line is { report: unknown } => "report" in line);
   const finished = new Map(done.finished);
   const unsure = new Map(done.unsure);
   finished.delete(FINISH.id);
   unsure.delete(FINISH.id);
   return {
     run: { ...header.run, startedAt: new Date(header.startedAt) },
+    ...report,
     attempts: attemptsOf(lines),
     finished,
     stepsDone: done.stepsDone,

@@ -31,6 +31,7 @@ export type JournalLine =
       readonly run: JournalRun;
     }
   | { readonly attempt: Attempt & { readonly startedAt: string } }
+  | { readonly report: unknown }
   | Intent
   /** The transaction with that xid has committed. */
   | { readonly committed: string; readonly server: string };

@@ -34,6 +34,8 @@ export interface StartedAttempt extends Attempt {
 /** What is known of an unfinished run. */
 export interface JournalState {
   readonly run: JournalRun & { readonly startedAt: Date };
+  /** Of one database of many: its report, once all of its tasks are done. */
+  readonly report?: unknown;
   /** At least one; the last one is the latest. */
   readonly attempts: readonly StartedAttempt[];
   readonly finished: ReadonlyMap<string, FinishedTask>;
@@ -59,6 +61,8 @@ export interface Journal {
   beginAttempt(attempt: Attempt): Promise<void>;
   /** Takes tasks to be not done, and runs what undoes them, in one transaction. */
   forget(ids: readonly string[], undo: readonly string[]): Promise<void>;
+  /** Keeps the report of a run that has done all of its tasks, but for its end. */
+  keepReport(report: unknown): Promise<void>;
   /** Throws it away. */
   discard(): Promise<void>;
   /** Ends it, and with it the run: the scripts run in the same transaction, after it is gone. */

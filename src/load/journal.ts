@@ -20,7 +20,8 @@ create table ${JOURNAL_SCHEMA}.run (
   pgcopy_version text not null,
   format int not null,
   tasks int not null,
-  salt text
+  salt text,
+  report json
 );
 create table ${JOURNAL_SCHEMA}.attempt (
   no int primary key generated always as identity,

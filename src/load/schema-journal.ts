@@ -32,6 +32,7 @@ export function schemaJournal(control: Connection): Journal {
     readFinished: () => readFinished(control),
     beginAttempt: (attempt) => control.execute("writing the journal", attemptStatement(attempt)),
     forget: (ids, undo) => forget(control, ids, undo),
+    keepReport: (report) => keepReport(control, report),
     discard: () => control.execute("dropping the journal", dropJournalStatement()),
     finish: (scripts) => finish(control, scripts),
   };
@@ -72,10 +73,10 @@ function attemptStatement({ snapshot, snapshotIdentity, pgcopyVersion }: Attempt
 async function read(control: Connection): Promise<JournalState> {
   const attempted = "reading the journal";
   await refuseForeignJournal(control);
-  const [run] = await control.query<{ startedAt: Date; salt: string | null } & JournalRow>(
+  const [run] = await control.query<KeptRun & JournalRow>(
     attempted,
     `select started_at as "startedAt", source, source_identity as "sourceIdentity",
-            pgcopy_version as "pgcopyVersion", format, tasks, salt
+            pgcopy_version as "pgcopyVersion", format, tasks, salt, report
      from ${JOURNAL_SCHEMA}.run`,
   );
   const attempts = await control.query<AttemptRow>(
@@ -88,9 +89,10 @@ async function read(control: Connection): Promise<JournalState> {
     attempted,
     `select id, steps from ${JOURNAL_SCHEMA}.progress`,
   );
-  const { salt, ...rest } = run as NonNullable<typeof run>;
+  const { salt, report, ...rest } = run as NonNullable<typeof run>;
   return {
     run: { ...rest, ...(salt === null ? {} : { salt }) },
+    ...(report === null ? {} : { report }),
     attempts,
     finished: await readFinished(control),
     stepsDone: new Map(steps.map(({ id, steps }) => [id, steps])),
@@ -98,6 +100,11 @@ async function read(control: Connection): Promise<JournalState> {
   };
 }
 
+interface KeptRun {
+  startedAt: Date;
+  salt: string | null;
+  report: unknown;
+}
 type JournalRow = Omit<JournalRun, "salt"> & Record<string, unknown>;
 type AttemptRow = Attempt & { startedAt: Date } & Record<string, unknown>;
 
@@ -145,6 +152,15 @@ async function forget(
     if (control.usable) await control.execute("rolling back", "rollback").catch(() => {});
     throw error;
   }
+}
+
+/** It waits for the disk: the other databases may take long, and this one's report is not made again. */
+async function keepReport(control: Connection, report: unknown): Promise<void> {
+  const json = quoteLiteral(JSON.stringify(report));
+  await control.execute(
+    "keeping the report",
+    `begin; set local synchronous_commit = local; update ${JOURNAL_SCHEMA}.run set report = ${json}; commit`,
+  );
 }
 
 /** Event triggers come after it, so that none sees it go. */

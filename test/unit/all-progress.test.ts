@@ -65,7 +65,7 @@ test("a failure says what became of each database, and is one of the work if oth
   expect(await failed(states, "target_unfit")).toMatchObject({
     code: "target_unfit",
     advice:
-      'nothing was changed; databases finished: none; begun, and whole only if without a schema pgcopy_journal: a; not begun: b, "c d"',
+      'nothing was changed; databases finished: none; begun: a; not begun: b, "c d". Go on with --resume, which leaves alone what is finished, or start all over with --restart',
   });
   states.finish("a");
   states.begin("b");
@@ -73,6 +73,6 @@ test("a failure says what became of each database, and is one of the work if oth
   expect(await failed(states, "interrupted")).toMatchObject({
     code: "interrupted",
     advice:
-      'databases finished: a; begun, and whole only if without a schema pgcopy_journal: b; not begun: "c d". Start over with --drop-if-exists',
+      'databases finished: a; begun: b; not begun: "c d". Go on with --resume, which leaves alone what is finished, or start all over with --restart',
   });
 });

@@ -37,6 +37,8 @@ export const reportEvent: DocumentedEvent<Omit<CloneReport, "tasks" | "throughpu
     indexes: "a list: `schema`, `name`, `table`, `durationMs`",
     slowestTables: "the ten slowest of `tables`",
     slowestIndexes: "the ten slowest of `indexes`",
+    finishedBefore:
+      "`true` of a database of many that a run which was killed had finished: this is what that one reported",
     resumed:
       "where it went on with an unfinished run: `startedAt` (when that was begun), `attempts` (how often it was started by now), `tasksBefore` (how many tasks were done already), `consistent` (whether all rows are of one moment)",
     sequences: "how many sequences were set",
