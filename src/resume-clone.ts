@@ -17,6 +17,7 @@ import {
   both,
   comparedAcross,
   emptiedByCrash,
+  leftOf,
   nothingUndone,
   partlyCopied,
   sequencesTooEarly,
@@ -97,7 +98,7 @@ export async function resumeClone(
     journal,
     resolved,
     run,
-    earlier: { ...state, finished },
+    earlier: leftOf(state, finished, again),
     resumed: { startedAt, attempts: state.attempts.length + 1, tasksBefore, consistent },
   });
 }

@@ -354,9 +354,7 @@ describe("a database that fails", () => {
             `^database ${name}: CREATE UNIQUE INDEX public.bad_one failed on target: `,
           ),
         );
-      expect(error.advice).toMatch(
-        /begun: (icu, latin|latin, icu); not begun: none/,
-      );
+      expect(error.advice).toMatch(/begun: (icu, latin|latin, icu); not begun: none/);
       for (const name of copied.filter((name) => !failing.includes(name)))
         await expectSameData(on(source, name).uri, on(target, name).uri);
     } finally {

@@ -93,7 +93,9 @@ async function killedClone(
   const running = startCli(args);
   await gates.untilReached();
   for (const id of finished)
-    await until(`${id} is recorded`, async () => (await recorded()).includes(id));
+    await until(`${id} is recorded`, async () =>
+      (await recorded()).some((one) => one.startsWith(id)),
+    );
   running.kill("SIGKILL");
   await running.ended;
   await gates.open();
@@ -108,6 +110,22 @@ async function recorded(): Promise<string[]> {
     const id = /^\{"xid".*"task":\{"id":"([^"]+)"/.exec(line)?.[1];
     return id === undefined ? [] : [id];
   });
+}
+
+/** Ids of the tasks of which a line says that they committed; those that are begun may still be rolled back. */
+async function confirmed(): Promise<string[]> {
+  const all = (await lines()).map((line) => JSON.parse(line));
+  const committed = new Set(all.map((line) => line.committed));
+  return all.flatMap(({ xid, task }) => (task && committed.has(xid) ? task.id : []));
+}
+
+/** The id of the one task of that kind of which no line says that it committed. */
+async function unconfirmedTask(kind: string): Promise<string | undefined> {
+  const all = (await lines()).map((line) => JSON.parse(line));
+  const confirmed = new Set(all.map(({ committed }) => committed));
+  const left = all.filter(({ xid, task }) => task?.kind === kind && !confirmed.has(xid));
+  expect(left).toHaveLength(1);
+  return left[0]?.task.id;
 }
 
 /** As after a crash of this machine, which may take the lines that nobody waited for: those that confirm. */
@@ -183,8 +201,11 @@ describe("a role that may create no schema", () => {
     "clones with one, and leaves nothing in it: %j",
     async (options) => {
       await using target = await createTarget();
-      const { notices } = await resume(target, { resume: false, ...options });
+      const { notices } = await resume(target, options);
       expect(notices.join()).toContain(`the journal is kept in ${dir}`);
+      expect(notices).toContain(
+        `the directory ${dir} holds no unfinished run: this one begins from the start`,
+      );
       await expectSameDatabase(source.uri, target.uri);
       expect(await readdir(dir)).toEqual([]);
     },
@@ -201,7 +222,7 @@ describe("a run that was killed, whose snapshot somebody still holds", () => {
     await withHeldSnapshot(async (id) => {
       const flags = ["--snapshot", id, "--threads", threads, "--split-tables-larger-than", "64 kB"];
       await killedClone(target, gate, flags);
-      const before = await recorded();
+      const before = await confirmed();
       expect(before).toContain("pre-data");
       const { started } = await resume(target, { snapshot: id });
       expect(started.filter((task) => before.includes(task))).toEqual([]);
@@ -210,15 +231,24 @@ describe("a run that was killed, whose snapshot somebody still holds", () => {
     expect(await readdir(dir)).toEqual([]);
   });
 
-  test("asks the server what was committed where no line confirms it", async () => {
+  test.each([
+    ["pre_data.after-commit", 1],
+    ["copy.before-commit", 0],
+    ["copy.after-commit", 1],
+    ["index.after-commit", 1],
+    ["post_data.after-commit", 1],
+  ] as const)("at %s asks the server whether it committed", async (failpoint, committed) => {
     await using target = await createTarget();
     await withHeldSnapshot(async (id) => {
-      await killedClone(target, { row: "2900" }, ["--snapshot", id]);
-      await loseConfirmations();
-      const before = await recorded();
-      expect(before).toContain("copy:public.small_1");
+      const args = ["clone", source.uri, asGuest(target), "--jobs", "1", "--dir", dir];
+      const killed = startCli([...args, "--snapshot", id], {
+        PGCOPY_FAILPOINTS: `${failpoint}=kill`,
+      });
+      expect((await killed.ended).exitCode).toBeNull();
+      await expectNoSessions(target);
+      const unconfirmed = await unconfirmedTask(failpoint.split(".")[0] ?? "");
       const { started } = await resume(target, { snapshot: id });
-      expect(started.filter((task) => before.includes(task))).toEqual([]);
+      expect(started.filter((task) => task === unconfirmed)).toHaveLength(1 - committed);
     });
     await expectSameDatabase(source.uri, target.uri);
   });
@@ -248,9 +278,8 @@ describe("where the server crashed, and no line confirms a commit", () => {
       await using target = await createTarget(testServer(own.address));
       await withHeldSnapshot(async (id) => {
         const flags = ["--snapshot", id, "--split-tables-larger-than", "64 kB"];
-        await killedClone(target, gate, flags, ["copy:public.small_1"]);
+        await killedClone(target, gate, flags, ["copy:public.small_1", "copy:public.wide:"]);
         const before = await recorded();
-        expect(before.filter((task) => task.startsWith("copy:public.wide:"))).not.toEqual([]);
         await loseConfirmations();
         await crash(target);
         const { started, notices } = await resume(target, { snapshot: id });
@@ -268,7 +297,7 @@ describe("where the server crashed, and no line confirms a commit", () => {
     await using target = await createTarget(testServer(own.address));
     await withHeldSnapshot(async (id) => {
       await killedClone(target, { row: "2900" }, ["--snapshot", id], ["copy:public.small_1"]);
-      const before = await recorded();
+      const before = await confirmed();
       await crash(target);
       const { started } = await resume(target, { snapshot: id });
       expect(started.filter((task) => before.includes(task))).toEqual([]);
@@ -287,8 +316,9 @@ test("starting over drops what was created, also what may have been", async () =
 });
 
 describe("the directory", () => {
-  test("is for nobody else to read, whatever the umask", async () => {
+  test("is for nobody else to read, whatever the umask, and for one target", async () => {
     await using target = await createTarget();
+    await using other = await createTarget();
     const before = process.umask(0);
     try {
       await killedClone(target, { row: "2900" });
@@ -298,12 +328,6 @@ describe("the directory", () => {
     expect((await stat(dir)).mode & 0o777).toBe(0o700);
     for (const name of await readdir(dir))
       expect([name, (await stat(join(dir, name))).mode & 0o777]).toEqual([name, 0o600]);
-  });
-
-  test("of another target is refused", async () => {
-    await using target = await createTarget();
-    await using other = await createTarget();
-    await killedClone(target, { row: "2900" });
     for (const options of [{ resume: true }, { restart: true }, {}]) {
       const error = await refusal(other, options);
       expect(error).toMatchObject({ code: "usage", options: ["dir"] });
@@ -334,7 +358,8 @@ describe("the directory", () => {
     ],
   ] as const)("%s is refused", async (_what, spoil, message) => {
     await using target = await createTarget();
-    await killedClone(target, { row: "2900" });
+    await mkdir(dir, { mode: 0o700 });
+    await writeFile(journal(), "", { mode: 0o600 });
     await spoil();
     expect((await refusal(target, { resume: true })).message).toMatch(message);
   });
@@ -344,14 +369,6 @@ describe("the directory", () => {
     await mkdir(dir, { mode: 0o700 });
     await chown(dir, 65534, 65534);
     expect((await refusal(target, {})).message).toMatch(/ belongs to another user$/);
-  });
-
-  test("says where it holds nothing to go on with", async () => {
-    await using target = await createTarget();
-    const { notices } = await resume(target);
-    expect(notices).toContain(
-      `the directory ${dir} holds no unfinished run: this one begins from the start`,
-    );
   });
 
   test("is refused where the journal is on the target", async () => {

@@ -143,7 +143,6 @@ export function optionsOfDatabase(options: ResolvedOptions, database: string): R
   };
 }
 
-
 /** @param advice in place of the error's own. */
 export function inDatabase(database: string, error: unknown, advice?: string): unknown {
   if (!(error instanceof PgCopyError)) return error;

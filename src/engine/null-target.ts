@@ -21,6 +21,7 @@ const withoutMeaning = {
   dropIfExists: ({ dropIfExists }) => dropIfExists,
   resume: ({ resume }) => resume,
   restart: ({ restart }) => restart,
+  dir: ({ dir }) => dir !== undefined,
   roles: ({ roles }) => roles,
   databaseProperties: ({ databaseProperties }) => databaseProperties,
   requirements: ({ requirements }) => requirements.length > 0,

@@ -98,6 +98,7 @@ export function addUp(
   const unsure = new Map<string, number>();
   for (const line of lines) {
     if (!("xid" in line)) continue;
+    prove(line, stepsDone, unsure);
     const fate = fates.get(line) ?? "committed";
     if (fate === "aborted") continue;
     const sure = fate === "committed";
@@ -116,6 +117,17 @@ export function addUp(
     }
   }
   return { finished, stepsDone, unsure };
+}
+
+/** A task's transactions come one after the other: a later one says that the one before committed. */
+function prove(line: Intent, stepsDone: Map<string, number>, unsure: Map<string, number>): void {
+  if ("forgotten" in line) return;
+  const [id, steps] =
+    "task" in line ? [line.task.id, Number.POSITIVE_INFINITY] : [line.id, line.steps];
+  const before = unsure.get(id);
+  if (before === undefined || before >= steps) return;
+  unsure.delete(id);
+  stepsDone.set(id, before);
 }
 
 /** A transaction that committed settles what was unsure up to there. */
