@@ -86,7 +86,7 @@ async function takeSnapshot(
   // The very server that was found, where several hosts were given.
   const open = (purpose: string) => openSession(first.endpoint, "source", purpose, run.signal);
   try {
-    await checkServer(first, () => open("probe"), false);
+    await checkServer(first, () => open("probe"), "reads");
     run.tell({
       type: "connected",
       side: "source",

@@ -8,7 +8,14 @@ import { type CloneOptions, clone, type PgCopyError, type RunEvent } from "../sr
 import { runCli, startCli } from "./support/cli.js";
 import { expectSameDatabase } from "./support/compare.js";
 import { closeGates, createGatedSchema, type Gate } from "./support/gated-schema.js";
-import { createDatabase, server, type TestDatabase } from "./support/servers.js";
+import {
+  createDatabase,
+  databaseOn,
+  dropDatabase,
+  server,
+  type TestDatabase,
+  uniqueName,
+} from "./support/servers.js";
 import { expectNoSessions, until } from "./support/waiting.js";
 
 let source: TestDatabase;
@@ -278,6 +285,24 @@ test("a statement that the killed run left on the server is ended, not waited fo
   await target.execute(`alter database ${target.name} reset all`);
   await resume(target);
   await expectSameDatabase(source.uri, target.uri);
+});
+
+test("a target that the killed run had made read-only at its end is gone on with", async () => {
+  await using readOnly = await createDatabase(server(16), "resume_read_only");
+  await readOnly.execute(`create table t (id int primary key); insert into t values (1);
+    alter database ${readOnly.name} set default_transaction_read_only = on`);
+  const name = uniqueName("resume_made");
+  const target = databaseOn(server(16), name);
+  try {
+    const failing = { PGCOPY_FAILPOINTS: "finish.begin=kill" };
+    await startCli(["clone", readOnly.uri, target.uri], failing).ended;
+    await clone({ source: readOnly.uri, target: target.uri, resume: true });
+    expect(await target.query("select id from t")).toEqual([{ id: 1 }]);
+    const refused = await clone({ source: source.uri, target: target.uri }).catch((error) => error);
+    expect(refused.message).toMatch(/^the target is read-only for this role or database/);
+  } finally {
+    await dropDatabase(server(16), name);
+  }
 });
 
 describe("starting over", () => {

@@ -33,7 +33,7 @@ const factsQuery = `
 select extract(epoch from pg_catalog.pg_postmaster_start_time())::text as started,
        pg_catalog.current_database()::text as database, r.rolname::text as role,
        pg_catalog.pg_is_in_recovery() as "inRecovery",
-       current_setting('transaction_read_only') = 'on' as "readOnly", pg_catalog.pg_backend_pid() as "backendPid",
+       (select s.reset_val from pg_catalog.pg_settings s where s.name = 'default_transaction_read_only') = 'on' as "readOnly", pg_catalog.pg_backend_pid() as "backendPid",
        current_setting('max_connections')::int as "serverLimit",
        r.rolconnlimit as "roleLimit", d.datconnlimit as "databaseLimit",
        (current_setting('max_connections')::int - case when r.rolsuper then 0 else
@@ -50,19 +50,21 @@ where d.datname = pg_catalog.current_database() and r.rolname = current_user`;
  * Refuses servers that a clone can't work with.
  *
  * @param probe opens a further session on the same side, to tell a pooler from a server.
- * @param writes whether something will be written to the target; a comparison only reads.
+ * @param does what will be done with it: a comparison only reads; a run that is gone on with may have made
+ *   the database read-only already.
  * @returns what else is good to know of the server.
  * @throws PgCopyError `source_unfit` or `target_unfit`.
  */
 export async function checkServer(
   connection: Connection,
   probe: () => Promise<Connection>,
-  writes = true,
+  does: "reads" | "writes" | "resumes" = "writes",
 ): Promise<ServerFacts> {
   refuseUnknownVersion(connection);
   const facts = await readServerFacts(connection);
   await refuseTransactionPooler(connection, facts, probe);
-  if (writes) refuseReadOnly(connection.side, facts);
+  if (does !== "reads")
+    refuseReadOnly(connection.side, does === "resumes" ? { ...facts, readOnly: false } : facts);
   return facts;
 }
 

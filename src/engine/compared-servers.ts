@@ -86,7 +86,7 @@ async function openReader(
 
 function factsOf({ connection }: ComparedEnd, run: Run): Promise<ServerFacts> {
   const probe = () => openReader(connection.endpoint, connection.side, run.signal);
-  return checkServer(connection, probe, false);
+  return checkServer(connection, probe, "reads");
 }
 
 /** As many jobs as both ends have connections for; one more is for pg_dump. */

@@ -10,8 +10,15 @@ import { quoteLiteral } from "../postgres/quote.js";
 import { pinnedSettings } from "../postgres/session-settings.js";
 import { shareSnapshot } from "../snapshot/held-snapshot.js";
 
-/** Sessions that pgcopy writes through: nothing they write has to reach the disk before the end. */
-const targetSettings = { ...pinnedSettings, synchronous_commit: "off" };
+/**
+ * Sessions that pgcopy writes through: nothing they write has to reach the disk before the end. A database that
+ * is read-only by its own settings is refused, unless a run gave it these that is to be gone on with.
+ */
+const targetSettings = {
+  ...pinnedSettings,
+  synchronous_commit: "off",
+  default_transaction_read_only: "off",
+};
 
 /**
  * Opens a session for one of the run's purposes.

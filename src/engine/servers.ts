@@ -172,7 +172,12 @@ async function checkServers(
   const { source, target } = ends;
   const [sourceFacts, targetFacts] = await all<[ServerFacts, ServerFacts]>(run.signal, [
     (signal) => checkServer(source, () => openSession(source.endpoint, "source", "probe", signal)),
-    (signal) => checkServer(target, () => openSession(target.endpoint, "target", "probe", signal)),
+    (signal) =>
+      checkServer(
+        target,
+        () => openSession(target.endpoint, "target", "probe", signal),
+        options.resume ? "resumes" : "writes",
+      ),
   ]);
   refuseStatisticsCopy(target, options);
   if (ends.targetExists) refuseSameDatabase(sourceFacts, targetFacts);
