@@ -11,13 +11,15 @@ import { Run } from "./engine/run.js";
 import { type ProgressReport, readProgress, sinceThen } from "./engine/run-progress.js";
 import { settleTargetDatabase } from "./engine/unnamed-database.js";
 import { withPgCopyErrors } from "./errors.js";
-import { given, interval } from "./options/option-values.js";
+import { directory, given, interval } from "./options/option-values.js";
 import type { CommonOptions } from "./options/run-options.js";
 import type { Connection } from "./postgres/connection.js";
 
 export interface ProgressOptions extends CommonOptions {
   /** The target of the run; `pgdata:DIR` only when no run is at it, as its server is the run's own. */
   readonly target: string;
+  /** The directory with the run's journal, of a run that keeps it there (`dir` of `clone`). */
+  readonly dir?: string;
 }
 
 export interface WatchProgressOptions extends ProgressOptions {
@@ -29,6 +31,7 @@ interface WatchedTarget extends AsyncDisposable {
   /** As the user gave it, without its password. */
   readonly description: string;
   readonly session: Connection;
+  readonly dir: string | undefined;
 }
 
 /**
@@ -67,6 +70,7 @@ export async function* watchProgress(
 async function connectToTarget(options: ProgressOptions): Promise<WatchedTarget> {
   const run = new Run(options.signal ?? new AbortController().signal, undefined);
   const environment = options.environment ?? {};
+  const dir = directory("dir", options.dir);
   const parsed = await parseEndpoint(given("target", options.target), environment, "target");
   settleTargetDatabase(parsed, run);
   const opening = { side: "target", environment, sessions: 1, signal: run.signal } as const;
@@ -78,18 +82,18 @@ async function connectToTarget(options: ProgressOptions): Promise<WatchedTarget>
       await session.close();
       await endpoint[Symbol.asyncDispose]();
     };
-    return { description, session, [Symbol.asyncDispose]: close };
+    return { description, session, dir, [Symbol.asyncDispose]: close };
   } catch (error) {
     await endpoint[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-async function look({ session, description }: WatchedTarget): Promise<ProgressReport> {
+async function look({ session, description, dir }: WatchedTarget): Promise<ProgressReport> {
   refuseUnknownVersion(session);
   // A run that begins or ends holds its journal for itself for a moment.
   await session.execute("looking at the target", "set lock_timeout = '2s'");
-  return await readProgress(session, description);
+  return await readProgress(session, description, dir);
 }
 
 /** Ends early, without an error, when the signal is aborted: what comes next says so. */

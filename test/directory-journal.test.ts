@@ -19,7 +19,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type CloneOptions, clone, type PgCopyError, type RunEvent } from "../src/index.js";
-import { startCli } from "./support/cli.js";
+import { runCli, startCli } from "./support/cli.js";
 import { expectSameDatabase } from "./support/compare.js";
 import { closeGates, createGatedSchema, type Gate, WIDE_ROWS } from "./support/gated-schema.js";
 import { type LaunchedServer, launchServer } from "./support/launch-servers.js";
@@ -251,6 +251,21 @@ describe("a run that was killed, whose snapshot somebody still holds", () => {
       expect(started.filter((task) => task === unconfirmed)).toHaveLength(1 - committed);
     });
     await expectSameDatabase(source.uri, target.uri);
+  });
+
+  test("is seen by progress, which is told of the directory", async () => {
+    await using target = await createTarget();
+    await killedClone(target, { row: "2900" }, [], ["copy:public.small_1"]);
+    const look = ["progress", asGuest(target), "--dir", dir];
+    const { exitCode, stdout } = await runCli(look);
+    expect(exitCode).toBe(5);
+    expect(stdout).toMatch(/\d+ of \d+ tasks done/);
+    expect(stdout).toContain("--resume");
+    expect(await runCli(["progress", asGuest(target), "--dir", `${dir}/none`])).toMatchObject({
+      exitCode: 4,
+    });
+    const elsewhere = await runCli(["progress", source.uri, "--dir", dir]);
+    expect(elsewhere.stdout).toContain("the journal in the directory is that of another target");
   });
 
   test("ignores a line that was torn", async () => {

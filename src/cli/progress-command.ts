@@ -27,7 +27,8 @@ export async function progressCommand(
     { announce: () => {}, leave: () => shown.close() },
     async (signal) => {
       const library = await loadLibrary();
-      const options = { target, environment, signal };
+      const dir = flags.dir === undefined ? {} : { dir: flags.dir };
+      const options = { target, environment, signal, ...dir };
       try {
         if (flags.watch !== true) return await library.progress(options);
         return await watch(library, options, shown.look);

@@ -1,6 +1,7 @@
 /** A run as its target shows it to another session. */
 
 import { JOURNAL_SCHEMA } from "../load/journal.js";
+import { readDirectoryJournal } from "../load/read-directory-journal.js";
 import { type JournalFacts, type JournalReading, readJournal } from "../load/read-journal.js";
 import { type RunningStatement, readRunningStatements } from "../load/running-statements.js";
 import { findLockHolder, type LockHolder } from "../load/target-lock.js";
@@ -46,11 +47,21 @@ export interface ProgressReport {
   readonly hidden: readonly string[];
 }
 
-/** Looks at the database of the session. */
-export async function readProgress(target: Connection, name: string): Promise<ProgressReport> {
+/**
+ * Looks at the database of the session.
+ *
+ * @param dir where the journal is, if not in the database.
+ */
+export async function readProgress(
+  target: Connection,
+  name: string,
+  dir?: string,
+): Promise<ProgressReport> {
   // In this order: a run that ends meanwhile has dropped its journal before it lets go of its lock.
   let holder = await findLockHolder(target);
-  const journal = await readJournal(target);
+  const journal = await (dir === undefined
+    ? readJournal(target)
+    : readDirectoryJournal(target, dir));
   if (holder === undefined && journal.state !== "none") holder = await findLockHolder(target);
   // Also of a run that died: a server goes on with a CREATE INDEX whose client is gone.
   const { statements, hidden } = await readRunningStatements(target);
@@ -87,7 +98,7 @@ export async function readProgress(target: Connection, name: string): Promise<Pr
 }
 
 function stateOf(holder: LockHolder | undefined, journal: JournalReading["state"]): RunState {
-  const isThere = journal !== "none" && journal !== "foreign";
+  const isThere = journal !== "none" && journal !== "foreign" && journal !== "elsewhere";
   if (holder === undefined) return isThere ? "died" : "none";
   return isThere ? "running" : "preparing";
 }
@@ -109,6 +120,7 @@ function whatIsHidden(journal: JournalReading["state"], sessions: boolean): stri
       "this role may not read the journal: only the one that runs the copy may, and superusers",
     locked: "the journal can't be read at this moment: it is locked",
     foreign: `the schema ${JOURNAL_SCHEMA} is none of pgcopy's making, and is not read`,
+    elsewhere: "the journal in the directory is that of another target",
   };
   return [
     ...(unread[journal] === undefined ? [] : [unread[journal]]),

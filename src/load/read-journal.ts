@@ -31,10 +31,10 @@ export interface JournalFacts {
 
 /**
  * `none`: there is no journal. `hidden`: there is one that this role may not read. `locked`: a run is
- * just making it or removing it. `foreign`: pgcopy has not made it.
+ * just making it or removing it. `foreign`: pgcopy has not made it. `elsewhere`: it is another target's.
  */
 export type JournalReading =
-  | { readonly state: "none" | "hidden" | "locked" | "foreign" }
+  | { readonly state: "none" | "hidden" | "locked" | "foreign" | "elsewhere" }
   | { readonly state: "read"; readonly facts: JournalFacts };
 
 const TABLES = ["run", "attempt", "task"];

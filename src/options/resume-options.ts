@@ -2,7 +2,7 @@
 
 import { resolve } from "node:path";
 import { PgCopyError } from "../errors.js";
-import { flag, wrongOption } from "./option-values.js";
+import { directory, flag } from "./option-values.js";
 
 export interface ResumeOptions {
   /**
@@ -68,12 +68,10 @@ export function resolveResumeOptions(options: ResumeOptions): ResolvedResumeOpti
       advice: "give both, or neither",
     });
   }
-  return { resume, notConsistent, restart, dir: directory(options.dir) };
+  return { resume, notConsistent, restart, dir: absolute(directory("dir", options.dir)) };
 }
 
 /** The same for the rest of the run, wherever the process goes. */
-function directory(value: string | undefined): string | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value === "string" && value.trim() !== "") return resolve(value);
-  throw wrongOption("dir", value, "the path of a directory");
+function absolute(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(path);
 }

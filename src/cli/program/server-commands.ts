@@ -10,6 +10,7 @@ export const LIST_KINDS = ["tables", "indexes", "sequences", "extensions", "data
 
 export interface ProgressFlags extends ViewOptions {
   readonly watch?: boolean;
+  readonly dir?: string;
 }
 
 export interface HoldFlags extends ViewOptions {
@@ -46,6 +47,7 @@ export function addServerCommands(program: Command, actions: ServerActions): voi
 
   const progress = command(program, "progress")
     .argument("[TARGET]", "the target of the run")
+    .option("--dir <DIR>", "the directory with the run's journal, if it keeps it in one")
     .option("--watch", "look every second until the run has ended");
   withOutputOptions(progress).action((target, flags) => actions.progress(target, flags));
 
