@@ -52,14 +52,14 @@ export async function resumeClone(
     ].reduce(both, nothingUndone),
   );
   const isLeft = (id: string) => !state.finished.has(id) || undone.ids.includes(id);
-  const readsLeft = opened.plan.tasks.some((task) => readsRows(task) && isLeft(task.id));
+  const left = opened.plan.tasks.filter(({ id }) => isLeft(id));
   const { snapshot, consistent } = await run.step("export the snapshot", () =>
-    resumeSnapshot(source, state, readsLeft, resolved),
+    resumeSnapshot(source, state, left, resolved),
   );
   const again = [
     undone,
     ...(consistent ? [] : [partlyCopied(opened.plan, state)]),
-    ...(readsLeft ? [sequencesTooEarly(opened.plan, state)] : []),
+    ...(left.some(readsRows) ? [sequencesTooEarly(opened.plan, state)] : []),
   ].reduce(both);
   for (const reason of again.reasons) run.warn(reason);
   if (again.ids.length + again.undo.length > 0) await journal.forget(again.ids, again.undo);

@@ -1,9 +1,12 @@
 /** What a failed run leaves, told with its error. */
 
 import { PgCopyError, type PgCopyErrorCode } from "../errors.js";
+import { movesData } from "../events.js";
 import type { Journal } from "../load/journal-store.js";
+import type { ResolvedOptions } from "../options/clone-options.js";
 import type { PreparedTarget } from "./prepare-target.js";
 import { reworded } from "./reworded-error.js";
+import type { Run } from "./run.js";
 import type { Servers } from "./servers.js";
 
 /**
@@ -39,28 +42,41 @@ export interface Leftovers {
   readonly servers: Pick<Servers, "targetEndpoint">;
   readonly journal: Pick<Journal, "place">;
   readonly target: Pick<PreparedTarget, "databaseCreated">;
+  readonly run: Pick<Run, "record">;
+  readonly resolved: Pick<ResolvedOptions, "snapshot" | "dir">;
 }
 
 /** Runs the part of a clone that changes the target; its errors say what is left and how to go on. */
-export async function withLeftovers<T>(
-  { servers, journal, target }: Leftovers,
-  work: () => Promise<T>,
-): Promise<T> {
+export async function withLeftovers<T>(leftovers: Leftovers, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof PgCopyError) || error.code === "verification_failed") throw error;
+    const { servers, journal, target } = leftovers;
     const { database, description } = servers.targetEndpoint;
     const created = target.databaseCreated
       ? `, or drop the database ${database}, which this run created`
       : "";
-    const left = `the target ${description} holds a part; ${journal.place} lists the finished tasks. Go on with --resume, start over with --restart${created}`;
+    const left = `the target ${description} holds a part; ${journal.place} lists the finished tasks. ${howToGoOn(leftovers)}${created}`;
     const advice =
       error.advice === undefined || error.code === "interrupted"
         ? left
         : `${error.advice}; ${left}`;
     throw reworded(error, { code: codeOf(error), advice });
   }
+}
+
+/** What `--resume` would refuse is not advised: without its snapshot a run can't go on reading. */
+function howToGoOn({ run, resolved: { snapshot, dir } }: Leftovers): string {
+  const where = dir === undefined ? "" : ` --dir ${dir}`;
+  const [resume, restart] = [`--resume${where}`, `--restart${where}`];
+  const { tasks } = run.record;
+  const allRead = tasks.some(({ kind, state }) => kind === "release_snapshot" && state === "done");
+  const copied = tasks.some((task) => movesData(task) && task.state === "done" && task.bytes > 0);
+  if (allRead || !copied) return `Go on with ${resume}, start over with ${restart}`;
+  if (snapshot !== undefined)
+    return `Go on with ${resume} for as long as snapshot ${snapshot} is held, start over with ${restart}`;
+  return `Its snapshot has ended with it: start over with ${restart}, go on with rows of a later moment by ${resume} --not-consistent`;
 }
 
 /**

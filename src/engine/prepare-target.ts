@@ -1,5 +1,6 @@
 /** The last checks, and then the first changes: database, drops, journal. */
 
+import { formatNumberOf } from "../formatting.js";
 import {
   dropLargeObjects,
   findTakenLargeObjects,
@@ -10,7 +11,9 @@ import { createDatabase, isOurDatabase } from "../load/create-database.js";
 import { refuseForeignDatabase } from "../load/database-attributes.js";
 import { dropExisting, planDrops } from "../load/drop-existing.js";
 import { endLeftSessions } from "../load/job-sessions.js";
+import type { Journal } from "../load/journal-store.js";
 import { lockTarget } from "../load/target-lock.js";
+import { unfitTarget } from "../load/unfit-target.js";
 import type { ResolvedOptions } from "../options/clone-options.js";
 import type { Connection } from "../postgres/connection.js";
 import { failpoint } from "../run/failpoints.js";
@@ -99,10 +102,12 @@ export async function prepareTarget(
   const conflicts = await findConflicts(servers.source, servers.target, content.schema.entries);
   const { largeObjects } = content.catalog;
   const taken = await findTakenLargeObjects(servers.source, servers.target, largeObjects);
-  const unfinished = await openJournal(servers.target, options).exists();
-  const without = options.resume ? "no unfinished run" : "unknown";
-  if (!options.dropIfExists)
-    refuseConflicts(conflicts.objects, taken, unfinished ? "an unfinished run" : without);
+  const journal = openJournal(servers.target, options);
+  const unfinished = await journal.exists();
+  if (!options.dropIfExists) {
+    if (unfinished) await refuseUnfinishedRun(journal, conflicts.objects.length + taken.length);
+    refuseConflicts(conflicts.objects, taken, options.resume ? "no unfinished run" : "unknown");
+  }
   await refuseForeignLargeObjects(servers.target, taken);
   const drops = await planDrops(servers.target, conflicts);
   const { attributes } = content;
@@ -131,6 +136,25 @@ export async function prepareTarget(
     rolesCreated,
     [Symbol.asyncDispose]: async () => {},
   };
+}
+
+/**
+ * What it copied would be nobody's without its journal.
+ *
+ * @throws PgCopyError `target_unfit` if an unfinished run has left more than that.
+ */
+async function refuseUnfinishedRun(journal: Journal, inTheWay: number): Promise<void> {
+  const { size } = await journal.readFinished();
+  if (size === 0 && inTheWay === 0) return;
+  throw unfitTarget(
+    `the target holds an unfinished run of pgcopy, of which ${formatNumberOf(size, "task")} ${size === 1 ? "is" : "are"} done`,
+    {
+      items: [],
+      statements: [],
+      advice:
+        "nothing was changed; go on with it by --resume, start over with --restart, or replace what is in the way with --drop-if-exists",
+    },
+  );
 }
 
 function localeOf(content: SourceContent): string {

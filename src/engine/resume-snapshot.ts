@@ -1,6 +1,7 @@
 /** Which rows a resumed run reads: those of the moment that the first ones are of, or it says so. */
 
 import { PgCopyError } from "../errors.js";
+import { formatNumberOf } from "../formatting.js";
 import type { JournalState } from "../load/journal-store.js";
 import type { ResolvedOptions } from "../options/clone-options.js";
 import type { CloneTask } from "../plan/task.js";
@@ -33,18 +34,27 @@ export function readsRows({ work }: Pick<CloneTask, "work">): boolean {
  * leads to it. Otherwise another one, where nothing is left to be read or it needn't be consistent.
  *
  * @param source a session that is in no transaction.
+ * @param left the tasks that are not done.
  * @throws PgCopyError `source_unfit` if it is gone and rows are left to be read.
  */
 export async function resumeSnapshot(
   source: Connection,
   { attempts }: Pick<JournalState, "attempts">,
-  readsLeft: boolean,
+  left: readonly CloneTask[],
   { snapshot, notConsistent }: Pick<ResolvedOptions, "snapshot" | "notConsistent">,
 ): Promise<ResumedSnapshot> {
-  if (!readsLeft) return { snapshot: await holdSnapshot(source, snapshot), consistent: true };
+  const reads = left.filter(readsRows);
+  if (reads.length === 0)
+    return { snapshot: await holdSnapshot(source, snapshot), consistent: true };
   const held = await firstSnapshot(source, attempts, snapshot, notConsistent);
   if (held !== undefined) return { snapshot: held, consistent: true };
-  if (!notConsistent) throw snapshotGone(snapshot, attempts[0]?.startedAt);
+  if (!notConsistent) {
+    throw snapshotGone(
+      snapshot,
+      attempts[0]?.startedAt,
+      reads.every(({ kind }) => kind === "verify") ? reads.length : 0,
+    );
+  }
   return { snapshot: await holdSnapshot(source, snapshot), consistent: false };
 }
 
@@ -97,7 +107,12 @@ async function tryToHold(
   }
 }
 
-function snapshotGone(given: string | undefined, since: Date | undefined): PgCopyError {
+/** @param comparisons how many there are left, where nothing else is. */
+function snapshotGone(
+  given: string | undefined,
+  since: Date | undefined,
+  comparisons: number,
+): PgCopyError {
   const moment = since === undefined ? "" : `, of ${since.toISOString()}`;
   return new PgCopyError(
     given === undefined
@@ -108,7 +123,9 @@ function snapshotGone(given: string | undefined, since: Date | undefined): PgCop
       side: "source",
       ...(given === undefined ? {} : { options: ["snapshot"] }),
       advice:
-        "nothing was changed; rows that are read now would be of a later moment than those that are there. Start over with --restart, or accept that with --resume --not-consistent. Next time let pgcopy hold keep the snapshot, and give its id as --snapshot: a run that is killed can then be resumed consistently",
+        comparisons > 0
+          ? `nothing was changed; all rows are copied, and only ${formatNumberOf(comparisons, "comparison")} of --verify can't be made any more. Go on without by --resume --not-consistent, or start over with --restart`
+          : "nothing was changed; rows that are read now would be of a later moment than those that are there. Start over with --restart, or accept that with --resume --not-consistent. Next time let pgcopy hold keep the snapshot, and give its id as --snapshot: a run that is killed can then be resumed consistently",
     },
   );
 }

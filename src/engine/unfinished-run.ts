@@ -3,7 +3,7 @@
 import { PgCopyError } from "../errors.js";
 import { refuseForeignDirectory } from "../load/directory-journal.js";
 import { endLeftSessions } from "../load/job-sessions.js";
-import { findJournal, JOURNAL_SCHEMA } from "../load/journal.js";
+import { type FinishedTask, findJournal, JOURNAL_SCHEMA } from "../load/journal.js";
 import type { Journal, JournalState } from "../load/journal-store.js";
 import { lockTarget } from "../load/target-lock.js";
 import type { ResolvedOptions } from "../options/clone-options.js";
@@ -110,5 +110,7 @@ const COPIES: ReadonlySet<string> = new Set(["copy", "large_objects"]);
 
 /** Whether the target holds rows of a snapshot. */
 export function copiedRows({ finished, unsure }: JournalState): boolean {
-  return unsure.size > 0 || [...finished.values()].some(({ kind }) => COPIES.has(kind));
+  // An empty table that was copied is as empty in any other snapshot in which nothing is there yet.
+  const moved = ({ kind, rows, bytes }: FinishedTask) => COPIES.has(kind) && rows + bytes > 0;
+  return unsure.size > 0 || [...finished.values()].some(moved);
 }

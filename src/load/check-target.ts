@@ -206,9 +206,7 @@ const REPLACE = "choose an empty database, or replace them with --drop-if-exists
 /** What to do about objects in the way, by what is known of where they come from. */
 const adviceOnConflicts = {
   unknown: REPLACE,
-  "an unfinished run":
-    "an unfinished run of pgcopy is there: go on with --resume, or start over with --restart",
-  "no unfinished run": `there is no unfinished run to resume. One that was stopped at its very end had finished: pgcopy compare says whether both ends are the same. Otherwise ${REPLACE}`,
+  "no unfinished run": `there is no unfinished run to resume. One with --dir needs it again; one that was stopped at its very end had finished: pgcopy compare says whether both ends are the same. Otherwise ${REPLACE}`,
 } as const;
 
 /**
