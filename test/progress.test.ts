@@ -145,3 +145,33 @@ test("a schema of the journal's name that pgcopy has not made is not read: its f
   expect(await progress({ target: target.uri })).toMatchObject({ state: "none" });
   expect(await target.query("select from traces")).toEqual([]);
 });
+
+/** The planner folds what a function gives that says of itself to be immutable; what that one calls may write. */
+test.each([
+  ["an index's expression", "create index on pgcopy_journal.run ((source || trace()))"],
+  ["an index's condition", "create index on pgcopy_journal.run (source) where source <> trace()"],
+  [
+    "statistics",
+    "create statistics pgcopy_journal.s on (source || trace()), tasks from pgcopy_journal.run",
+  ],
+  ["a check", "alter table pgcopy_journal.run add check (source <> trace() || 'y')"],
+])("nor is one whose reading would be planned with a function, of %s", async (_of, forge) => {
+  await using target = await createDatabase(server(16), "progress_planned");
+  await target.execute(`
+    create table traces (who text);
+    create schema pgcopy_journal;
+    create table pgcopy_journal.run (source text, started_at timestamptz, tasks int);
+    insert into pgcopy_journal.run values ('x', now(), 1);
+    create table pgcopy_journal.attempt (no int, snapshot text, pgcopy_version text, started_at timestamptz);
+    insert into pgcopy_journal.attempt values (1, 'x', '1', now());
+    create table pgcopy_journal.task (id text, rows bigint, bytes bigint, finished_at timestamptz);
+    create function write() returns void language sql as 'insert into public.traces values (current_user)';
+    create function trace() returns text immutable language plpgsql as $$ begin return 'x'; end $$;
+    ${forge};
+    create or replace function trace() returns text immutable language plpgsql as $$
+      begin perform public.write(); return 'x'; end $$`);
+  await target.execute(`alter database ${target.name} set constraint_exclusion = 'on'`);
+  const report = await progress({ target: target.uri });
+  expect(report).toMatchObject({ state: "none", hidden: [expect.stringContaining("is not read")] });
+  expect(await target.query("select from traces")).toEqual([]);
+});

@@ -39,12 +39,19 @@ export type JournalReading =
 
 const TABLES = ["run", "attempt", "task"];
 
-/** With a view, a policy, a child table or a type with casts of its own, reading would run functions of its owner. */
+/**
+ * With a view, a policy, a child table or a type with casts of its own, reading would run functions of its
+ * owner; with an expression in an index, statistics or a check, planning to read would, which folds constants.
+ */
 const tablesQuery = `
 select c.relname::text as name,
        c.relkind = 'r' and not c.relrowsecurity and not c.relhassubclass
        and not exists (select from pg_catalog.pg_attribute a
-                       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.atttypid >= 16384) as ordinary
+                       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.atttypid >= 16384)
+       and not exists (select from pg_catalog.pg_index i
+                       where i.indrelid = c.oid and (i.indexprs is not null or i.indpred is not null))
+       and not exists (select from pg_catalog.pg_statistic_ext s where s.stxrelid = c.oid)
+       and not exists (select from pg_catalog.pg_constraint k where k.conrelid = c.oid and k.contype = 'c') as ordinary
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where n.nspname = '${JOURNAL_SCHEMA}' and c.relname = any ($1)`;
 
