@@ -97,6 +97,7 @@ async function runWhatIsLeft(plan: ClonePlan, context: LeftContext): Promise<Tas
     snapshot,
     control: control.connection,
     mark: control.mark,
+    databaseCreated: target.databaseCreated,
     run,
   });
   const meter = new ProgressMeter(plan, run);

@@ -31,6 +31,8 @@ export interface TaskSessionsContext {
   /** Leads into the target database. */
   readonly control: Pick<Connection, "endpoint">;
   readonly mark: CrashMark;
+  /** By this run, maybe in an earlier process. */
+  readonly databaseCreated: boolean;
   readonly run: Run;
 }
 
@@ -145,7 +147,8 @@ function sourceSession({
   return { side: "source", server: servers.source.endpoint, snapshotIds };
 }
 
-function targetSession({ servers, control, mark }: TaskSessionsContext): JobSession {
-  const timeZone = servers.targetExists ? undefined : servers.source.parameters.get("TimeZone");
+function targetSession(context: TaskSessionsContext): JobSession {
+  const { servers, control, databaseCreated, mark } = context;
+  const timeZone = databaseCreated ? servers.source.parameters.get("TimeZone") : undefined;
   return { side: "target", server: control.endpoint, timeZone, mark };
 }
