@@ -174,5 +174,10 @@ async function finish(control: Connection, scripts: readonly Script[]): Promise<
     statements: [dropJournalStatement()],
   };
   const attempted = "finishing the target";
-  await runScripts(control, [drop, ...scripts], { attempted, committed: "finish" });
+  // All or nothing: with the journal gone and an event trigger missing nobody could go on.
+  await runScripts(control, [drop, ...scripts], {
+    attempted,
+    committed: "finish",
+    statementsPerTransaction: Number.POSITIVE_INFINITY,
+  });
 }
