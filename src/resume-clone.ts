@@ -5,6 +5,7 @@
 
 import { brokenIndexes } from "./engine/broken-indexes.js";
 import { completeClone } from "./engine/complete-clone.js";
+import { emptiedByCrash } from "./engine/emptied-tables.js";
 import { withSecretsShown } from "./engine/hidden-secrets.js";
 import { refreshFileNodes } from "./engine/refresh-file-nodes.js";
 import type { ClonedDatabase } from "./engine/rejected-rows.js";
@@ -16,10 +17,10 @@ import { openStoredPlan } from "./engine/stored-run.js";
 import {
   both,
   comparedAcross,
-  emptiedByCrash,
   leftOf,
   nothingUndone,
   partlyCopied,
+  partlyFilled,
   sequencesTooEarly,
   unsureTasks,
 } from "./engine/undone-tasks.js";
@@ -53,19 +54,22 @@ export async function resumeClone(
   );
   const isLeft = (id: string) => !state.finished.has(id) || undone.ids.includes(id);
   const left = opened.plan.tasks.filter(({ id }) => isLeft(id));
+  const reads = left.some(readsRows);
   const { snapshot, consistent } = await run.step("export the snapshot", () =>
     resumeSnapshot(source, state, left, resolved),
   );
   const again = [
     undone,
-    ...(consistent ? [] : [partlyCopied(opened.plan, state)]),
-    ...(left.some(readsRows) ? [sequencesTooEarly(opened.plan, state)] : []),
+    ...(consistent ? [] : [partlyCopied(opened.plan, state), partlyFilled(opened.plan, state)]),
+    ...(reads ? [sequencesTooEarly(opened.plan, state)] : []),
   ].reduce(both);
   for (const reason of again.reasons) run.warn(reason);
   if (again.ids.length + again.undo.length > 0) await journal.forget(again.ids, again.undo);
   await journal.beginAttempt({
     snapshot: given.snapshot ?? snapshot.id,
-    snapshotIdentity: await snapshotIdentity(source),
+    snapshotIdentity: readsLeft
+      ? await snapshotIdentity(source)
+      : (state.attempts[0]?.snapshotIdentity ?? ""),
     pgcopyVersion: version,
   });
   await failpoint("resume.begun", run.signal);
@@ -80,7 +84,9 @@ export async function resumeClone(
   if (!consistent) {
     await refreshFileNodes(source, shown);
     run.warn(
-      "the rows that are read from now on are of a later moment than those that are there already",
+      readsLeft
+        ? "the rows that are read from now on are of a later moment than those that are there already"
+        : "the rows that are there are not all of one moment",
     );
     for (const { label } of skipped)
       run.warn(`${label} is left out: its rows were read in another snapshot`);

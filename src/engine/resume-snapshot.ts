@@ -11,7 +11,7 @@ import { snapshotIdentity } from "../snapshot/identity.js";
 
 export interface ResumedSnapshot {
   readonly snapshot: HeldSnapshot;
-  /** Whether it sees what the first one saw. */
+  /** Whether all rows, those that are there and those that are read now, are of the first one's moment. */
   readonly consistent: boolean;
 }
 
@@ -43,11 +43,14 @@ export async function resumeSnapshot(
   left: readonly CloneTask[],
   { snapshot, notConsistent }: Pick<ResolvedOptions, "snapshot" | "notConsistent">,
 ): Promise<ResumedSnapshot> {
+  // An attempt in between may have read in another one, as `notConsistent` had allowed.
+  const consistent = attempts.every(
+    (one) => one.snapshotIdentity === attempts[0]?.snapshotIdentity,
+  );
   const reads = left.filter(readsRows);
-  if (reads.length === 0)
-    return { snapshot: await holdSnapshot(source, snapshot), consistent: true };
+  if (reads.length === 0) return { snapshot: await holdSnapshot(source, snapshot), consistent };
   const held = await firstSnapshot(source, attempts, snapshot, notConsistent);
-  if (held !== undefined) return { snapshot: held, consistent: true };
+  if (held !== undefined) return { snapshot: held, consistent };
   if (!notConsistent) {
     throw snapshotGone(
       snapshot,

@@ -12,18 +12,12 @@ import type { ClonePlan } from "../plan/clone-plan.js";
 import type { Connection } from "../postgres/connection.js";
 import type { RetryPolicy } from "../run/pause.js";
 import type { KeptSnapshot } from "../snapshot/kept-snapshot.js";
+import { emptiedByCrash } from "./emptied-tables.js";
 import { openJournal } from "./open-journal.js";
 import { readsRows } from "./resume-snapshot.js";
 import type { Run } from "./run.js";
 import type { TargetControl } from "./target-control.js";
-import {
-  both,
-  emptiedByCrash,
-  leftOf,
-  nothingUndone,
-  type Undone,
-  unsureTasks,
-} from "./undone-tasks.js";
+import { both, leftOf, nothingUndone, type Undone, unsureTasks } from "./undone-tasks.js";
 
 /** What of a plan is done already. */
 export type Earlier = Pick<JournalState, "finished" | "stepsDone" | "unsure">;

@@ -5,7 +5,6 @@ import type { ClonePlan } from "../plan/clone-plan.js";
 import { largeObjectCondition } from "../plan/large-object-rows.js";
 import type { TablePlan } from "../plan/table-plan.js";
 import { type CloneTask, relationName } from "../plan/task.js";
-import type { Connection } from "../postgres/connection.js";
 import { quoteQualified } from "../postgres/quote.js";
 import { readsRows } from "./resume-snapshot.js";
 
@@ -103,6 +102,28 @@ export function partlyCopied(plan: ClonePlan, { finished }: Finished): Undone {
   }, nothingUndone);
 }
 
+/** The same of large objects, a large one of which has several tasks: none may be torn. */
+export function partlyFilled(plan: ClonePlan, { finished }: Finished): Undone {
+  const fills = new Map<number, string[]>();
+  for (const { id, work } of plan.tasks) {
+    if (work.do !== "large_objects" || work.step !== "fill" || work.objects.by !== "oid") continue;
+    for (const oid of work.objects.oids) fills.set(oid, [...(fills.get(oid) ?? []), id]);
+  }
+  return [...fills].reduce((undone, [oid, ids]) => {
+    const done = ids.filter((id) => finished.has(id));
+    if (done.length === 0 || done.length === ids.length) return undone;
+    return both(undone, {
+      ids: done,
+      undo: [`select pg_catalog.lo_truncate64(pg_catalog.lo_open('${oid}', ${INV_WRITE}), 0)`],
+      reasons: [
+        `${done.length} of ${ids.length} parts of large object ${oid} are copied again, with the others`,
+      ],
+    });
+  }, nothingUndone);
+}
+
+const INV_WRITE = 131072;
+
 /**
  * The sequences, where rows are still to be read: a run that went on after a copy had failed has set them
  * already, and none may end below a value that is copied now.
@@ -110,55 +131,6 @@ export function partlyCopied(plan: ClonePlan, { finished }: Finished): Undone {
 export function sequencesTooEarly(plan: ClonePlan, { finished }: Finished): Undone {
   const ids = plan.tasks.filter(({ kind }) => kind === "sequences").map(({ id }) => id);
   return { ...nothingUndone, ids: ids.filter((id) => finished.has(id)) };
-}
-
-/** Unlogged tables that a crash of the target has emptied. */
-export async function emptiedByCrash(
-  target: Connection,
-  plan: ClonePlan,
-  { finished }: Finished,
-): Promise<Undone> {
-  const candidates = plan.tasks.flatMap((task) => {
-    const done = finished.get(task.id);
-    if (done === undefined || done.rows === 0) return [];
-    return unloggedTables(task).map((table) => ({ task, table }));
-  });
-  if (candidates.length === 0) return nothingUndone;
-  const tables = [...new Set(candidates.map(({ table }) => table))];
-  const empty = await findEmpty(target, tables);
-  return candidates
-    .filter(({ table }) => empty.has(table))
-    .reduce(
-      (undone, { task, table }) =>
-        both(undone, {
-          ids: [task.id],
-          undo: unloggedTables(task).map(truncate),
-          reasons: [
-            `the unlogged table ${relationName(table.table)} is copied again: a crash of the target emptied it`,
-          ],
-        }),
-      nothingUndone,
-    );
-}
-
-/** None is in a batch of small tables: see small-tables.ts. */
-function unloggedTables({ work }: CloneTask): TablePlan[] {
-  return work.do === "copy" && work.table.table.unlogged ? [work.table] : [];
-}
-
-async function findEmpty(
-  target: Connection,
-  tables: readonly TablePlan[],
-): Promise<ReadonlySet<TablePlan>> {
-  const queries = tables.map(
-    ({ table }, n) =>
-      `select ${n} as n where not exists (select from only ${quoteQualified(table.schema, table.name)})`,
-  );
-  const rows = await target.query<{ n: number }>(
-    "looking for emptied tables",
-    queries.join(" union all "),
-  );
-  return new Set(rows.map(({ n }) => tables[n] as TablePlan));
 }
 
 function truncate({ table }: TablePlan): string {

@@ -22,7 +22,7 @@ export interface JournalRun {
 /** One start of the run: the first, or a resumption. */
 export interface Attempt {
   readonly snapshot: string;
-  /** Which rows that snapshot sees: see `snapshotIdentity`. */
+  /** Which rows that snapshot sees: see `snapshotIdentity`; where it was to read none, the first one's. */
   readonly snapshotIdentity: string;
   readonly pgcopyVersion: string;
 }
