@@ -21,7 +21,7 @@ import {
   nothingUndone,
   partlyCopied,
   partlyFilled,
-  sequencesTooEarly,
+  sequencesAgain,
   unsureTasks,
 } from "./engine/undone-tasks.js";
 import type { UnfinishedRun } from "./engine/unfinished-run.js";
@@ -61,13 +61,13 @@ export async function resumeClone(
   const again = [
     undone,
     ...(consistent ? [] : [partlyCopied(opened.plan, state), partlyFilled(opened.plan, state)]),
-    ...(reads ? [sequencesTooEarly(opened.plan, state)] : []),
+    sequencesAgain(opened.plan, state),
   ].reduce(both);
   for (const reason of again.reasons) run.warn(reason);
   if (again.ids.length + again.undo.length > 0) await journal.forget(again.ids, again.undo);
   await journal.beginAttempt({
     snapshot: given.snapshot ?? snapshot.id,
-    snapshotIdentity: readsLeft
+    snapshotIdentity: reads
       ? await snapshotIdentity(source)
       : (state.attempts[0]?.snapshotIdentity ?? ""),
     pgcopyVersion: version,
@@ -84,7 +84,7 @@ export async function resumeClone(
   if (!consistent) {
     await refreshFileNodes(source, shown);
     run.warn(
-      readsLeft
+      reads
         ? "the rows that are read from now on are of a later moment than those that are there already"
         : "the rows that are there are not all of one moment",
     );

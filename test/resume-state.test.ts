@@ -103,3 +103,13 @@ test("but not where its triggers would fire once more, or a foreign key is in th
   await clone({ source: source.uri, target: target.uri, restart: true });
   await expectSameDatabase(source.uri, target.uri);
 });
+
+test("sequences are set again, as a crash of the target has unlogged ones begin anew", async () => {
+  await using source = await createDatabase(server(16), "state_sequence");
+  await source.execute("create unlogged sequence counted; select setval('counted', 42)");
+  await using target = await createDatabase(server(16), "state_sequence_target");
+  await failedClone(source, target, "finish.begin");
+  await target.execute("alter sequence counted restart");
+  await resume(source, target);
+  await expectSameDatabase(source.uri, target.uri);
+});

@@ -17,7 +17,7 @@ import { openJournal } from "./open-journal.js";
 import { readsRows } from "./resume-snapshot.js";
 import type { Run } from "./run.js";
 import type { TargetControl } from "./target-control.js";
-import { both, leftOf, nothingUndone, type Undone, unsureTasks } from "./undone-tasks.js";
+import { both, leftOf, sequencesAgain, type Undone, unsureTasks } from "./undone-tasks.js";
 
 /** What of a plan is done already. */
 export type Earlier = Pick<JournalState, "finished" | "stepsDone" | "unsure">;
@@ -63,7 +63,7 @@ async function whatIsLeft(
   const undone = [
     unsureTasks(plan, state),
     await emptiedByCrash(session, plan, state),
-    emptiedSequences(plan),
+    sequencesAgain(plan, state),
   ].reduce(both);
   refuseWithoutSnapshot(plan, undone, snapshot);
   run.warn(
@@ -72,12 +72,6 @@ async function whatIsLeft(
   for (const reason of undone.reasons) run.warn(reason);
   if (undone.ids.length > 0) await journal.forget(undone.ids, undone.undo);
   return leftOf(state, await journal.readFinished(), undone);
-}
-
-/** Those of unlogged tables are unlogged, too, and begin anew; setting all once more does no harm. */
-function emptiedSequences({ tasks }: ClonePlan): Undone {
-  const ids = tasks.filter(({ work }) => work.do === "sequences").map(({ id }) => id);
-  return { ...nothingUndone, ids };
 }
 
 function refuseWithoutSnapshot(plan: ClonePlan, { ids, reasons }: Undone, snapshot: KeptSnapshot) {

@@ -125,10 +125,10 @@ export function partlyFilled(plan: ClonePlan, { finished }: Finished): Undone {
 const INV_WRITE = 131072;
 
 /**
- * The sequences, where rows are still to be read: a run that went on after a copy had failed has set them
- * already, and none may end below a value that is copied now.
+ * The sequences, each time: a run that went on after a copy had failed has set them before all rows were there,
+ * and unlogged ones begin anew when the target crashes. Setting all once more does no harm.
  */
-export function sequencesTooEarly(plan: ClonePlan, { finished }: Finished): Undone {
+export function sequencesAgain(plan: ClonePlan, { finished }: Finished): Undone {
   const ids = plan.tasks.filter(({ kind }) => kind === "sequences").map(({ id }) => id);
   return { ...nothingUndone, ids: ids.filter((id) => finished.has(id)) };
 }

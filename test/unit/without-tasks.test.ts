@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sequencesTooEarly } from "../../src/engine/undone-tasks.js";
+import { sequencesAgain } from "../../src/engine/undone-tasks.js";
 import { newTask } from "../../src/plan/task.js";
 import { withoutTasks } from "../../src/plan/without-tasks.js";
 import { planEntries } from "./planned-schema.js";
@@ -21,6 +21,6 @@ test("nobody waits for a task that is left out of a plan", () => {
 test("sequences that were set are set again", async () => {
   const { plan } = await planEntries(["create sequence public.numbers"]);
   const finished = new Map([["sequences", {} as never]]);
-  expect(sequencesTooEarly(plan, { finished }).ids).toEqual(["sequences"]);
-  expect(sequencesTooEarly(plan, { finished: new Map() }).ids).toEqual([]);
+  expect(sequencesAgain(plan, { finished }).ids).toEqual(["sequences"]);
+  expect(sequencesAgain(plan, { finished: new Map() }).ids).toEqual([]);
 });
