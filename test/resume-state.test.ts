@@ -113,3 +113,14 @@ test("sequences are set again, as a crash of the target has unlogged ones begin 
   await resume(source, target);
   await expectSameDatabase(source.uri, target.uri);
 });
+
+test("starting over leaves the target's own large objects, between those of the source", async () => {
+  await using source = await createDatabase(server(16), "state_objects");
+  await source.execute("select lo_from_bytea(20000, 'a'), lo_from_bytea(20010, 'b')");
+  await using target = await createDatabase(server(16), "state_objects_target");
+  await target.execute("select lo_from_bytea(20005, 'own')");
+  await failedClone(source, target, "finish.begin");
+  await clone({ source: source.uri, target: target.uri, restart: true });
+  const rows = await target.query("select convert_from(lo_get(20005), 'UTF8') as own");
+  expect(rows).toEqual([{ own: "own" }]);
+});

@@ -150,9 +150,9 @@ export async function startAllOver(
 ): Promise<void> {
   let count = 0;
   for (const database of await onTarget(instance, databases)) {
-    await inJournal(instance, database, context, async ({ target, found }) => {
+    await inJournal(instance, database, context, async ({ source, target, found }) => {
       if (found === undefined) return;
-      await startOver(target, found, context.run);
+      await startOver({ source, target }, found, context.run);
       count++;
     });
   }

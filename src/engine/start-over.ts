@@ -1,12 +1,16 @@
 /** `restart`: what an unfinished run has created goes, and nothing else. */
 
-import { dropLargeObjects, findLargeObjects } from "../load/check-large-objects.js";
+import {
+  dropLargeObjects,
+  findLargeObjects,
+  largeObjectsOnSource,
+} from "../load/check-large-objects.js";
 import { findNamed } from "../load/check-target.js";
 import { dropExisting, planDrops } from "../load/drop-existing.js";
 import type { JournalState } from "../load/journal-store.js";
 import type { SourceObject } from "../plan/task.js";
-import type { Connection } from "../postgres/connection.js";
 import type { Run } from "./run.js";
+import type { Servers } from "./servers.js";
 import type { Created } from "./stored-run.js";
 import type { UnfinishedRun } from "./unfinished-run.js";
 
@@ -16,7 +20,7 @@ import type { UnfinishedRun } from "./unfinished-run.js";
  * @throws PgCopyError `target_unfit` if something that the run did not create depends on any of it.
  */
 export async function startOver(
-  target: Connection,
+  { source, target }: Pick<Servers, "source" | "target">,
   { journal, state, stored }: UnfinishedRun,
   run: Run,
 ): Promise<void> {
@@ -26,7 +30,8 @@ export async function startOver(
   const { objects, extensions } = await findNamed(target, own);
   const drops = await planDrops(target, { objects: [...objects, ...extensions], extensions: [] });
   const selections = done.flatMap(({ largeObjects }) => largeObjects ?? []);
-  const oids = await findLargeObjects(target, selections);
+  // A batch is a range of OIDs, in which the target may have had others of its own.
+  const oids = await largeObjectsOnSource(source, await findLargeObjects(target, selections));
   // The journal goes with the last of the drops: until then this can be done again.
   await dropLargeObjects(target, oids);
   await dropExisting(target, drops);

@@ -75,7 +75,7 @@ export async function unfinishedRun(
   const goesOn = copied || (await firstSnapshotLives(servers.source, found.state, options));
   if (resume && goesOn) return found;
   if (resume) run.info("the unfinished run had not copied anything yet: it begins again");
-  await startOver(servers.target, found, run);
+  await startOver(servers, found, run);
   return undefined;
 }
 

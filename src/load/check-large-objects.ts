@@ -133,3 +133,20 @@ export async function findLargeObjects(
   );
   return rows.map(({ oid }) => oid);
 }
+
+/** Those of the OIDs that the source has given to a large object, too: others of the target are somebody else's. */
+export async function largeObjectsOnSource(
+  source: Connection,
+  oids: readonly number[],
+): Promise<number[]> {
+  const found: number[] = [];
+  for (let i = 0; i < oids.length; i += OIDS_PER_QUERY) {
+    const [row] = await source.query<{ oids: number[] }>(
+      "comparing the large objects of both ends",
+      sharedQuery,
+      [oids.slice(i, i + OIDS_PER_QUERY)],
+    );
+    for (const oid of row?.oids ?? []) found.push(oid);
+  }
+  return found;
+}
