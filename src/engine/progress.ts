@@ -189,6 +189,8 @@ export class ProgressMeter {
 
   #throughput(bytes: number): number {
     const atMs = this.#run.elapsedMs;
+    // What a failed try has moved is taken back; the speed is that from then on.
+    if (bytes < (this.#samples.at(-1)?.bytes ?? 0)) this.#samples.length = 0;
     this.#samples.push({ atMs, bytes });
     while (this.#samples.length > 2 && (this.#samples[0]?.atMs ?? 0) < atMs - THROUGHPUT_WINDOW_MS)
       this.#samples.shift();
