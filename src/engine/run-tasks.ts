@@ -95,7 +95,7 @@ async function runWhatIsLeft(plan: ClonePlan, context: LeftContext): Promise<Tas
   await using sessions = await taskSessions(plan, {
     servers,
     snapshot,
-    control: control.connection,
+    control,
     mark: control.mark,
     databaseCreated: target.databaseCreated,
     run,

@@ -4,6 +4,7 @@
  * where the whole server is away.
  */
 
+import type { ServerEndpoint } from "../endpoint/endpoint.js";
 import { asPgCopyError, PgCopyError } from "../errors.js";
 import { formatDuration } from "../formatting.js";
 import { type CrashMark, isUnbroken, markUnbroken } from "../load/crash-mark.js";
@@ -13,10 +14,10 @@ import { lockTarget } from "../load/target-lock.js";
 import { endBackends } from "../postgres/backend.js";
 import type { Connection } from "../postgres/connection.js";
 import { Halt } from "../run/halt.js";
-import { pause, pauseMs, type RetryPolicy, unlessAborted } from "../run/pause.js";
+import { type RetryPolicy, unlessAborted } from "../run/pause.js";
 import { openSession } from "./open-session.js";
+import { reachAgain } from "./reach-again.js";
 import { isRetryable } from "./retryable.js";
-import { reworded } from "./reworded-error.js";
 import type { Run } from "./run.js";
 
 export class TargetControl implements AsyncDisposable {
@@ -27,6 +28,8 @@ export class TargetControl implements AsyncDisposable {
   #halt = new Halt();
   #mark: CrashMark | undefined;
   #reopening: Promise<void> | undefined;
+  /** Why it is opened again, where the server had gone silent. */
+  #stall: PgCopyError | undefined;
   #state: "watched" | "restarted" | "closed" = "watched";
 
   constructor(first: Connection, run: Run, retry: RetryPolicy) {
@@ -40,6 +43,11 @@ export class TargetControl implements AsyncDisposable {
   /** The session that is open now; it may be lost at any time. */
   get connection(): Connection {
     return this.#connection;
+  }
+
+  /** Leads into the target database, with the time to connect that was asked for. */
+  get endpoint(): ServerEndpoint {
+    return this.#first.endpoint;
   }
 
   /** Stopped when the target can't be reached any more, or has lost commits. Another one after `recover`. */
@@ -68,6 +76,7 @@ export class TargetControl implements AsyncDisposable {
       } catch (thrown) {
         const error = asPgCopyError(thrown);
         if (this.#retry.retries === 0 || !isRetryable(error)) throw error;
+        if (error.reason === "stalled") this.#stall = error;
         // The server says that it ends the session before the connection is closed.
         await session.close();
       }
@@ -124,33 +133,30 @@ export class TargetControl implements AsyncDisposable {
   }
 
   async #reopen(): Promise<void> {
-    const beganMs = performance.now();
-    for (let failures = 1; this.#state !== "closed"; failures++) {
-      try {
-        await this.#openAgain();
-        if (failures > 2)
-          this.#run.info(`the target is back after ${formatDuration(performance.now() - beganMs)}`);
-        return;
-      } catch (thrown) {
-        const error = asPgCopyError(thrown);
-        const waitedMs = performance.now() - beganMs;
-        if (!isRetryable(error) || waitedMs > this.#retry.timeoutMs) {
-          this.#halt.stop(failures === 1 ? error : gaveUp(error, waitedMs));
-          return;
-        }
-        if (failures === 2)
-          this.#run.warn(
-            `${error.message}; waiting for the target, for ${formatDuration(this.#retry.timeoutMs)} at most`,
-          );
-        await pause(pauseMs(failures), this.#run.signal);
-      }
+    const stall = this.#stall;
+    this.#stall = undefined;
+    try {
+      const awayMs = await reachAgain((connectMs) => this.#openAgain(connectMs), {
+        timeoutMs: this.#retry.timeoutMs,
+        signal: this.#run.signal,
+        stall,
+        isOver: () => this.#state === "closed",
+        warn: (message) => this.#run.warn(message),
+      });
+      if (awayMs !== undefined)
+        this.#run.info(`the target is back after ${formatDuration(awayMs)}`);
+    } catch (thrown) {
+      this.#halt.stop(asPgCopyError(thrown));
     }
   }
 
-  async #openAgain(): Promise<void> {
-    const { endpoint, backend } = this.#connection;
+  async #openAgain(connectMs: number): Promise<void> {
+    const { endpoint } = this;
+    const { backend } = this.#connection;
     const { signal } = this.#run;
-    const session = await openSession(endpoint, "target", "control", signal);
+    const connectTimeoutMs = Math.min(endpoint.connectTimeoutMs || connectMs, connectMs);
+    const server = { ...endpoint, connectTimeoutMs };
+    const session = await openSession(server, "target", "control", signal);
     try {
       // The server may not have noticed that it is lost, and it still has the lock.
       await endBackends(session, [backend], signal);
@@ -179,9 +185,4 @@ export class TargetControl implements AsyncDisposable {
       }),
     );
   }
-}
-
-function gaveUp(error: PgCopyError, waitedMs: number): PgCopyError {
-  const message = `the target was out of reach for ${formatDuration(waitedMs)}: ${error.message}`;
-  return reworded(error, { message });
 }

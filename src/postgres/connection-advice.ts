@@ -124,7 +124,7 @@ export function explainNetwork(
     };
   }
   if (/timeout expired|timed out/.test(words) || errorCode(error) === "ETIMEDOUT") {
-    const limit = endpoint.connectTimeoutMs / 1_000;
+    const limit = Math.round(endpoint.connectTimeoutMs / 100) / 10;
     return {
       words: limit > 0 ? `no answer within ${limit} s` : "no answer",
       advice:
