@@ -28,6 +28,8 @@ function start(target: TestDatabase, options: Partial<CloneOptions>) {
     target: target.uri,
     pgDump: "bundled",
     stallTimeout,
+    // Else what came through again would be done again, and go well.
+    retries: 0,
     jobs: 1,
     signal: AbortSignal.timeout(30_000),
     ...options,
