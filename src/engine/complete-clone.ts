@@ -41,7 +41,8 @@ export async function completeClone(clone: CloneToComplete): Promise<ClonedDatab
   const { servers, plan, content, journal, resolved, run } = clone;
   const { attributes } = content;
   await using target = watchTarget(clone.target, run, resolved.retry);
-  return await withLeftovers({ servers, journal, target, run, resolved }, async () => {
+  const leftovers = { ...clone, servers, journal, target, run, resolved };
+  return await withLeftovers(leftovers, async () => {
     const done = await run.step("copy", () => runTasks(plan, { ...clone, target }));
     if (servers.shared !== undefined) return await keepForTheEnd({ ...clone, target }, done);
     await run.step("finish", () => endRun({ plan, attributes, target, resolved, run }));

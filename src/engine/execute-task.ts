@@ -41,6 +41,7 @@ import {
 } from "./rejected-rows.js";
 import { type Attempt, type RetryContext, retryTask } from "./retry-task.js";
 import type { ThreadedCopies } from "./threaded-copies.js";
+import { type MaybeOfTwoMoments, withMomentsAdvice } from "./two-moments.js";
 
 export interface TaskOutcome {
   readonly task: CloneTask;
@@ -64,6 +65,7 @@ export interface TaskContext extends RetryContext {
   readonly meter: ProgressMeter;
   readonly verifyMode: "count" | "checksum";
   readonly masks: MaskAdvice;
+  readonly resumed?: MaybeOfTwoMoments["resumed"];
   /** Whether a failure is no reason to stop the others. */
   readonly goesOnAfter: (error: PgCopyError) => boolean;
   readonly ownership: LargeObjectOwnership;
@@ -96,7 +98,7 @@ export async function executeTask(
 export async function accompany(
   task: CloneTask,
   pool: string,
-  context: Pick<TaskContext, "run" | "meter" | "masks" | "outcomes" | "goesOnAfter">,
+  context: Pick<TaskContext, "run" | "meter" | "masks" | "outcomes" | "goesOnAfter" | "resumed">,
   work: (active: ActiveTask) => Promise<Moved>,
 ): Promise<void> {
   const { run, meter } = context;
@@ -121,7 +123,8 @@ export async function accompany(
     meter.stop(active);
     const failure = withTask(asPgCopyError(thrown, task.label), task);
     const advised = withMaskAdvice(failure, task, context.masks);
-    const error = withRejectedAdvice(advised, rejectedRows(context.outcomes));
+    const moments = withMomentsAdvice(advised, context);
+    const error = withRejectedAdvice(moments, rejectedRows(context.outcomes));
     if (error.code === "interrupted") {
       const durationMs = Math.round(run.elapsedMs - active.beganMs);
       run.tell({ type: "task_stopped", task: info, durationMs, bytes: active.bytes });

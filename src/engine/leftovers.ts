@@ -8,6 +8,7 @@ import type { PreparedTarget } from "./prepare-target.js";
 import { reworded } from "./reworded-error.js";
 import type { Run } from "./run.js";
 import type { Servers } from "./servers.js";
+import { isOfTwoMoments, type MaybeOfTwoMoments } from "./two-moments.js";
 
 /**
  * Runs a step that comes before the first task: what fails there leaves no part of a copy, and no
@@ -38,7 +39,7 @@ export async function withNothingWritten<T>(work: () => Promise<T>): Promise<T> 
 }
 
 /** Where something is left of a run that fails. */
-export interface Leftovers {
+export interface Leftovers extends MaybeOfTwoMoments {
   readonly servers: Pick<Servers, "targetEndpoint">;
   readonly journal: Pick<Journal, "place">;
   readonly target: Pick<PreparedTarget, "databaseCreated">;
@@ -57,7 +58,10 @@ export async function withLeftovers<T>(leftovers: Leftovers, work: () => Promise
     const created = target.databaseCreated
       ? `, or drop the database ${database}, which this run created`
       : "";
-    const left = `the target ${description} holds a part; ${journal.place} lists the finished tasks. ${howToGoOn(leftovers)}${created}`;
+    const next = isOfTwoMoments(error, leftovers)
+      ? "Start over with --restart"
+      : howToGoOn(leftovers);
+    const left = `the target ${description} holds a part; ${journal.place} lists the finished tasks. ${next}${created}`;
     const advice =
       error.advice === undefined || error.code === "interrupted"
         ? left

@@ -1,6 +1,6 @@
 /** The same error with more said about it. */
 
-import { PgCopyError, type PgCopyErrorCode } from "../errors.js";
+import { type FailureReason, PgCopyError, type PgCopyErrorCode } from "../errors.js";
 
 export function reworded(
   error: PgCopyError,
@@ -9,13 +9,15 @@ export function reworded(
     readonly code?: PgCopyErrorCode;
     readonly advice?: string | undefined;
     readonly attempted?: string | undefined;
+    readonly reason?: FailureReason | undefined;
     readonly items?: readonly string[];
     readonly failures?: readonly PgCopyError[];
   },
 ): PgCopyError {
-  const { side, reason, server, options, statements, retrySafe } = error;
+  const { side, server, options, statements, retrySafe } = error;
   const advice = "advice" in fields ? fields.advice : error.advice;
   const attempted = "attempted" in fields ? fields.attempted : error.attempted;
+  const reason = "reason" in fields ? fields.reason : error.reason;
   return new PgCopyError(fields.message ?? error.message, {
     code: fields.code ?? error.code,
     items: fields.items ?? error.items,

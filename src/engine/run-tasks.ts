@@ -26,6 +26,7 @@ import { maskAdvice } from "./mask-advice.js";
 import type { PreparedTarget } from "./prepare-target.js";
 import { ProgressMeter } from "./progress.js";
 import { rejectedRows, rejectTo } from "./rejected-rows.js";
+import type { ResumedReport } from "./report.js";
 import type { Run } from "./run.js";
 import { scriptParameters } from "./script-parameters.js";
 import type { Servers } from "./servers.js";
@@ -43,6 +44,7 @@ export interface RunTasksContext {
   readonly run: Run;
   /** What an earlier process has done of the plan. */
   readonly earlier?: Pick<JournalState, "finished" | "stepsDone" | "unsure">;
+  readonly resumed?: ResumedReport;
 }
 
 export interface TasksDone {
@@ -116,6 +118,7 @@ async function runWhatIsLeft(plan: ClonePlan, context: LeftContext): Promise<Tas
     earlier: earlier ?? {},
     verifyMode: resolved.verify ?? "count",
     masks: maskAdvice(plan),
+    ...(context.resumed === undefined ? {} : { resumed: context.resumed }),
     goesOnAfter: (error) => resolved.keepGoing && goesOnAfter(error),
     ownership: resolved,
     rejectTo: rejectTo(resolved),
