@@ -197,6 +197,10 @@ describe("rows that the target refuses", () => {
     expect(error.message).toMatch(
       /^more rows are rejected than rejectLimit allows \(9\): COPY public.t/,
     );
+    // The copy was undone, and its files with it.
+    expect(error.items).toHaveLength(5);
+    expect(error.items[0]).toMatch(/"t_fit" \(SQLSTATE 23514\): Failing row contains \(100, /);
+    expect(error.advice).toMatch(/^see the first of them above/);
     await target.execute(
       "drop schema public cascade; create schema public; drop schema pgcopy_journal cascade",
     );

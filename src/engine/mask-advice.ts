@@ -48,7 +48,8 @@ export function withMaskAdvice(
     code: error.code,
     server,
     side,
-    items: error.items,
+    // These quote rows, too.
+    items: [],
     retrySafe: false,
     advice: `masked are ${[...new Set(masked)].join(", ")}: ${advice}`,
     ...(error.attempted === undefined ? {} : { attempted: error.attempted }),

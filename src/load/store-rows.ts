@@ -31,6 +31,9 @@ const SAVEPOINT = "pgcopy_rows";
 /** What the transaction needs, right behind its `begin`: what is checked late is to name its chunk. */
 export const FORGIVING = `set constraints all immediate; savepoint ${SAVEPOINT}`;
 
+/** So many of the refused rows are in the error that too many of them make. */
+const REFUSALS_NAMED = 5;
+
 /** Into one table, in the target's transaction. */
 export class RowStore implements AsyncDisposable {
   readonly #target: Connection;
@@ -39,6 +42,7 @@ export class RowStore implements AsyncDisposable {
   readonly #limit: number | undefined;
   readonly #files: RejectedFiles;
   readonly #search = new RowSearch();
+  readonly #refusals: string[] = [];
   #stored = 0;
   #afterFailure = false;
 
@@ -139,6 +143,8 @@ export class RowStore implements AsyncDisposable {
   }
 
   async #setAside(row: Buffer, refusal: PgCopyError): Promise<void> {
+    // With the copy its files are undone: why has to be said here.
+    if (this.#refusals.length < REFUSALS_NAMED) this.#refusals.push(refusalItem(refusal));
     if (this.#files.count === this.#limit) throw this.#tooMany(this.#limit, refusal);
     await this.#files.add(row, refusal);
   }
@@ -151,8 +157,10 @@ export class RowStore implements AsyncDisposable {
         attempted: this.#attempted,
         side: "target",
         ...(server === undefined ? {} : { server }),
+        items: this.#refusals,
         options: ["rejectLimit", "rejectDir"],
-        advice: "see why in the files of rejectDir; without rejectLimit there is no bound",
+        advice:
+          "see the first of them above; with a higher rejectLimit, or none, all others are copied, and rejectDir keeps these",
       },
     );
   }
@@ -168,6 +176,13 @@ export class RowStore implements AsyncDisposable {
       },
     );
   }
+}
+
+/** What the server says of one row. */
+function refusalItem({ server, message }: PgCopyError): string {
+  if (server === undefined) return message;
+  const detail = server.detail === undefined ? "" : `: ${server.detail}`;
+  return `${server.message} (SQLSTATE ${server.sqlstate})${detail}`;
 }
 
 /** `COPY orders, line 17, column total: "…"`: in the server's language, but for the order of the words. */
