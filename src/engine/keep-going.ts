@@ -52,7 +52,7 @@ function infoOf({ id, kind, label }: CloneTask): TaskInfo {
 
 function errorOf(graph: GraphFailures<CloneTask>, { found, advice }: MoreToSay): PgCopyError {
   const failures = graph.failures.map(({ task, error }) => asPgCopyError(error, task.label));
-  const items = [...failures.map(failureItem), ...leftOut(graph), ...(found?.() ?? [])];
+  const items = [...failureItems(failures), ...leftOut(graph), ...(found?.() ?? [])];
   if (graph.stopped !== undefined) {
     const stopped = asPgCopyError(graph.stopped.error);
     const own = stopped.code === "interrupted" ? [] : [failureItem(stopped)];
@@ -62,7 +62,7 @@ function errorOf(graph: GraphFailures<CloneTask>, { found, advice }: MoreToSay):
   const need = length === 1 ? "needs it" : "needs one of them";
   const others = graph.skipped.length === 0 ? "" : `; what ${need} was left out`;
   return new PgCopyError(`${formatNumberOf(length, "task")} failed${others}; all else is done`, {
-    ...adviceOf(failures, advice),
+    ...(advice === undefined ? {} : { advice }),
     code: "task_failed",
     items,
     failures,
@@ -72,10 +72,12 @@ function errorOf(graph: GraphFailures<CloneTask>, { found, advice }: MoreToSay):
   });
 }
 
-function adviceOf(failures: readonly PgCopyError[], more?: string): { advice?: string } {
-  const all = [...failures.map(({ advice }) => advice), more];
-  const words = distinct(all.filter((advice) => advice !== undefined));
-  return words.length === 0 ? {} : { advice: words.join("; ") };
+/** Each failure, and below it what to do about it; those that ask for the same stand together. */
+function failureItems(failures: readonly PgCopyError[]): string[] {
+  return distinct(failures.map(({ advice }) => advice)).flatMap((advice) => {
+    const items = failures.filter((one) => one.advice === advice).map(failureItem);
+    return advice === undefined ? items : [...items, `  what to do: ${advice}`];
+  });
 }
 
 /** The error in one line, with what the server says of the row. */

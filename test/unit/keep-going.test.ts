@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { DatabaseFailures } from "../../src/engine/database-failures.js";
 import { goesOnAfter, withAllFailures } from "../../src/engine/keep-going.js";
+import { reworded } from "../../src/engine/reworded-error.js";
 import { Run } from "../../src/engine/run.js";
 import { PgCopyError, type PgCopyErrorCode } from "../../src/errors.js";
 import type { RunEvent } from "../../src/events.js";
@@ -85,6 +86,25 @@ describe("its error", () => {
     const skipped = events.filter((event) => event.type === "task_skipped");
     expect(skipped.map(({ task }) => task.id)).toEqual(indexes.map(({ id }) => id));
     expect(skipped[0]?.because).toEqual([{ id: "copy", kind: "copy", label: "COPY t" }]);
+  });
+
+  test("has what to do about each below it, and what several ask for once", async () => {
+    const advised = (sqlstate: string, advice: string) =>
+      reworded(failure(sqlstate), { message: sqlstate, advice });
+    const failures = [
+      { task: copy, error: advised("42501", "grant it") },
+      { task: other, error: advised("23505", "see amcheck") },
+      { task: other, error: advised("42502", "grant it") },
+    ];
+    const { error } = await told(failures, undefined, { advice: "event triggers come last" });
+    expect(error.items.slice(0, 5)).toEqual([
+      "42501",
+      "42502",
+      "  what to do: grant it",
+      "23505",
+      "  what to do: see amcheck",
+    ]);
+    expect(error.advice).toBe("event triggers come last");
   });
 
   test("of one failure that nothing needed is short", async () => {
