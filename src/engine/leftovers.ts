@@ -4,11 +4,13 @@ import { PgCopyError, type PgCopyErrorCode } from "../errors.js";
 import { movesData } from "../events.js";
 import type { Journal } from "../load/journal-store.js";
 import type { ResolvedOptions } from "../options/clone-options.js";
+import type { Connection } from "../postgres/connection.js";
 import type { PreparedTarget } from "./prepare-target.js";
 import { reworded } from "./reworded-error.js";
 import type { Run } from "./run.js";
 import type { Servers } from "./servers.js";
 import { isOfTwoMoments, type MaybeOfTwoMoments } from "./two-moments.js";
+import { tellingUnheard } from "./unheard-cancel.js";
 
 /**
  * Runs a step that comes before the first task: what fails there leaves no part of a copy, and no
@@ -42,32 +44,36 @@ export async function withNothingWritten<T>(work: () => Promise<T>): Promise<T> 
 export interface Leftovers extends MaybeOfTwoMoments {
   readonly servers: Pick<Servers, "targetEndpoint">;
   readonly journal: Pick<Journal, "place">;
-  readonly target: Pick<PreparedTarget, "databaseCreated">;
-  readonly run: Pick<Run, "record">;
+  readonly target: Pick<PreparedTarget, "databaseCreated"> & {
+    readonly control: Pick<Connection, "cancel">;
+  };
+  readonly run: Pick<Run, "record" | "signal">;
   readonly resolved: Pick<ResolvedOptions, "snapshot" | "dir">;
 }
 
 /** Runs the part of a clone that changes the target; its errors say what is left and how to go on. */
 export async function withLeftovers<T>(leftovers: Leftovers, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof PgCopyError) || error.code === "verification_failed") throw error;
-    const { servers, journal, target } = leftovers;
-    const { database, description } = servers.targetEndpoint;
-    const created = target.databaseCreated
-      ? `, or drop the database ${database}, which this run created`
-      : "";
-    const next = isOfTwoMoments(error, leftovers)
-      ? "Start over with --restart"
-      : howToGoOn(leftovers);
-    const left = `the target ${description} holds a part; ${journal.place} lists the finished tasks. ${next}${created}`;
-    const advice =
-      error.advice === undefined || error.code === "interrupted"
-        ? left
-        : `${error.advice}; ${left}`;
-    throw reworded(error, { code: codeOf(error), advice });
-  }
+  const { servers, journal, target, run } = leftovers;
+  return await tellingUnheard(target, run.signal, async (told) => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof PgCopyError) || error.code === "verification_failed") throw error;
+      const { database, description } = servers.targetEndpoint;
+      const created = target.databaseCreated
+        ? `, or drop the database ${database}, which this run created`
+        : "";
+      const next = isOfTwoMoments(error, leftovers)
+        ? "Start over with --restart"
+        : howToGoOn(leftovers);
+      const left = `the target ${description} holds a part; ${journal.place} lists the finished tasks. ${next}${created}`;
+      const advice =
+        error.advice === undefined || error.code === "interrupted"
+          ? left
+          : `${error.advice}; ${left}`;
+      throw await told(reworded(error, { code: codeOf(error), advice }));
+    }
+  });
 }
 
 /** What `--resume` would refuse is not advised: without its snapshot a run can't go on reading. */
