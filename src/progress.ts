@@ -4,16 +4,15 @@
  */
 
 import { parseEndpoint } from "./endpoint/parse-endpoint.js";
-import { refuseUnknownVersion } from "./engine/check-servers.js";
 import { openEndpoint } from "./engine/open-endpoint.js";
-import { openSession } from "./engine/open-session.js";
+import { ProgressTarget } from "./engine/progress-target.js";
 import { Run } from "./engine/run.js";
-import { type ProgressReport, readProgress, sinceThen } from "./engine/run-progress.js";
+import type { ProgressReport, RunState } from "./engine/run-progress.js";
+import { RunWatch } from "./engine/run-watch.js";
 import { settleTargetDatabase } from "./engine/unnamed-database.js";
 import { withPgCopyErrors } from "./errors.js";
 import { directory, given, interval } from "./options/option-values.js";
 import type { CommonOptions } from "./options/run-options.js";
-import type { Connection } from "./postgres/connection.js";
 
 export interface ProgressOptions extends CommonOptions {
   /** The target of the run; `pgdata:DIR` only when no run is at it, as its server is the run's own. */
@@ -27,12 +26,7 @@ export interface WatchProgressOptions extends ProgressOptions {
   readonly progressIntervalMs?: number;
 }
 
-interface WatchedTarget extends AsyncDisposable {
-  /** As the user gave it, without its password. */
-  readonly description: string;
-  readonly session: Connection;
-  readonly dir: string | undefined;
-}
+const ENDS: ReadonlySet<RunState> = new Set(["none", "died", "finished"]);
 
 /**
  * Looks at the target of a run once.
@@ -41,59 +35,39 @@ interface WatchedTarget extends AsyncDisposable {
  */
 export async function progress(options: ProgressOptions): Promise<ProgressReport> {
   return await withPgCopyErrors(async () => {
-    await using target = await connectToTarget(options);
-    return await look(target);
+    await using target = await findTarget(options);
+    return await target.look();
   });
 }
 
 /**
  * Looks again and again; the last report is of a run that has ended (`finished`, `died`), or of a
- * target that no run is at (`none`).
+ * target that no run is at (`none`). A connection that is lost is opened again, for up to a minute (`waiting`).
  *
- * @throws PgCopyError as `progress`, and `task_failed` when the connection is lost.
+ * @throws PgCopyError as `progress`.
  */
 export async function* watchProgress(
   options: WatchProgressOptions,
 ): AsyncGenerator<ProgressReport, void, undefined> {
   const intervalMs = interval(options.progressIntervalMs) ?? 1_000;
-  await using target = await withPgCopyErrors(() => connectToTarget(options));
-  let last: ProgressReport | undefined;
+  await using target = await withPgCopyErrors(() => findTarget(options));
+  const watch = new RunWatch();
   for (;;) {
-    const now = await withPgCopyErrors(() => look(target));
-    last = sinceThen(last, now);
-    yield last;
-    if (last.state !== "running" && last.state !== "preparing") return;
+    const seen = await withPgCopyErrors(() => watch.see(() => target.look()));
+    yield seen;
+    if (ENDS.has(seen.state)) return;
     await pause(intervalMs, options.signal);
   }
 }
 
-async function connectToTarget(options: ProgressOptions): Promise<WatchedTarget> {
+async function findTarget(options: ProgressOptions): Promise<ProgressTarget> {
   const run = new Run(options.signal ?? new AbortController().signal, undefined);
   const environment = options.environment ?? {};
   const dir = directory("dir", options.dir);
   const parsed = await parseEndpoint(given("target", options.target), environment, "target");
   settleTargetDatabase(parsed, run);
   const opening = { side: "target", environment, sessions: 1, signal: run.signal } as const;
-  const endpoint = await openEndpoint(parsed, opening, run);
-  try {
-    const session = await openSession(endpoint.server, "target", "progress", run.signal);
-    const { description } = endpoint;
-    const close = async () => {
-      await session.close();
-      await endpoint[Symbol.asyncDispose]();
-    };
-    return { description, session, dir, [Symbol.asyncDispose]: close };
-  } catch (error) {
-    await endpoint[Symbol.asyncDispose]();
-    throw error;
-  }
-}
-
-async function look({ session, description, dir }: WatchedTarget): Promise<ProgressReport> {
-  refuseUnknownVersion(session);
-  // A run that begins or ends holds its journal for itself for a moment.
-  await session.execute("looking at the target", "set lock_timeout = '2s'");
-  return await readProgress(session, description, dir);
+  return new ProgressTarget(await openEndpoint(parsed, opening, run), dir, run.signal);
 }
 
 /** Ends early, without an error, when the signal is aborted: what comes next says so. */

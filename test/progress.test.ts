@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clone, type ProgressReport, progress, watchProgress } from "../src/index.js";
 import { runCli, startCli } from "./support/cli.js";
 import { closeGates, createGatedSchema } from "./support/gated-schema.js";
+import { launchServer } from "./support/launch-servers.js";
 import { createManagedRole } from "./support/managed-role.js";
-import { createDatabase, server, type TestDatabase } from "./support/servers.js";
+import { createDatabase, server, type TestDatabase, testServer } from "./support/servers.js";
 import { until } from "./support/waiting.js";
 
 let source: TestDatabase;
@@ -99,12 +100,41 @@ test("a run that was killed: what is done, that nobody is at it, and how to go o
 
   const { exitCode, stdout } = await runCli(["progress", target.uri]);
   expect(exitCode).toBe(5);
-  const words = stdout.replace(/\s+/g, " ");
-  expect(words).toContain("ended without having finished; nobody is at it");
-  expect(words).toContain(
-    `pgcopy clone ${withoutPassword(source.uri)} ${withoutPassword(target.uri)} --resume`,
+  const command = `pgcopy clone ${withoutPassword(source.uri)} ${withoutPassword(target.uri)} --resume`;
+  expect(stdout.split("\n")).toContain(`    ${command}`);
+  expect(stdout.replace(/\s+/g, " ")).toContain(
+    "nobody is at it: it ended without having finished, or waits to connect again",
   );
 });
+
+test("a restart of the target is waited out by who watches, as it is by the run", async () => {
+  await using launched = await launchServer(16);
+  await using target = await createDatabase(testServer(launched.address), "progress_restart");
+  await using gates = await closeGates(target, { row: "2990" });
+  const running = clone({ source: source.uri, target: target.uri });
+  running.catch(() => {});
+  await gates.untilReached();
+  const watching = startCli(["progress", target.uri, "--watch"]);
+  await until("it has looked", () => watching.stdout.includes("tasks done"));
+  await launched.restart("SIGINT");
+  await gates.open().catch(() => {});
+  await target.execute(`alter database ${target.name} reset all`);
+  await running;
+  const { exitCode, stdout } = await watching.ended;
+  expect(stdout).toContain("the connection to the target was lost; waiting for it");
+  expect(stdout).toMatch(/: finished$/m);
+  expect(exitCode).toBe(0);
+});
+
+test.each([[], ["--watch"]])(
+  "a database that doesn't exist: no run is at it (%s)",
+  async (...flags) => {
+    const missing = source.uri.replace(source.name, "progress_never_made");
+    const { exitCode, stdout } = await runCli(["progress", missing, ...flags, "--json"]);
+    expect(exitCode).toBe(4);
+    expect(JSON.parse(stdout.trimEnd())).toMatchObject({ state: "none" });
+  },
+);
 
 test("stopping to watch is an interruption, and no harm to the run", async () => {
   await using target = await createDatabase(server(16), "progress_stop");

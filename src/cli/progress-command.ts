@@ -9,7 +9,7 @@ import { type Library, loadLibrary, type ProgressReport } from "./library.js";
 import { LiveArea } from "./live-area.js";
 import { canRedraw, type Output, reportStyle } from "./output.js";
 import type { ProgressFlags } from "./program/server-commands.js";
-import { progressLines, progressSummary } from "./progress-lines.js";
+import { progressLines, progressSummary, waitingWords } from "./progress-lines.js";
 
 /** A log of an hour then holds 360 of these lines. */
 const LINE_INTERVAL_MS = 10_000;
@@ -41,7 +41,7 @@ export async function progressCommand(
     // Unless it was quiet, each look was told when it was taken.
     if (flags.watch !== true || flags.quiet === true) writeJson(output.stdout, event(report));
   } else if (flags.quiet !== true) {
-    output.stdout.write(`${progressLines(report, reportStyle(output)).join("\n")}\n`);
+    output.stdout.write(`${progressLines(report, reportStyle(output), flags.dir).join("\n")}\n`);
   }
   return exitCodes[report.state];
 }
@@ -50,6 +50,7 @@ const exitCodes: Readonly<Record<ProgressReport["state"], number>> = {
   none: EXIT_UNFIT,
   preparing: EXIT_SUCCESS,
   running: EXIT_SUCCESS,
+  waiting: EXIT_SUCCESS,
   finished: EXIT_SUCCESS,
   died: EXIT_FAILED,
 };
@@ -85,7 +86,10 @@ function openScreen(output: Output, { json, quiet, watch }: ProgressFlags): Scre
     return { look: (report) => area.draw(progressLines(report, style)), close: () => area.close() };
   }
   let nextMs = 0;
+  let last: ProgressReport["state"] | undefined;
   const look = (report: ProgressReport) => {
+    if (report.state === "waiting" && last !== "waiting") stdout.write(`${waitingWords}\n`);
+    last = report.state;
     if (report.state !== "running" || performance.now() < nextMs) return;
     nextMs = performance.now() + LINE_INTERVAL_MS;
     stdout.write(`after ${formatDuration(report.elapsedMs ?? 0)}: ${progressSummary(report)}\n`);

@@ -13,15 +13,17 @@ import type { ProgressReport } from "./library.js";
 import type { ReportStyle } from "./output.js";
 import { tableLines } from "./table.js";
 
-/** The whole, for people. */
-export function progressLines(report: ProgressReport, style: ReportStyle): string[] {
+export const waitingWords =
+  "the connection to the target was lost; waiting for it, and for the run to come back";
+
+/** The whole, for people. `dir`: where the journal is, if not in the target. */
+export function progressLines(report: ProgressReport, style: ReportStyle, dir?: string): string[] {
   const lines = [
     headline(report),
     ...runLines(report).map((line) => `  ${line}`),
-    ...adviceLines(report),
     ...report.hidden.map((what) => `  ${what}`),
   ].flatMap((line) => wrap(line, style.width, "    "));
-  return [...lines, ...statementLines(report, style)];
+  return [...lines, ...adviceLines(report, style, dir), ...statementLines(report, style)];
 }
 
 function headline({ state, target, journal, elapsedMs, holder }: ProgressReport): string {
@@ -38,10 +40,12 @@ function headline({ state, target, journal, elapsedMs, holder }: ProgressReport)
       return elapsedMs === undefined
         ? `${what}: running${holder === undefined ? "" : `, process ${holder.pid}`}`
         : `${what}: running for ${formatDuration(elapsedMs)}`;
+    case "waiting":
+      return `${what}: ${waitingWords}`;
     case "finished":
       return `${what}: finished`;
     case "died":
-      return `${what}: ended without having finished; nobody is at it`;
+      return `${what}: nobody is at it: it ended without having finished, or waits to connect again`;
   }
 }
 
@@ -83,12 +87,39 @@ export function progressSummary(report: ProgressReport): string {
   return `${done}; ${formatNumberOf(rows, "row")}, ${formatBytes(bytes)}${now}`;
 }
 
-function adviceLines({ state, journal, target }: ProgressReport): string[] {
-  if (state !== "died") return [];
-  const ends = `${printable(journal?.source ?? "SOURCE")} ${printable(target)}`;
+/** The command is not wrapped, so that it can be pasted. */
+function adviceLines(
+  report: ProgressReport,
+  { width }: ReportStyle,
+  dir: string | undefined,
+): string[] {
+  if (report.state !== "died") return [];
+  const wrapped = (words: string) => wrap(`  ${words}`, width, "    ");
   return [
-    `  what to do: go on from there with pgcopy clone ${ends} --resume, or start over with --restart`,
+    ...wrapped(
+      "what to do: look at its terminal first: after a restart of the target it comes back by itself. If it has ended, go on from there with",
+    ),
+    `    pgcopy clone ${[...ends(report), ...(dir === undefined ? [] : ["--dir", dir])].map(shellWord).join(" ")} --resume`,
+    ...wrapped(
+      "If rows are left to be read, they are consistent with those that are there only while somebody still holds its snapshot (docs/resume.md); otherwise --restart, or --resume --not-consistent",
+    ),
   ];
+}
+
+/** The target as the role that may go on with the run. */
+function ends({ journal, target }: ProgressReport): string[] {
+  const owner = journal?.owner;
+  const to =
+    owner === undefined
+      ? target
+      : target.replace(/^postgres:\/\/[^@/]*@/, () => `postgres://${encodeURIComponent(owner)}@`);
+  return [journal?.source ?? "SOURCE", to];
+}
+
+/** What is from a journal may be anything, and is for pasting into a shell. */
+function shellWord(word: string): string {
+  const shown = printable(word);
+  return /^[\w@%+=:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
 }
 
 /** The statements, one each, and below one that waits what it waits for. */

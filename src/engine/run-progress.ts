@@ -11,10 +11,11 @@ import type { Connection } from "../postgres/connection.js";
  * - `none`: no run is at it, and none has left a journal.
  * - `preparing`: a run has the target and no journal (any more): it looks whether the target fits, or closes up.
  * - `running`: a run is at work.
- * - `died`: the journal is there, and nobody has the lock: the run failed, or was killed.
+ * - `waiting`: only while watching: the target is out of reach, or was a moment ago, and the run is not back yet.
+ * - `died`: the journal is there, and nobody has the lock: the run failed, was killed, or waits to connect again.
  * - `finished`: only while watching: the run has ended, and its journal is gone.
  */
-export type RunState = "none" | "preparing" | "running" | "died" | "finished";
+export type RunState = "none" | "preparing" | "running" | "waiting" | "died" | "finished";
 
 export interface ProgressReport {
   /** Without its password. */
@@ -30,6 +31,8 @@ export interface ProgressReport {
     readonly attempt: number;
     readonly attemptStartedAt: string;
     readonly lastFinishedAt?: string;
+    /** The role that may go on with it; absent where the journal is in a directory. */
+    readonly owner?: string;
   };
   /** The session that holds the target's lock. */
   readonly holder?: Omit<LockHolder, "connectedAt"> & { readonly connectedAt?: string };
@@ -84,6 +87,7 @@ export async function readProgress(
             ...(facts.lastFinishedAt === undefined
               ? {}
               : { lastFinishedAt: facts.lastFinishedAt.toISOString() }),
+            ...(facts.owner === undefined ? {} : { owner: facts.owner }),
           },
           elapsedMs: durationOf(facts, holder !== undefined),
           tasksDone: facts.tasksDone,
@@ -95,6 +99,11 @@ export async function readProgress(
     running: statements,
     hidden: whatIsHidden(journal.state, hidden),
   };
+}
+
+/** What there is to be seen of a database that doesn't exist. */
+export function noRun(target: string): ProgressReport {
+  return { target, state: "none", rows: 0, bytes: 0, running: [], hidden: [] };
 }
 
 function stateOf(holder: LockHolder | undefined, journal: JournalReading["state"]): RunState {

@@ -27,6 +27,8 @@ export interface JournalFacts {
   readonly rows: number;
   readonly bytes: number;
   readonly lastFinishedAt?: Date;
+  /** The role that may go on with the run; absent where the journal is in a directory. */
+  readonly owner?: string;
 }
 
 /**
@@ -44,7 +46,7 @@ const TABLES = ["run", "attempt", "task"];
  * owner; with an expression in an index, statistics or a check, planning to read would, which folds constants.
  */
 const tablesQuery = `
-select c.relname::text as name,
+select c.relname::text as name, pg_catalog.pg_get_userbyid(c.relowner)::text as owner,
        c.relkind = 'r' and not c.relrowsecurity and not c.relhassubclass
        and not exists (select from pg_catalog.pg_attribute a
                        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.atttypid >= 16384)
@@ -57,6 +59,7 @@ where n.nspname = '${JOURNAL_SCHEMA}' and c.relname = any ($1)`;
 
 interface TableRow extends Record<string, unknown> {
   readonly name: string;
+  readonly owner: string;
   readonly ordinary: boolean;
 }
 
@@ -108,8 +111,9 @@ async function readLocked(target: Connection): Promise<JournalReading> {
   const [row] = await target.query<FactsRow>(attempted, factsQuery);
   if (row === undefined) return { state: "none" };
   const { lastFinishedAt, ...facts } = row;
+  const owner = tables.find(({ name }) => name === "run")?.owner ?? "";
   return {
     state: "read",
-    facts: { ...facts, ...(lastFinishedAt === null ? {} : { lastFinishedAt }) },
+    facts: { ...facts, owner, ...(lastFinishedAt === null ? {} : { lastFinishedAt }) },
   };
 }

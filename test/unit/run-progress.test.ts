@@ -1,9 +1,11 @@
 /** What `pgcopy progress` makes of what it reads, and how it says it. */
 
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { paintFor } from "../../src/cli/output.js";
 import { progressLines } from "../../src/cli/progress-lines.js";
 import { type ProgressReport, sinceThen } from "../../src/engine/run-progress.js";
+import { RunWatch } from "../../src/engine/run-watch.js";
+import { PgCopyError } from "../../src/errors.js";
 import { statementLabel } from "../../src/load/running-statements.js";
 
 const journal = {
@@ -73,6 +75,67 @@ describe("while it is watched", () => {
     expect(sinceThen(undefined, none)).toBe(none);
     expect(sinceThen(preparing, none)).toBe(none);
     expect(sinceThen(preparing, running)).toBe(running);
+  });
+});
+
+test("the command that goes on with a run that died is one line, and for its journal's owner", () => {
+  const style = { paint: paintFor({ write: () => true }, {}), width: 40, tableWidth: 40 };
+  const died: ProgressReport = {
+    ...none,
+    target: "postgres://looker@new/shop",
+    state: "died",
+    journal: { ...journal, source: "postgres://old/it's", owner: "nora b" },
+  };
+  const lines = progressLines(died, style, "./my journal");
+  expect(lines).toContain(
+    "    pgcopy clone 'postgres://old/it'\\''s' postgres://nora%20b@new/shop --dir './my journal' --resume",
+  );
+  expect(lines.join(" ")).toContain("--not-consistent");
+});
+
+describe("over a restart of the target", () => {
+  const lost = new PgCopyError("gone", { code: "task_failed", retrySafe: true });
+  const died: ProgressReport = { ...running, state: "died" };
+  let nowMs: number;
+  let watch: RunWatch;
+  const states = (...looks: readonly (ProgressReport | Error)[]) =>
+    Promise.all(
+      looks.map(async (one) => {
+        const { state } = await watch.see(() =>
+          one instanceof Error ? Promise.reject(one) : Promise.resolve(one),
+        );
+        return state;
+      }),
+    );
+
+  beforeEach(async () => {
+    nowMs = 0;
+    watch = new RunWatch(() => nowMs);
+    expect(await states(running)).toEqual(["running"]);
+  });
+
+  test("the target is waited for, but not for ever", async () => {
+    expect(await states(lost)).toEqual(["waiting"]);
+    nowMs = 59_000;
+    expect(await states(lost)).toEqual(["waiting"]);
+    nowMs = 60_000;
+    await expect(states(lost)).rejects.toBe(lost);
+  });
+
+  test("so is the run, which takes its time to come back", async () => {
+    expect(await states(lost)).toEqual(["waiting"]);
+    nowMs = 29_000;
+    expect(await states(died)).toEqual(["waiting"]);
+    expect(await states(running)).toEqual(["running"]);
+    nowMs = 30_000;
+    expect(await states(died)).toEqual(["died"]);
+  });
+
+  test("what doesn't pass is thrown, and all at the first look", async () => {
+    const denied = new PgCopyError("denied", { code: "connection_failed" });
+    await expect(states(denied)).rejects.toBe(denied);
+    watch = new RunWatch();
+    await expect(states(lost)).rejects.toBe(lost);
   });
 });
 

@@ -46,9 +46,9 @@ export const progressEvent: DocumentedEvent<ProgressReport> = {
   fields: {
     target: "the endpoint, without the password",
     state:
-      "`none` (no run, no journal), `preparing`, `running`, `died` (a journal, and nobody at it), with `--watch` also `finished`",
+      "`none` (no run, no journal), `preparing`, `running`, `died` (a journal, and nobody at it), with `--watch` also `finished` and `waiting` (the target is out of reach, or the run not back yet)",
     journal:
-      "`source`, `snapshot`, `pgcopyVersion`, `startedAt`, `attempt` (1, and one more for each resume), `attemptStartedAt`, `lastFinishedAt` of the last task",
+      "`source`, `snapshot`, `pgcopyVersion`, `startedAt`, `attempt` (1, and one more for each resume), `attemptStartedAt`, `lastFinishedAt` of the last task, `owner` (the role that may resume it)",
     holder: "the run's control session: `pid`, `role`, `application`, `address`, `connectedAt`",
     elapsedMs: "since its present attempt began; of one that died, until its last task was done",
     tasksDone: "tasks done",
