@@ -3,7 +3,7 @@
 import { type ListKind, listQueries } from "./catalog/listings.js";
 import { parseEndpoint } from "./endpoint/parse-endpoint.js";
 import { openEndpoint } from "./engine/open-endpoint.js";
-import { openSession } from "./engine/open-session.js";
+import { openOnlySession } from "./engine/open-session.js";
 import { Run } from "./engine/run.js";
 import { PgCopyError, withPgCopyErrors } from "./errors.js";
 import type { CommonOptions } from "./options/run-options.js";
@@ -42,6 +42,6 @@ async function listRows(kind: ListKind, options: ListOptions): Promise<ListedRow
     opening,
     run,
   );
-  await using connection = await openSession(endpoint.server, "source", "list", run.signal);
+  await using connection = await openOnlySession(endpoint.server, "list", run.signal);
   return (await connection.query(`listing ${kind}`, listQueries[kind])) as ListedRow[];
 }

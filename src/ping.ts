@@ -3,7 +3,7 @@
 import { parseEndpoint } from "./endpoint/parse-endpoint.js";
 import { versionName } from "./engine/check-servers.js";
 import { openEndpoint } from "./engine/open-endpoint.js";
-import { openSession } from "./engine/open-session.js";
+import { openOnlySession } from "./engine/open-session.js";
 import { Run } from "./engine/run.js";
 import { withPgCopyErrors } from "./errors.js";
 import type { CommonOptions } from "./options/run-options.js";
@@ -69,7 +69,7 @@ async function pingServer(options: PingOptions): Promise<PingReport> {
     run,
   );
   const connecting = run.elapsedMs;
-  await using connection = await openSession(endpoint.server, "source", "ping", run.signal);
+  await using connection = await openOnlySession(endpoint.server, "ping", run.signal);
   const connected = run.elapsedMs;
   await connection.query("ping", "select 1");
   const answered = run.elapsedMs;

@@ -296,6 +296,17 @@ test("a transaction pooler and a data directory are refused", async () => {
   await expect(hold({ source: "pgdata:/nowhere" })).rejects.toMatchObject({ code: "usage" });
 });
 
+test("a limit for the fence's locks without a fence is wrong usage", async () => {
+  const { exitCode, stderr } = await runCli([
+    "hold",
+    "postgres://nowhere/x",
+    "--lock-timeout",
+    "5s",
+  ]);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain("--lock-timeout needs --fence");
+});
+
 test("on a standby it says what may end it", async () => {
   await using standby = await startStandby(
     "create table public.t (n int); insert into public.t values (1)",

@@ -1,7 +1,7 @@
 /** `pgcopy progress`: a run as another session sees it, while it is at work, when it has died, and when it is done. */
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { clone, type ProgressReport, progress, watchProgress } from "../src/index.js";
+import { clone, list, type ProgressReport, progress, watchProgress } from "../src/index.js";
 import { runCli, startCli } from "./support/cli.js";
 import { closeGates, createGatedSchema } from "./support/gated-schema.js";
 import { launchServer } from "./support/launch-servers.js";
@@ -133,6 +133,8 @@ test.each([[], ["--watch"]])(
     const { exitCode, stdout } = await runCli(["progress", missing, ...flags, "--json"]);
     expect(exitCode).toBe(4);
     expect(JSON.parse(stdout.trimEnd())).toMatchObject({ state: "none" });
+    const listed = await list("tables", { endpoint: missing }).catch((error) => error);
+    expect(listed).toMatchObject({ code: "connection_failed", reason: undefined });
   },
 );
 

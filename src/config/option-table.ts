@@ -352,10 +352,13 @@ export const optionTable: OptionTable = {
   },
 };
 
-/** An option as it is typed at the command line, by its name in code: `--table-jobs` for `tableJobs`. */
+/** An option as it is typed at the command line, by its name in code: `--table-jobs` for `tableJobs`; a time has a unit there. */
 export function typedOption(name: string): string {
   const { typed } = (optionTable as Readonly<Record<string, Described>>)[name] ?? {};
-  return typed ?? `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  return (
+    typed ??
+    `--${name.replace(/Ms$/, "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  );
 }
 
 export const configNames = Object.keys(optionTable) as readonly ConfigName[];

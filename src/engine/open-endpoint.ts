@@ -73,6 +73,6 @@ export async function openEndpoint(
 }
 
 /** Whether a connection failed only because its database does not exist. */
-export function isMissingDatabase(error: unknown): boolean {
+export function isMissingDatabase(error: unknown): error is PgCopyError {
   return error instanceof PgCopyError && error.server?.sqlstate === "3D000";
 }

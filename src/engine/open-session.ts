@@ -9,6 +9,8 @@ import type { Connection } from "../postgres/connection.js";
 import { quoteLiteral } from "../postgres/quote.js";
 import { pinnedSettings } from "../postgres/session-settings.js";
 import { shareSnapshot } from "../snapshot/held-snapshot.js";
+import { isMissingDatabase } from "./open-endpoint.js";
+import { reworded } from "./reworded-error.js";
 
 /**
  * Sessions that pgcopy writes through: nothing they write has to reach the disk before the end. A database that
@@ -38,6 +40,19 @@ export async function openSession(
     signal,
     ...(side === "target" ? { settings: targetSettings } : {}),
   });
+}
+
+/** The only session of a run that has done nothing yet: a database that isn't there was not dropped meanwhile. */
+export async function openOnlySession(
+  server: ServerEndpoint,
+  purpose: string,
+  signal: AbortSignal,
+): Promise<Connection> {
+  try {
+    return await openSession(server, "source", purpose, signal);
+  } catch (error) {
+    throw isMissingDatabase(error) ? reworded(error, { reason: undefined }) : error;
+  }
 }
 
 /** A session that jobs use, as plain data: it may be opened in another thread. */

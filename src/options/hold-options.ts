@@ -1,5 +1,6 @@
 /** The options of `hold`. */
 
+import { PgCopyError } from "../errors.js";
 import type { Observer } from "../events.js";
 import type { Environment } from "../run/environment.js";
 import { flag, given, interval, observer, signal, wrongOption } from "./option-values.js";
@@ -10,7 +11,7 @@ export interface HoldOptions extends CommonOptions {
   readonly source: string;
   /** Whether every table is locked in ACCESS SHARE mode, too, so that none is truncated or rewritten. Default false. */
   readonly fence?: boolean;
-  /** How long the fence waits for its locks, in milliseconds; 0 for as long as it takes. Default 300 000. */
+  /** With `fence`: how long it waits for its locks, in milliseconds; 0 for as long as it takes. Default 300 000. */
   readonly lockTimeoutMs?: number;
   readonly observer?: Observer;
   /** How often `snapshot_pins` events come, in milliseconds, at least 100. Default 10 000. */
@@ -36,11 +37,19 @@ const LONGEST_MS = 2 ** 31 - 1;
 
 /** @throws PgCopyError `usage`. */
 export function resolveHoldOptions(options: HoldOptions): ResolvedHoldOptions {
+  const fence = flag("fence", options.fence);
+  if (options.lockTimeoutMs !== undefined && !fence) {
+    throw new PgCopyError("lockTimeoutMs needs fence", {
+      code: "usage",
+      options: ["lockTimeoutMs", "fence"],
+      advice: "give both, or neither",
+    });
+  }
   return {
     source: given("source", options.source),
     environment: options.environment ?? {},
     signal: signal(options.signal) ?? new AbortController().signal,
-    fence: flag("fence", options.fence),
+    fence,
     lockTimeoutMs: lockTimeout(options.lockTimeoutMs),
     observer: observer(options.observer),
     progressIntervalMs: Math.max(

@@ -20,7 +20,9 @@ test.each(["", "30", "s", "0s", "-1s", "1w", "30 d"])("%j is no time", (text) =>
 
 test("a limit may be none", () => {
   expect(parseTimeLimit("never")).toBe(0);
-  expect(resolveHoldOptions({ source: "x", lockTimeoutMs: 0 }).lockTimeoutMs).toBe(Infinity);
+  expect(resolveHoldOptions({ source: "x", fence: true, lockTimeoutMs: 0 }).lockTimeoutMs).toBe(
+    Infinity,
+  );
 });
 
 test("the library says what is wrong", () => {
@@ -30,7 +32,12 @@ test("the library says what is wrong", () => {
     progressIntervalMs: 10_000,
   });
   for (const lockTimeoutMs of [-1, Number.NaN, 2 ** 31])
-    expect(() => resolveHoldOptions({ source: "x", lockTimeoutMs })).toThrow("lockTimeoutMs");
+    expect(() => resolveHoldOptions({ source: "x", fence: true, lockTimeoutMs })).toThrow(
+      "lockTimeoutMs",
+    );
+  expect(() => resolveHoldOptions({ source: "x", lockTimeoutMs: 5 })).toThrow(
+    expect.objectContaining({ code: "usage", options: ["lockTimeoutMs", "fence"] }),
+  );
   expect(() => resolveHoldOptions({ source: " " })).toThrow("no source was given");
   expect(() => resolveHoldOptions({ source: "x", fence: "no" as never })).toThrow("fence");
 });
