@@ -200,12 +200,14 @@ describe("a session that is lost", () => {
       await using source = await createAccounts(16);
       const ids: string[] = [];
       const warnings: string[] = [];
+      const notes: string[] = [];
       await using held = await hold({
         source: source.uri,
         fence,
         observer: (event) => {
           if (event.type === "snapshot_held") ids.push(event.snapshot);
-          if (event.type === "notice" && event.level === "warning") warnings.push(event.message);
+          if (event.type === "notice")
+            (event.level === "warning" ? warnings : notes).push(event.message);
         },
       });
       await source.execute("delete from accounts where id <= 500");
@@ -220,6 +222,11 @@ describe("a session that is lost", () => {
       expect(new Set(ids).size).toBe(3);
       expect(held.snapshot).toBe(ids.at(-1));
       expect(warnings).toEqual([]);
+      const reasons = notes.filter((note) => note.includes("was lost; another one holds"));
+      expect(reasons).toEqual([
+        expect.stringContaining(`exported ${ids[0]} was`),
+        expect.stringContaining(`exported ${ids[1]} was`),
+      ]);
       const rows = await source.withClient(async (client) => {
         await client.query("begin isolation level repeatable read");
         await client.query(`set transaction snapshot '${held.snapshot}'`);
@@ -240,8 +247,9 @@ describe("a session that is lost", () => {
     await source.query(
       "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like 'pgcopy hold%'",
     );
-    const { exitCode, stderr } = await holder.ended;
+    const { exitCode, stdout, stderr } = await holder.ended;
     expect(exitCode).toBe(5);
+    expect(stdout).toMatch(/^\S+\n$/);
     expect(stderr).toContain("pgcopy: the snapshot is gone: every session that held it was lost");
     await expectNoSessions(source);
   });
@@ -263,6 +271,8 @@ test("what is pinned is told time and again; the end of --for is a good end", as
   await expect(held.ended).resolves.toBeUndefined();
   const timed = await runCli(["hold", source.uri, "--for", "300ms", "--json"]);
   expect(timed).toMatchObject({ exitCode: 0, stderr: "" });
+  const told = await runCli(["hold", source.uri, "--for", "300ms"]);
+  expect(told.stderr).toMatch(/^let go of the snapshot after \d+ ms \(--for\)$/m);
   const lines = timed.stdout
     .trimEnd()
     .split("\n")

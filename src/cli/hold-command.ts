@@ -1,6 +1,7 @@
 /** `pgcopy hold`: the id goes to stdout, a line for each, and all else to stderr. */
 
 import { chooseEndpoint } from "./endpoints.js";
+import { formatDuration } from "./formatting.js";
 import { writeJson } from "./json.js";
 import { type HoldOptions, loadLibrary } from "./library.js";
 import { canRedraw, type Output } from "./output.js";
@@ -18,12 +19,16 @@ export async function holdCommand(
 ): Promise<void> {
   const source = chooseEndpoint(given, output.environment);
   const began = performance.now();
+  let isOver = false;
   const stopping = "letting go of the snapshot";
   const snapshot = await watchRun(output, { ...flags, stopping }, async (run) => {
     const { hold } = await loadLibrary();
     await using held = await hold({ source, ...options(output, flags, run) });
-    const timer =
-      flags.for === undefined ? undefined : setTimeout(() => void held.release(), flags.for);
+    const letGo = () => {
+      isOver = true;
+      void held.release();
+    };
+    const timer = flags.for === undefined ? undefined : setTimeout(letGo, flags.for);
     try {
       await held.ended;
     } finally {
@@ -32,6 +37,8 @@ export async function holdCommand(
     return held.snapshot;
   });
   const durationMs = Math.round(performance.now() - began);
+  if (isOver && flags.json !== true && flags.quiet !== true)
+    output.stderr.write(`let go of the snapshot after ${formatDuration(durationMs)} (--for)\n`);
   if (flags.json === true) writeJson(output.stdout, { type: "hold", snapshot, durationMs });
 }
 

@@ -71,13 +71,21 @@ export class HeldSource {
    * @throws PgCopyError `task_failed` when no session holds the snapshot any more.
    */
   async look(): Promise<SnapshotPins | undefined> {
+    await this.#askHolders();
+    this.#lookAtFence();
+    if (this.#holders.length < 2) {
+      await this.#addSecond();
+      // Those that were ended together are not all lost at the same moment: no id of a dead one is told.
+      await this.#askHolders();
+    }
+    this.#tell();
+    return await this.#readPins();
+  }
+
+  async #askHolders(): Promise<void> {
     await Promise.all(this.#living.map(askForLife));
     this.#holders = this.#living;
     if (this.#holders.length === 0) throw goneError();
-    this.#lookAtFence();
-    if (this.#holders.length < 2) await this.#addSecond();
-    this.#tell();
-    return await this.#readPins();
   }
 
   async #readPins(): Promise<SnapshotPins | undefined> {
@@ -139,7 +147,7 @@ export class HeldSource {
     } catch (error) {
       await session?.close();
       if (error instanceof PgCopyError && error.code === "interrupted") throw error;
-      this.#warn("a single session holds the snapshot", error);
+      if (one.session.usable) this.#warn("a single session holds the snapshot", error);
     }
   }
 
@@ -166,8 +174,13 @@ export class HeldSource {
   /** Tells an id that can be imported, if the one told last can't be any more. */
   #tell(): void {
     if (this.#holders.some(({ id }) => id === this.#told)) return;
+    const { run } = this.#options;
+    if (this.#told !== "")
+      run.info(
+        `the session that exported ${this.#told} was lost; another one holds the same snapshot, under the id that follows`,
+      );
     this.#told = this.#holders[0]?.id ?? "";
-    this.#options.run.tell({
+    run.tell({
       type: "snapshot_held",
       snapshot: this.#told,
       ...(this.#tables === undefined ? {} : { tables: this.#tables }),
