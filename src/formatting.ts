@@ -56,6 +56,13 @@ export function formatPercent(fraction: number): string {
   return `${Math.floor(Math.min(1, Math.max(0, fraction)) * 100)} %`;
 }
 
+/** `2026-11-20 16:55:03 UTC`; what is no moment stays as it is. */
+export function formatMoment(moment: Date | string): string {
+  const date = new Date(moment);
+  if (Number.isNaN(date.getTime())) return String(moment);
+  return `${date.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}
+
 /** `1 table`, `17 tables`, `1 index`, `24 indexes`. */
 export function formatNumberOf(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;

@@ -13,6 +13,7 @@ import {
   formatBytes,
   formatCount,
   formatDuration,
+  formatMoment,
   formatNumberOf,
   formatPercent,
   formatThroughput,
@@ -58,7 +59,7 @@ function lineOf(event: RunEvent, verbose: boolean): EventLine | undefined {
     case "resumed":
       return {
         kind: "fact",
-        text: `resuming the run of ${printable(event.startedAt)}: ${event.tasksBefore} of ${formatNumberOf(event.tasks, "task")} ${event.tasksBefore === 1 ? "is" : "are"} done`,
+        text: `resuming the run of ${printable(formatMoment(event.startedAt))}: ${event.tasksBefore} of ${formatNumberOf(event.tasks, "task")} ${event.tasksBefore === 1 ? "is" : "are"} done`,
       };
     case "notice":
       return event.level === "warning"

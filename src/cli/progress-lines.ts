@@ -6,6 +6,7 @@ import {
   formatCompactCount,
   formatCount,
   formatDuration,
+  formatMoment,
   formatNumberOf,
   formatPercent,
 } from "./formatting.js";
@@ -56,10 +57,11 @@ function runLines(report: ProgressReport): string[] {
     const last =
       journal.lastFinishedAt === undefined
         ? ""
-        : `, last task done ${moment(journal.lastFinishedAt)}`;
-    const resumed = journal.attempt === 1 ? "" : `, resumed ${moment(journal.attemptStartedAt)}`;
+        : `, last task done ${formatMoment(journal.lastFinishedAt)}`;
+    const resumed =
+      journal.attempt === 1 ? "" : `, resumed ${formatMoment(journal.attemptStartedAt)}`;
     lines.push(
-      `began ${moment(journal.startedAt)}${resumed}${last}; pgcopy ${journal.pgcopyVersion}`,
+      `began ${formatMoment(journal.startedAt)}${resumed}${last}; pgcopy ${journal.pgcopyVersion}`,
     );
   }
   if (holder !== undefined) {
@@ -145,9 +147,4 @@ function statementLines({ running }: ProgressReport, style: ReportStyle): string
   ]);
   const [titles = "", ...lines] = tableLines(columns, rows, style.tableWidth);
   return [style.paint.dim(titles), ...lines];
-}
-
-/** `2026-11-20 16:55:03 UTC`. */
-function moment(iso: string): string {
-  return `${iso.slice(0, 19).replace("T", " ")} UTC`;
 }

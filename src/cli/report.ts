@@ -8,6 +8,7 @@ import {
   formatBytes,
   formatCount,
   formatDuration,
+  formatMoment,
   formatNumberOf,
 } from "./formatting.js";
 import type { CloneReport } from "./library.js";
@@ -72,7 +73,7 @@ function resumedWords(resumed: CloneReport["resumed"], width: number): string[] 
   const moment = consistent
     ? "all rows are of one moment"
     : "its rows are of more than one moment (--not-consistent)";
-  const words = `Resumed: begun at ${startedAt}, started ${attempts} times; ${formatNumberOf(tasksBefore, "task")} had been done before; ${moment}`;
+  const words = `Resumed: begun at ${formatMoment(startedAt)}, started ${attempts} times; ${formatNumberOf(tasksBefore, "task")} had been done before; ${moment}`;
   return wrap(words, width, "    ");
 }
 

@@ -1,7 +1,7 @@
 /** Which rows a resumed run reads: those of the moment that the first ones are of, or it says so. */
 
 import { PgCopyError } from "../errors.js";
-import { formatNumberOf } from "../formatting.js";
+import { formatMoment, formatNumberOf } from "../formatting.js";
 import type { JournalState } from "../load/journal-store.js";
 import type { ResolvedOptions } from "../options/clone-options.js";
 import type { CloneTask } from "../plan/task.js";
@@ -116,7 +116,7 @@ function snapshotGone(
   since: Date | undefined,
   comparisons: number,
 ): PgCopyError {
-  const moment = since === undefined ? "" : `, of ${since.toISOString()}`;
+  const moment = since === undefined ? "" : `, of ${formatMoment(since)}`;
   return new PgCopyError(
     given === undefined
       ? `the snapshot that the first rows were read in${moment}, is gone: nobody holds it any more`

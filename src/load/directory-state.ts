@@ -2,6 +2,7 @@
 
 import { PgCopyError } from "../errors.js";
 import type { TaskInfo } from "../events.js";
+import { formatMoment } from "../formatting.js";
 import type { Connection } from "../postgres/connection.js";
 import { databaseIdentity } from "../snapshot/identity.js";
 import { appendLines, prepareDirectory, readLines } from "./journal-directory.js";
@@ -34,7 +35,7 @@ export async function ownLines(control: Connection, directory: string): Promise<
   throw new PgCopyError(
     header === undefined
       ? `the journal in ${directory} is none that this release of pgcopy can read`
-      : `the journal in ${directory} is that of another target: of a copy of ${header.run.source}, begun at ${header.startedAt}`,
+      : `the journal in ${directory} is that of another target: of a copy of ${header.run.source}, begun at ${formatMoment(header.startedAt)}`,
     {
       code: "usage",
       options: ["dir"],

@@ -5,6 +5,7 @@
 
 import { describeEndpoint } from "../endpoint/endpoint.js";
 import { PgCopyError } from "../errors.js";
+import { formatMoment } from "../formatting.js";
 import type { Connection } from "../postgres/connection.js";
 import { readJournal } from "./read-journal.js";
 
@@ -102,9 +103,7 @@ export function describeHolder(holder: LockHolder): string {
     ...(role === undefined ? [] : [`role ${role}`]),
     ...(address === undefined ? [] : [`from ${address}`]),
     ...(application === undefined ? [] : [application]),
-    ...(connectedAt === undefined
-      ? []
-      : [`connected since ${connectedAt.toISOString().slice(0, 19).replace("T", " ")} UTC`]),
+    ...(connectedAt === undefined ? [] : [`connected since ${formatMoment(connectedAt)}`]),
   ].join(", ");
 }
 
