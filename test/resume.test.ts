@@ -142,7 +142,9 @@ describe("a run that was killed, whose snapshot somebody still holds", () => {
         "--resume",
       ]);
       expect(stderr).toMatch(/resuming the run of .*: \d+ of \d+ tasks (is|are) done/);
-      expect(stdout).toMatch(/Resumed: begun at [-\d]{10} [:\d]{8} UTC, started 2 times; \d+ tasks? had/);
+      expect(stdout).toMatch(
+        /Resumed: begun at [-\d]{10} [:\d]{8} UTC, started 2 times; \d+ tasks? had/,
+      );
       expect(stdout).toContain("all rows are of one moment");
       expect(exitCode).toBe(0);
     });

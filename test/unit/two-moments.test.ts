@@ -17,7 +17,8 @@ const leftovers = {
   servers: { targetEndpoint: { database: "shop", description: "shop" } },
   journal: { place: "its journal" },
   target: { databaseCreated: false },
-  run: { signal: new AbortController().signal },
+  run: { signal: new AbortController().signal, record: { tasks: [] } },
+  resolved: {},
 } as unknown as Parameters<typeof withLeftovers>[0];
 
 async function adviceOf(consistent: boolean): Promise<PgCopyError> {
