@@ -15,8 +15,8 @@ export interface Reaching {
   /** How long the server may be out of reach; the last try begins then. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** Why it is tried, where the server had gone silent. */
-  readonly stall: PgCopyError | undefined;
+  /** Why it is tried, where the server had gone silent; it may be known only after the session has ended. */
+  readonly stall: () => PgCopyError | undefined;
   /** Whether nobody needs it any more. */
   readonly isOver: () => boolean;
   /** Called once, if it does not come back at once. */
@@ -42,8 +42,10 @@ export async function reachAgain(
     if (!told) warn(`${why}; waiting for the target, ${atMost}`);
     told = true;
   };
-  if (stall !== undefined) tell(stall.message);
-  const silence = setTimeout(() => tell("the target does not answer"), SILENCE_MS);
+  const silence = setTimeout(
+    () => tell(stall()?.message ?? "the target does not answer"),
+    SILENCE_MS,
+  );
   try {
     for (let failures = 1; !isOver(); failures++) {
       try {
@@ -52,7 +54,7 @@ export async function reachAgain(
       } catch (thrown) {
         const error = asPgCopyError(thrown);
         if (!isRetryable(error)) throw error;
-        if (leftMs() <= 0) throw gaveUp(error, performance.now() - beganMs, stall);
+        if (leftMs() <= 0) throw gaveUp(error, performance.now() - beganMs, stall());
         if (failures === 2) tell(error.message);
         await pause(Math.min(pauseMs(failures), leftMs()), signal);
       }

@@ -133,16 +133,15 @@ export class TargetControl implements AsyncDisposable {
   }
 
   async #reopen(): Promise<void> {
-    const stall = this.#stall;
-    this.#stall = undefined;
     try {
       const awayMs = await reachAgain((connectMs) => this.#openAgain(connectMs), {
         timeoutMs: this.#retry.timeoutMs,
         signal: this.#run.signal,
-        stall,
+        stall: () => this.#stall,
         isOver: () => this.#state === "closed",
         warn: (message) => this.#run.warn(message),
       });
+      this.#stall = undefined;
       if (awayMs !== undefined)
         this.#run.info(`the target is back after ${formatDuration(awayMs)}`);
     } catch (thrown) {

@@ -1,6 +1,6 @@
 /** How long a lost server is tried for. */
 
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { type Reaching, reachAgain } from "../../src/engine/reach-again.js";
 import { PgCopyError } from "../../src/errors.js";
 
@@ -10,7 +10,7 @@ const never = new AbortController().signal;
 function reaching(timeoutMs: number, stall?: PgCopyError): Reaching {
   warnings.length = 0;
   const warn = (message: string) => void warnings.push(message);
-  return { timeoutMs, stall, warn, signal: never, isOver: () => false };
+  return { timeoutMs, stall: () => stall, warn, signal: never, isOver: () => false };
 }
 
 const refused = new PgCopyError("no such luck", { code: "connection_failed", retrySafe: true });
@@ -47,7 +47,13 @@ test("a try has what is left of the time, and never less than it takes to connec
 });
 
 test("a server that had gone silent is told of at first and at last", async () => {
-  const trying = reachAgain(() => Promise.reject(refused), reaching(0, stalled));
+  const trying = reachAgain(
+    async () => {
+      await vi.waitUntil(() => warnings.length > 0, 5_000);
+      throw refused;
+    },
+    reaching(0, stalled),
+  );
   await expect(trying).rejects.toThrow(/no such luck; before that, COPY failed: nothing moved/);
   expect(warnings[0]).toMatch(/^COPY failed: nothing moved for 5.0 s; waiting for the target/);
 });
