@@ -130,7 +130,7 @@ describe("a clone that does not", () => {
       "✗ Failed after",
       "COPY public.wide failed on target: row 2999 is not welcome here (SQLSTATE P0001)",
       "detail It came at a bad time.",
-      "Go on with --resume",
+      "start over with --restart",
       "COPY public.wide (failed) table job",
       "copy (not finished)",
     ])
