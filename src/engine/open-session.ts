@@ -62,6 +62,8 @@ export type JobSession =
       readonly server: ServerEndpoint;
       /** Ids of one and the same snapshot; one of them can be imported. */
       readonly snapshotIds: readonly string[];
+      /** What it sees, where that is known. */
+      readonly snapshotIdentity?: string | undefined;
     }
   | {
       readonly side: "target";
@@ -85,8 +87,10 @@ export async function openJobSession(
   const { side, server } = wanted;
   const session = await openSession(server, side, side === "source" ? "copy" : "job", signal);
   try {
-    if (wanted.side === "source")
-      return { session, snapshotId: await shareSnapshot(session, wanted.snapshotIds) };
+    if (wanted.side === "source") {
+      const { snapshotIds, snapshotIdentity } = wanted;
+      return { session, snapshotId: await shareSnapshot(session, snapshotIds, snapshotIdentity) };
+    }
     await followTimeZone(session, wanted.timeZone);
     await markJobSession(session);
     if (!(await isUnbroken(session, wanted.mark))) throw brokenTarget();

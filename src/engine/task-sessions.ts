@@ -143,8 +143,10 @@ function sourceSession({
   readonly servers: Pick<Servers, "source">;
   readonly snapshot: HeldSnapshot | KeptSnapshot;
 }): JobSession {
-  const snapshotIds = "ids" in snapshot ? snapshot.ids : [snapshot.id];
-  return { side: "source", server: servers.source.endpoint, snapshotIds };
+  const { endpoint: server } = servers.source;
+  if (!("ids" in snapshot)) return { side: "source", server, snapshotIds: [snapshot.id] };
+  const { ids: snapshotIds, identity: snapshotIdentity } = snapshot;
+  return { side: "source", server, snapshotIds, snapshotIdentity };
 }
 
 function targetSession(context: TaskSessionsContext): JobSession {

@@ -49,22 +49,26 @@ export async function importSnapshot(connection: Connection, id: string): Promis
  * The same, with the first of these ids that can be imported, and exports it again: the new id is good
  * for as long as this session is in its transaction, whatever becomes of the others.
  *
+ * @param identity what it must see (see `snapshotIdentity`): a server that was restarted gives ids once more.
  * @returns the new id.
  * @throws PgCopyError `source_unfit` when none of them can be.
  */
 export async function shareSnapshot(
   connection: Connection,
   ids: readonly string[],
+  identity?: string,
 ): Promise<string> {
   for (const [i, id] of ids.entries()) {
     try {
       const rows = await withImport(id, () =>
-        connection.query<{ id: string }>(
+        connection.query<{ id: string; identity: string }>(
           "importing a snapshot",
-          `${importScript(id)}; ${exportSnapshot}`,
+          `${importScript(id)}; ${exportSnapshot}, pg_catalog.txid_current_snapshot()::text as identity`,
         ),
       );
-      return (rows[0] as { id: string }).id;
+      const shared = rows[0] as { id: string; identity: string };
+      if (identity !== undefined && shared.identity !== identity) throw anotherSnapshot(id);
+      return shared.id;
     } catch (error) {
       const isLast = i === ids.length - 1;
       if (isLast || !(error instanceof PgCopyError) || error.code !== "source_unfit") throw error;
@@ -72,6 +76,13 @@ export async function shareSnapshot(
     }
   }
   throw new PgCopyError("there is no snapshot to import", { code: "internal" });
+}
+
+function anotherSnapshot(id: string): PgCopyError {
+  return new PgCopyError(`snapshot ${id} is another one now: the source was restarted`, {
+    code: "source_unfit",
+    side: "source",
+  });
 }
 
 function importScript(id: string): string {

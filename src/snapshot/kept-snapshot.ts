@@ -13,6 +13,7 @@ import { anySignal } from "../run/abort.js";
 import { Halt } from "../run/halt.js";
 import { pause, pauseMs, type RetryPolicy, unlessAborted } from "../run/pause.js";
 import { type HeldSnapshot, shareSnapshot } from "./held-snapshot.js";
+import { snapshotIdentity } from "./identity.js";
 
 /** A session that exported it; its id is good for as long as it lives. */
 interface Exporter {
@@ -49,6 +50,7 @@ export class KeptSnapshot implements HeldSnapshot, AsyncDisposable {
   #lossWords: string | undefined;
   #replacing: Promise<void> | undefined;
   #serverStarted: string | undefined;
+  #identity: string | undefined;
   #state: "held" | "gone" | "released" = "held";
   /** Aborted when nothing needs it any more. */
   readonly #released = new AbortController();
@@ -68,7 +70,8 @@ export class KeptSnapshot implements HeldSnapshot, AsyncDisposable {
       serverStartQuery,
     );
     kept.#serverStarted = row?.started;
-    if (options.twice) await kept.#addHolder();
+    kept.#identity = await snapshotIdentity(first.connection);
+    if (options.twice) await kept.#addHolder().catch((error) => kept.#goOnWithOne(error));
     return kept;
   }
 
@@ -82,6 +85,11 @@ export class KeptSnapshot implements HeldSnapshot, AsyncDisposable {
     this.#dropLost();
     const living = this.#living.map(({ id }) => id);
     return living.length > 0 ? living : [...this.#lostIds];
+  }
+
+  /** Which rows it sees: an id may be another snapshot's once the server was restarted. */
+  get identity(): string | undefined {
+    return this.#identity;
   }
 
   get isReleased(): boolean {
@@ -203,10 +211,16 @@ export class KeptSnapshot implements HeldSnapshot, AsyncDisposable {
     }
   }
 
+  /** What the second one is for may never come to pass. */
+  #goOnWithOne(error: PgCopyError): void {
+    if (this.#options.signal.aborted) throw error;
+    this.#options.tell.warn(`the snapshot is held by one session only: ${error.message}`);
+  }
+
   async #addHolder(): Promise<void> {
     const session = await this.#options.open();
     try {
-      const id = await shareSnapshot(session, this.ids);
+      const id = await shareSnapshot(session, this.ids, this.#identity);
       this.#holders.push({ id, session });
       this.#watch(session);
     } catch (error) {
