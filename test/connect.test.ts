@@ -63,6 +63,8 @@ describe("a server that can't be reached", () => {
   ])("one that speaks something else, and then waits: %j", async (words) => {
     const { port, listener } = await listen((socket) => {
       socket.on("error", () => {});
+      // Else it would not hear that the other end has hung up.
+      socket.resume();
       socket.write(Buffer.from(words, "latin1"));
     });
     for (const mode of ["disable", "prefer"]) {

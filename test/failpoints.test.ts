@@ -111,7 +111,8 @@ async function goOn(name: Failpoint, target: TestDatabase): Promise<void> {
     },
   });
   expect(
-    started.filter((id) => before.includes(id)),
+    // Sequences are set again: a crash of the target begins unlogged ones anew.
+    started.filter((id) => id !== "sequences" && before.includes(id)),
     "tasks that were done twice",
   ).toEqual([]);
 }

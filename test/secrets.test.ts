@@ -106,7 +106,7 @@ async function journal(): Promise<string> {
   );
   const texts: string[] = [];
   for (const { name } of tables) {
-    const rows = await target.query(`select * from pgcopy_journal.${name} order by 1`);
+    const rows = await target.query(`select * from pgcopy_journal.${name}`);
     const isBytes = (value: unknown) => Buffer.isBuffer(value);
     const bytes = Buffer.concat(rows.flatMap((row) => Object.values(row).filter(isBytes)));
     texts.push(JSON.stringify(rows), bytes.toString("latin1"));

@@ -83,7 +83,12 @@ async function sameFailure(options: Omit<CloneOptions, "threads">): Promise<PgCo
     await failure({ ...options, threads: 1 }),
     await failure({ ...options, threads: 2, dropIfExists: true }),
   ];
-  expect(inThreads.toJSON()).toEqual(inOne.toJSON());
+  // What is left, and how to go on, is each run's own.
+  const told = (error: PgCopyError) => ({
+    ...error.toJSON(),
+    advice: error.advice?.replace(/; the target postgres.*$/, ""),
+  });
+  expect(told(inThreads)).toEqual(told(inOne));
   expect(inThreads.name).toBe("PgCopyError");
   return inThreads;
 }
@@ -267,7 +272,7 @@ describe("a copy in a thread is stopped", () => {
     await using gates = await closeGates(target, { row: "100" });
     const ends = { source, target };
     const error = await failure(
-      { source: source.uri, target: target.uri, threads: 2 },
+      { source: source.uri, target: target.uri, threads: 2, retries: 0 },
       async () => {
         await gates.untilReached();
         const { pid } = await untilRunning(ends[side], /^copy "public"\."wide"/);
@@ -296,7 +301,7 @@ describe("a copy in a thread is stopped", () => {
       if (event.type === "task_finished") copied.add(event.task.label);
     };
     const error = await failure(
-      { source: source.uri, target: target.uri, threads: 2, observer },
+      { source: source.uri, target: target.uri, threads: 2, retries: 0, observer },
       async (threads) => {
         await gates.untilReached();
         // They would fail, too, and perhaps first.

@@ -8,7 +8,7 @@
 import { PgCopyError } from "../errors.js";
 import type { Connection } from "../postgres/connection.js";
 import { errorCode } from "../postgres/connection-failures.js";
-import { errorWords } from "../postgres/server-error.js";
+import { errorWords, statementError } from "../postgres/server-error.js";
 import { anySignal } from "../run/abort.js";
 import { Halt } from "../run/halt.js";
 import { pause, pauseMs, type RetryPolicy, unlessAborted } from "../run/pause.js";
@@ -47,7 +47,8 @@ export class KeptSnapshot implements HeldSnapshot, AsyncDisposable {
   #readers = new Set<Exporter>();
   /** Of sessions that are lost; the server may not know it yet. */
   #lostIds: string[] = [];
-  #lossWords: string | undefined;
+  /** Why a holder was lost first. */
+  #loss: PgCopyError | undefined;
   #replacing: Promise<void> | undefined;
   #serverStarted: string | undefined;
   #identity: string | undefined;
@@ -163,7 +164,8 @@ export class KeptSnapshot implements HeldSnapshot, AsyncDisposable {
   #watch(session: Connection): void {
     session.onEnd(() => {
       if (this.#state !== "held") return;
-      if (session.loss !== undefined) this.#lossWords ??= errorWords(session.loss);
+      if (session.loss !== undefined)
+        this.#loss ??= statementError(session.loss, KEEPING, "source");
       // It rejects for whoever waits for it; that it is gone is told by `halt`.
       this.#replace().catch(() => {});
     });
@@ -232,14 +234,15 @@ export class KeptSnapshot implements HeldSnapshot, AsyncDisposable {
   /** Nothing holds it any more, and nothing can. */
   async #give(error: PgCopyError): Promise<void> {
     this.#state = "gone";
-    this.halt.stop(goneError(error, await this.#cause(error)));
+    this.halt.stop(goneError(error, await this.#cause(error), this.#loss));
   }
 
   async #cause(error: PgCopyError): Promise<string> {
     if (error.code === "connection_failed") return error.message;
     const restarted = await this.#hasRestarted().catch(() => false);
     if (restarted) return "its server was restarted";
-    return `the sessions that held it were lost${this.#lossWords === undefined ? "" : ` (${this.#lossWords})`}`;
+    const words = this.#loss === undefined ? "" : ` (${errorWords(this.#loss.cause)})`;
+    return `the sessions that held it were lost${words}`;
   }
 
   async #hasRestarted(): Promise<boolean> {
@@ -259,14 +262,21 @@ function isFinal({ code, server, cause }: PgCopyError): boolean {
   return code === "source_unfit";
 }
 
-function goneError(cause: PgCopyError, words: string): PgCopyError {
+const KEEPING = "keeping the snapshot";
+
+/** @param loss what the server said when it ended a holder: a standby's recovery conflict, for one. */
+function goneError(cause: PgCopyError, words: string, loss: PgCopyError | undefined): PgCopyError {
+  const said = loss?.server === undefined ? undefined : loss;
+  const gone =
+    "what is in the target is of a moment that can't be read any more, so nothing that is copied later can be consistent with it";
   return new PgCopyError(`the source's snapshot is gone: ${words}`, {
     code: "task_failed",
-    attempted: "keeping the snapshot",
+    attempted: KEEPING,
     side: "source",
-    advice:
-      "what is in the target is of a moment that can't be read any more, so nothing that is copied later can be consistent with it",
     ...(cause.server === undefined ? {} : { server: cause.server }),
+    ...(said?.server === undefined ? {} : { server: said.server }),
+    ...(said?.reason === undefined ? {} : { reason: said.reason }),
+    advice: said?.advice === undefined ? gone : `${said.advice}; ${gone}`,
     cause,
   });
 }
