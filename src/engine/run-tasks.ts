@@ -72,6 +72,12 @@ export async function runTasks(plan: ClonePlan, context: RunTasksContext): Promi
     estimateInput(plan, servers, run.elapsedMs / 1000, together),
   );
   const target = watchTarget(context.target, run, retry);
+  // Called alone, it watches for as long as its tasks run; else who watches goes on.
+  await using _watch = {
+    [Symbol.asyncDispose]: async () => {
+      if (target !== context.target) await target[Symbol.asyncDispose]();
+    },
+  };
   const control = target.watched;
   const { keptIn } = context.journal.recorder;
   await control.watchForCrashes(keptIn);
