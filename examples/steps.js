@@ -10,7 +10,6 @@ import {
   applyDatabaseProperties,
   beginJournal,
   connectServers,
-  finishTarget,
   fitToTarget,
   holdSnapshot,
   planContent,
@@ -22,7 +21,6 @@ import {
   refuseObstacles,
   resolveCloneOptions,
   runTasks,
-  version,
 } from "pgcopy";
 import { withTwoServers } from "./two-servers.js";
 
@@ -64,15 +62,11 @@ await withTwoServers(async (endpoints) => {
     // The first change: it creates the database if it is missing, and refuses if something is in the way.
     const target = await prepareTarget(servers, content, resolved, run);
     try {
-      await beginJournal(target.control, {
-        source: servers.sourceEndpoint.description,
-        snapshot: snapshot.id,
-        pgcopyVersion: version,
-        tasks: plan.tasks.length,
-      });
-      const done = await runTasks(plan, { servers, snapshot, target, resolved, run });
-      await finishTarget(plan, target.control);
+      const clone = { servers, snapshot, content, plan, target, resolved, run };
+      const journal = await beginJournal(clone);
+      const done = await runTasks(plan, { ...clone, journal });
       await applyDatabaseProperties(target, content.attributes, resolved, run);
+      await journal.finish(plan.finish);
       refuseDifferences(done.comparisons, done.largeObjectDifferences);
       const { outcomes } = done;
       const rows = outcomes.reduce((sum, outcome) => sum + outcome.rows, 0);
